@@ -1,0 +1,131 @@
+//! What happens while a plan is applied: one ordered stream that every output reads.
+
+use serde::Serialize;
+
+use crate::address::{Address, KindName};
+use crate::plan::StepId;
+
+/// One thing that happened, and when.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Stamped {
+    /// Milliseconds since the run began.
+    pub at: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run begins.
+    Started {
+        /// The stack.
+        stack: String,
+        /// How many steps there are.
+        steps: usize,
+        /// The estimated duration in seconds.
+        seconds: u32,
+    },
+    /// A step begins.
+    StepStarted(StepEvent),
+    /// A step waits for AWS.
+    StepWaiting {
+        /// The step.
+        #[serde(flatten)]
+        step: StepEvent,
+        /// AWS's word for the state that it is in.
+        state: String,
+    },
+    /// A step is done.
+    StepDone {
+        /// The step.
+        #[serde(flatten)]
+        step: StepEvent,
+        /// The physical id.
+        id: Option<String>,
+        /// How long it took, in milliseconds.
+        took: u64,
+    },
+    /// A step failed.
+    StepFailed {
+        /// The step.
+        #[serde(flatten)]
+        step: StepEvent,
+        /// The whole error, for people.
+        message: String,
+        /// AWS's code, if it was AWS.
+        code: Option<String>,
+        /// AWS's request id, if it was AWS.
+        request_id: Option<String>,
+    },
+    /// A step is not begun.
+    StepSkipped {
+        /// The step.
+        #[serde(flatten)]
+        step: StepEvent,
+        /// Why.
+        because: Skipped,
+    },
+    /// An API call came back.
+    Call(CallEvent),
+    /// The user interrupted: nothing new is begun.
+    Interrupted,
+    /// The run ended.
+    Finished {
+        /// Steps done.
+        done: usize,
+        /// Steps failed.
+        failed: usize,
+        /// Steps not begun.
+        skipped: usize,
+        /// API calls made, reads included.
+        calls: u32,
+    },
+}
+
+/// Which step an event is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepEvent {
+    /// Its index in the plan.
+    pub step: StepId,
+    /// The resource.
+    pub address: Address,
+    /// Its kind.
+    pub kind: KindName,
+    /// What is done to it: `create`, `update`, `delete`, `forget`.
+    pub verb: &'static str,
+}
+
+/// Why a step was not begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Skipped {
+    /// A step that it needs failed.
+    DependencyFailed {
+        /// The resource of that step.
+        on: Address,
+    },
+    /// The user interrupted.
+    Interrupted,
+}
+
+/// One API call, never with its parameters: they may be secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CallEvent {
+    /// The action, as `ec2:CreateVpc`.
+    pub action: String,
+    /// The resource that it was for; none while reading.
+    pub address: Option<Address>,
+    /// Whether it can change something.
+    pub mutates: bool,
+    /// Which attempt it was, from 1.
+    pub attempt: u32,
+    /// How long it took, in milliseconds.
+    pub took: u64,
+    /// AWS's request id.
+    pub request_id: Option<String>,
+    /// AWS's error code, if it failed.
+    pub error: Option<String>,
+}

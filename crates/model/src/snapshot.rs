@@ -1,0 +1,188 @@
+//! What AWS said at one moment.
+//!
+//! For every address a snapshot has one of three answers: present, absent or unknown. A failed
+//! read makes *unknown*, never absent: a plan that takes "denied" for "gone" makes everything anew.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::{Address, KindName};
+use crate::value::{Value, Values};
+
+/// Everything that was read for a stack.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The account that was read.
+    pub account: String,
+    /// The Region that was read.
+    pub region: String,
+    /// What the stack owns, what has a name that it wants, and what it asked to adopt.
+    pub resources: Vec<Live>,
+    /// What was looked up, by the address `existing` gives it.
+    pub existing: BTreeMap<Address, Live>,
+    /// Looked-up values.
+    pub facts: Facts,
+    /// What could not be read.
+    pub unreadable: Vec<Unreadable>,
+    /// How many API calls it took.
+    pub calls: u32,
+}
+
+/// Looked-up values that are no resources.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Public SSM parameters by name: the id of the newest AMI.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// One resource as AWS has it, already in the form that is compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Live {
+    /// Its kind.
+    pub kind: KindName,
+    /// The physical id that calls take: `vpc-0123…`, a function's name.
+    pub id: String,
+    /// What its tags say of who owns it.
+    pub ownership: Ownership,
+    /// The attributes of its kind. References hold the other's physical output (`vpc-0123…`); what
+    /// AWS does not report is missing.
+    pub attributes: Values,
+    /// What AWS made, `id` included.
+    pub outputs: Values,
+    /// All tags but ours and those that AWS reserves (`aws:…`).
+    pub tags: BTreeMap<String, String>,
+    /// Whether it can be used.
+    pub condition: Condition,
+    /// Changes that AWS has accepted for later (an RDS maintenance window), by attribute.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scheduled: Values,
+}
+
+/// What the ownership tags of a resource say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ownership {
+    /// `trueup:stack`.
+    pub stack: Option<String>,
+    /// `trueup:address`.
+    pub address: Option<Address>,
+    /// `trueup:spec`: the hash of the wish that was last applied.
+    pub spec: Option<String>,
+    /// `trueup:secret`: the slow hash of the write-only attributes that were last applied.
+    pub secret: Option<String>,
+    /// Another tool that owns it, from its reserved tags: `CloudFormation stack web`.
+    pub other: Option<String>,
+}
+
+/// Whether a resource can be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// It can, and nothing is pending.
+    Ready,
+    /// Not yet, in AWS's word for the state.
+    Pending(String),
+    /// It never will, in AWS's words for state and reason.
+    Failed(String),
+    /// It is being deleted.
+    Deleting(String),
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreadable {
+    /// The kind.
+    pub kind: KindName,
+    /// The one resource; none if nothing of that kind could be read.
+    pub address: Option<Address>,
+    /// The API action, as `rds:DescribeDBInstances`.
+    pub action: String,
+    /// AWS's code and message.
+    pub message: String,
+}
+
+/// The tag that says which stack owns a resource.
+pub const STACK_TAG: &str = "trueup:stack";
+/// The tag that says which resource of the stack it is.
+pub const ADDRESS_TAG: &str = "trueup:address";
+/// The tag with the hash of the wish that was last applied.
+pub const SPEC_TAG: &str = "trueup:spec";
+/// The tag with the slow hash of the write-only attributes that were last applied.
+pub const SECRET_TAG: &str = "trueup:secret";
+
+impl Live {
+    /// Whether this stack owns it.
+    pub fn is_owned_by(&self, stack: &str) -> bool {
+        self.ownership.stack.as_deref() == Some(stack)
+    }
+
+    /// An attribute or output.
+    pub fn get(&self, name: &str) -> &Value {
+        const NOTHING: &Value = &Value::Null;
+        self.outputs.get(name).or_else(|| self.attributes.get(name)).unwrap_or(NOTHING)
+    }
+}
+
+impl Ownership {
+    /// Splits all tags of a resource into what they say of its owner and the tags proper.
+    pub fn split(tags: impl IntoIterator<Item = (String, String)>) -> (Self, BTreeMap<String, String>) {
+        let mut ownership = Self::default();
+        let mut rest = BTreeMap::new();
+        for (key, value) in tags {
+            match key.as_str() {
+                STACK_TAG => ownership.stack = Some(value),
+                ADDRESS_TAG => ownership.address = Address::from_tag(&value).ok(),
+                SPEC_TAG => ownership.spec = Some(value),
+                SECRET_TAG => ownership.secret = Some(value),
+                "aws:cloudformation:stack-name" => {
+                    ownership.other = Some(format!("CloudFormation stack {value}"));
+                }
+                "elasticbeanstalk:environment-name" => {
+                    ownership.other = Some(format!("Elastic Beanstalk environment {value}"));
+                }
+                // AWS reserves the prefix: nobody can write or remove such a tag.
+                _ if key.starts_with("aws:") => {}
+                _ => {
+                    rest.insert(key, value);
+                }
+            }
+        }
+        (ownership, rest)
+    }
+
+    /// The tags that say this; what is `None` gives no tag.
+    pub fn to_tags(&self) -> BTreeMap<String, String> {
+        let address = self.address.as_ref().map(Address::to_tag);
+        let tags = [
+            (STACK_TAG, self.stack.clone()),
+            (ADDRESS_TAG, address),
+            (SPEC_TAG, self.spec.clone()),
+            (SECRET_TAG, self.secret.clone()),
+        ];
+        tags.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    }
+}
+
+/// What is to be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The stack whose resources are discovered.
+    pub stack: String,
+    /// What the stack names, so that it is found even without its tags.
+    pub expected: Vec<Expected>,
+    /// What is looked up, in order of address.
+    pub existing: Vec<crate::stack::Existing>,
+    /// Names of public SSM parameters.
+    pub parameters: Vec<String>,
+}
+
+/// One resource that a stack names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// Its address.
+    pub address: Address,
+    /// Its physical name, where its kind has one and it is known.
+    pub name: Option<String>,
+    /// The physical id to adopt.
+    pub adopt: Option<String>,
+}
