@@ -116,7 +116,11 @@ impl FromStr for Address {
             parts.drain(..2);
         }
         let &[kind, name] = parts.as_slice() else { return Err(malformed()) };
-        if kind == "module" || !is_name(kind) || !is_name(name) || !modules.iter().all(|module| is_name(module)) {
+        if kind == "module"
+            || !is_name(kind)
+            || !is_name(name)
+            || !modules.iter().all(|module| is_name(module))
+        {
             return Err(malformed());
         }
         Ok(Self {

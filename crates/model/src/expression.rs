@@ -65,7 +65,9 @@ impl Expression {
         match self {
             Self::Value(value) => Some(value.clone()),
             Self::Reference(_) | Self::Template(_) => None,
-            Self::List(elements) => elements.iter().map(Self::to_value).collect::<Option<_>>().map(Value::List),
+            Self::List(elements) => {
+                elements.iter().map(Self::to_value).collect::<Option<_>>().map(Value::List)
+            }
             Self::Map(fields) => fields
                 .iter()
                 .map(|(name, field)| Some((name.clone(), field.to_value()?)))
@@ -180,7 +182,11 @@ pub trait Evaluator: Send + Sync {
     /// The value of a template, or `None` as long as something it reads is unknown.
     ///
     /// The result is a secret when a binding or attribute that it reads is one.
-    fn evaluate(&self, template: &Template, scope: &dyn Scope) -> Result<Option<Value>, EvaluationError>;
+    fn evaluate(
+        &self,
+        template: &Template,
+        scope: &dyn Scope,
+    ) -> Result<Option<Value>, EvaluationError>;
 }
 
 /// Why an expression has no value.
@@ -195,10 +201,7 @@ pub struct EvaluationError {
 
 impl EvaluationError {
     fn missing(reference: &Reference) -> Self {
-        Self {
-            source_text: reference.to_string(),
-            message: format!("there is no {reference}"),
-        }
+        Self { source_text: reference.to_string(), message: format!("there is no {reference}") }
     }
 }
 

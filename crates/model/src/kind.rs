@@ -13,8 +13,8 @@ use crate::expression::Expressions;
 use crate::snapshot::{Facts, Live};
 use crate::value::Value;
 
-mod catalog;
 mod build;
+mod catalog;
 
 pub use catalog::Catalog;
 
@@ -60,6 +60,7 @@ pub struct Kind {
 
 /// One attribute, or one field of a nested object.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact of a declaration")]
 pub struct Attribute {
     /// The AWS API's name in `snake_case`, without the repeated prefix.
     pub name: &'static str,

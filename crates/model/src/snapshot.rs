@@ -125,7 +125,9 @@ impl Live {
 
 impl Ownership {
     /// Splits all tags of a resource into what they say of its owner and the tags proper.
-    pub fn split(tags: impl IntoIterator<Item = (String, String)>) -> (Self, BTreeMap<String, String>) {
+    pub fn split(
+        tags: impl IntoIterator<Item = (String, String)>,
+    ) -> (Self, BTreeMap<String, String>) {
         let mut ownership = Self::default();
         let mut rest = BTreeMap::new();
         for (key, value) in tags {

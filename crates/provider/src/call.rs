@@ -73,7 +73,11 @@ where
         let took = host.now().saturating_sub(start);
         match answer {
             Ok((value, request_id)) => {
-                host.after(&call, attempts, CallOutcome::Done { request_id: request_id.as_deref(), took });
+                host.after(
+                    &call,
+                    attempts,
+                    CallOutcome::Done { request_id: request_id.as_deref(), took },
+                );
                 return Ok(value);
             }
             Err(mut failure) => {

@@ -30,7 +30,12 @@ pub trait Host: Send + Sync {
     ///
     /// Gives what was last read, `None` if it is gone. Fails with `Broken` when the resource ends
     /// in a failed state, with `TimedOut` after many times the kind's usual time.
-    async fn wait(&self, kind: &KindName, id: &str, until: Until<'_>) -> Result<Option<Live>, Failure>;
+    async fn wait(
+        &self,
+        kind: &KindName,
+        id: &str,
+        until: Until<'_>,
+    ) -> Result<Option<Live>, Failure>;
 
     /// The resource that the work is for; none while observing.
     fn address(&self) -> Option<&Address>;

@@ -16,7 +16,7 @@ use trueup_model::snapshot::{Live, Ownership, Snapshot, Wanted};
 use trueup_model::value::Values;
 use trueup_model::{Address, KindName};
 
-pub use call::{call, Call, Safety};
+pub use call::{Call, Safety, call};
 pub use failure::{Failure, FailureClass};
 pub use host::{Bucket, CallOutcome, Host, Limits, Until, Verdict};
 
