@@ -109,6 +109,8 @@ pub enum Skipped {
     },
     /// The user interrupted.
     Interrupted,
+    /// The credentials failed in another step: nothing else would work either.
+    CredentialsFailed,
 }
 
 /// One API call, never with its parameters: they may be secret.
