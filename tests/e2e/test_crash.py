@@ -1,0 +1,68 @@
+"""Killed or cut off at any point, run again: the same end, nothing twice, nothing lost."""
+
+import os
+
+import pytest
+
+from program import DONE, ERROR, PARTLY, STACKS
+from proxy import Proxy
+from world import World
+
+SNOWEX = STACKS / "snowex.yaml"
+
+# At which of the changes that apply makes: all of them with TRUEUP_E2E_THOROUGH, else a sample.
+SAMPLE = [1, 2, 9, 17, 28, 40, 55]
+POINTS = range(1, 81) if os.environ.get("TRUEUP_E2E_THOROUGH") else SAMPLE
+
+
+@pytest.fixture(scope="module")
+def undisturbed(emulator, enter):
+    """What there is after an apply that nothing disturbed, and how many changes that took."""
+    account = emulator.new_account()
+    with Proxy(emulator.url) as proxy:
+        enter(account, proxy.url).apply(SNOWEX)
+    world = World(account, "snowex")
+    return sorted(world.owned()), world.census(), proxy.changes
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_in_mid_apply(emulator, enter, account, world, undisturbed, point):
+    """kill -9 when the n-th change has taken effect and its answer is not there yet."""
+    addresses, census, changes = undisturbed
+    if point > changes:
+        pytest.skip(f"an apply makes {changes} changes")
+
+    def strike(number):
+        if number == point:
+            running.kill()
+        return number >= point
+
+    with Proxy(emulator.url, strike) as proxy:
+        running = enter(account, proxy.url).start("apply", SNOWEX, "--yes")
+        running.wait(timeout=120)
+    assert proxy.changes >= point and running.returncode == -9, "it was not killed in mid-apply"
+
+    program = enter(account)
+    program.apply_after_crash(SNOWEX)
+    program.plan_is_empty(SNOWEX)
+    assert sorted(world.owned()) == addresses
+    assert all(len(things) == 1 or address == "iam_role.bastion" for address, things in world.owned().items())
+    assert world.census() == census, "nothing twice, and no orphan without tags"
+    program.destroy(SNOWEX)
+    assert not world.leftovers()
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_an_answer_is_lost(emulator, enter, account, world, undisturbed, point):
+    """The n-th change takes effect, but the connection breaks before its answer."""
+    addresses, census, changes = undisturbed
+    if point > changes:
+        pytest.skip(f"an apply makes {changes} changes")
+    with Proxy(emulator.url, lambda number: number == point) as proxy:
+        enter(account, proxy.url).run("apply", SNOWEX, "--yes").expect(DONE, ERROR, PARTLY)
+    assert proxy.changes >= point
+    program = enter(account)
+    program.apply_after_crash(SNOWEX)
+    program.plan_is_empty(SNOWEX)
+    assert sorted(world.owned()) == addresses
+    assert world.census() == census, "nothing twice, and no orphan without tags"
