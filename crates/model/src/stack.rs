@@ -61,6 +61,9 @@ pub struct Resource {
     pub references: Vec<Use>,
     /// Where it is written.
     pub location: Option<Location>,
+    /// Where its attributes are written, by path within the resource (`ingress.0.port`, `tags.x`);
+    /// what was not written is missing.
+    pub locations: BTreeMap<String, Location>,
 }
 
 /// That an attribute of a resource reads something of another.
@@ -177,6 +180,20 @@ impl Resource {
     /// The value of an attribute that is known from the file.
     pub fn known(&self, attribute: &str) -> Option<&crate::value::Value> {
         self.attributes.get(attribute).and_then(Expression::known)
+    }
+
+    /// Where an attribute is written: the longest part of the path that is, else the resource.
+    pub fn place(&self, path: &str) -> Option<Location> {
+        let mut path = path;
+        loop {
+            if let Some(location) = self.locations.get(path) {
+                return Some(location.clone());
+            }
+            match path.rsplit_once('.') {
+                Some((outer, _)) => path = outer,
+                None => return self.location.clone(),
+            }
+        }
     }
 
     /// The tags that are known from the file.
