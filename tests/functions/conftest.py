@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 sys.dont_write_bytecode = True  # the folder under test is zipped and deployed as it is
-SNOWEX_API = Path(__file__).resolve().parents[2] / "stacks" / "functions" / "snowex-api"
-sys.path.insert(0, str(SNOWEX_API))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import postgres_server  # noqa: E402
+from snowex_api_support import SNOWEX_API  # noqa: E402
+
+sys.path.insert(0, str(SNOWEX_API))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,9 @@
 """Calls the function as its URL would."""
 
 import json
+from pathlib import Path
+
+SNOWEX_API = Path(__file__).resolve().parents[2] / "stacks" / "functions" / "snowex-api"
 
 
 class FakeSecretsManager:

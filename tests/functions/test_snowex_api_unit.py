@@ -14,9 +14,8 @@ import pytest
 import app
 import database
 import queries
-from conftest import SNOWEX_API
 from errors import ApiError
-from snowex_api_support import call
+from snowex_api_support import SNOWEX_API, call
 
 ENVIRONMENT = {"DB_HOST": "db.example", "DB_NAME": "snowex", "DB_SECRET_ARN": "arn:secret"}
 COLUMNS = [
