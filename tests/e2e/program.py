@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STACKS = ROOT / "stacks"
 
 # Exit codes, from the contract.
-DONE, ERROR, CHANGES, PARTLY, DRAINING, LEASE_HELD = 0, 1, 2, 5, 6, 7
+DONE, ERROR, CHANGES, PARTLY, LEASE_HELD, INTERRUPTED = 0, 1, 2, 5, 7, 130
 
 NOTHING = "nothing"  # the action of a resource that is as it should be
 REPLACEMENTS = {"create_then_delete", "delete_then_create"}

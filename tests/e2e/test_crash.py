@@ -1,10 +1,12 @@
 """Killed or cut off at any point, run again: the same end, nothing twice, nothing lost."""
 
 import os
+import signal
+import threading
 
 import pytest
 
-from program import DONE, ERROR, PARTLY, STACKS
+from program import DONE, ERROR, INTERRUPTED, LEASE_HELD, PARTLY, STACKS
 from proxy import Proxy
 from world import World
 
@@ -66,3 +68,45 @@ def test_an_answer_is_lost(emulator, enter, account, world, undisturbed, point):
     program.plan_is_empty(SNOWEX)
     assert sorted(world.owned()) == addresses
     assert world.census() == census, "nothing twice, and no orphan without tags"
+
+
+def test_interrupted_politely(emulator, enter, account, world, undisturbed):
+    """Ctrl-C: what is under way is finished, nothing new is begun, and the lease is given back."""
+
+    def strike(number):
+        if number == 12:
+            running.send_signal(signal.SIGINT)
+        return False
+
+    with Proxy(emulator.url, strike) as proxy:
+        running = enter(account, proxy.url).start("apply", SNOWEX, "--yes")
+        assert running.wait(timeout=120) == INTERRUPTED
+    addresses, census, changes = undisturbed
+    assert proxy.changes < changes, "it finished all the same"
+
+    program = enter(account)
+    program.apply(SNOWEX)  # at once: nobody holds a lease
+    program.plan_is_empty(SNOWEX)
+    assert (sorted(world.owned()), world.census()) == (addresses, census)
+
+
+def test_two_applies_at_once(emulator, enter, account, undisturbed):
+    """The second is refused for as long as the first runs, and changes nothing."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def strike(number):
+        if number == 5:
+            begun.set()
+            go_on.wait(timeout=120)
+        return False
+
+    with Proxy(emulator.url, strike) as proxy:
+        first = enter(account, proxy.url).start("apply", SNOWEX, "--yes")
+        assert begun.wait(timeout=120)
+        try:
+            enter(account).run("apply", SNOWEX, "--yes", expect=LEASE_HELD)
+        finally:
+            go_on.set()
+        assert first.wait(timeout=120) == DONE
+    assert World(account, "snowex").census() == undisturbed[1]
+    enter(account).plan_is_empty(SNOWEX)
