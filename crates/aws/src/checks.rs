@@ -1,0 +1,10 @@
+//! Checks over all resources of a stack at once.
+
+use trueup_model::kind::StackCheck;
+
+mod database_zones;
+mod subnet_networks;
+
+pub(crate) fn all() -> Vec<StackCheck> {
+    vec![subnet_networks::check, database_zones::check]
+}

@@ -1,0 +1,281 @@
+//! An EC2 instance.
+
+use trueup_model::kind::{
+    After, Idempotency, Inspection, Output, Permissions, Sample, Settlement, Times, Which,
+};
+use trueup_model::{Attribute, Disruption, Expression, Kind, Type, Value};
+
+use crate::services::attributes::{fault, text};
+
+const DOCUMENTATION: &str = "\
+Identity: the tags. Launching one is protected by a client token.
+
+In place: security groups, role, metadata options, detailed monitoring, source/destination check, \
+termination protection, tags. With a stop and a start: the type. Image, subnet, addresses, key pair, \
+user data and the root volume's encryption replace it.
+
+`ami` takes an image's id, or the name of a public SSM parameter that holds the newest one. The \
+newest counts when the instance is made; a newer one later is a remark, unless `follow: true`.
+
+IMDSv2 is required and the root volume is encrypted unless the stack says otherwise.
+
+With a role, `running` is not yet reachable through Session Manager: the agent registers some 30 to \
+90 seconds later.
+
+AWS: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html>";
+
+/// The declaration.
+pub fn kind() -> Kind {
+    Kind {
+        documentation: DOCUMENTATION,
+        attributes: attributes(),
+        outputs: vec![
+            Output::new("id", Sample::Id("i-"), "The instance's id."),
+            Output::new(
+                "arn",
+                Sample::Format("arn:aws:ec2:{region}:{account}:instance/{id}"),
+                "The instance's ARN.",
+            ),
+            Output::new(
+                "private_dns",
+                Sample::Format("ip-10-0-0-{ip}.internal"),
+                "Its private name.",
+            ),
+            Output::new(
+                "public_ip",
+                Sample::Format("203.0.113.{ip}"),
+                "Its public address, if any.",
+            )
+            .volatile(),
+            Output::new(
+                "public_dns",
+                Sample::Format("ec2-203-0-113-{ip}.amazonaws.com"),
+                "Its public name, if any.",
+            )
+            .volatile(),
+        ],
+        after: vec![After {
+            kind: "internet_gateway",
+            which: Which::SameVpc,
+            reason: "a public address wants an internet gateway, which cannot leave before it",
+        }],
+        times: Times { create: [12, 13, 45], update: [1, 2, 180], delete: [30, 45, 283] },
+        permissions: Permissions {
+            read: &[
+                "ec2:DescribeInstances",
+                "ec2:DescribeInstanceAttribute",
+                "ec2:DescribeVolumes",
+                "ssm:GetParameters",
+            ],
+            create: &["ec2:RunInstances", "ec2:CreateTags", "iam:PassRole"],
+            update: &[
+                "ec2:StopInstances",
+                "ec2:StartInstances",
+                "ec2:ModifyInstanceAttribute",
+                "ec2:ModifyInstanceMetadataOptions",
+                "ec2:ModifyVolume",
+                "ec2:MonitorInstances",
+                "ec2:UnmonitorInstances",
+                "ec2:DescribeIamInstanceProfileAssociations",
+                "ec2:AssociateIamInstanceProfile",
+                "ec2:ReplaceIamInstanceProfileAssociation",
+                "ec2:DisassociateIamInstanceProfile",
+                "ec2:CreateTags",
+                "ec2:DeleteTags",
+                "iam:PassRole",
+            ],
+            delete: &["ec2:TerminateInstances"],
+        },
+        idempotency: Idempotency::Token,
+        settle,
+        check,
+        ..Kind::new("instance", "ec2", "A virtual machine.")
+    }
+}
+
+fn attributes() -> Vec<Attribute> {
+    let mut all = placement();
+    all.extend(behaviour());
+    all
+}
+
+fn placement() -> Vec<Attribute> {
+    vec![
+        Attribute::new(
+            "ami",
+            Type::OneOf(vec![
+                Type::String,
+                Type::Object(vec![
+                    Attribute::new(
+                        "ssm_parameter",
+                        Type::String,
+                        "The public SSM parameter that holds the newest image's id.",
+                    ),
+                    Attribute::new("follow", Type::Bool, "Whether a newer image replaces it.").or(
+                        false,
+                        "an image published somewhere must not replace a running machine",
+                    ),
+                ]),
+            ]),
+            "The image: its id, or where to look up the newest.",
+        )
+        .replaces(),
+        Attribute::new("instance_type", Type::String, "The size, as `t3.micro`.")
+            .disrupts(Disruption::Outage),
+        Attribute::new("subnet", Type::id_of(&["subnet"], "subnet-"), "Where it stands.")
+            .replaces(),
+        Attribute::new(
+            "security_groups",
+            Type::id_of(&["security_group"], "sg-").set(),
+            "Who may connect, and what it may reach.",
+        )
+        .unmanaged("AWS gives it the VPC's default group")
+        .security(),
+        Attribute::new("public_ip", Type::Bool, "Whether it gets a public IPv4 address at launch.")
+            .or(false, "a public address should be asked for")
+            .replaces()
+            .security(),
+        Attribute::new("private_ip", Type::String, "Its address in the subnet.")
+            .unmanaged("AWS picks a free one")
+            .replaces(),
+        Attribute::new(
+            "iam_role",
+            Type::output_of(&["iam_role"], "instance_profile_name"),
+            "The role of what runs on it; its instance profile is made with the role.",
+        )
+        .optional()
+        .security(),
+        Attribute::new("key_pair", Type::String, "The name of the key pair for SSH.")
+            .optional()
+            .replaces(),
+        Attribute::new(
+            "user_data",
+            Type::String,
+            "What it runs at its first start, at most 16 KB.",
+        )
+        .optional()
+        .replaces(),
+    ]
+}
+
+fn behaviour() -> Vec<Attribute> {
+    vec![
+        Attribute::new("root_volume", Type::Object(root_volume()), "The disk that it starts from.")
+            .or(volume_defaults(), "an encrypted gp3 disk of the image's size"),
+        Attribute::new("metadata_options", Type::Object(metadata()), "How it reads about itself.")
+            .or(metadata_defaults(), "IMDSv2 only: stolen requests get no credentials")
+            .security(),
+        Attribute::new("monitoring", Type::Bool, "Whether metrics come each minute, at a cost.")
+            .or(false, "as AWS does"),
+        Attribute::new("source_dest_check", Type::Bool, "Whether it drops packets of others.")
+            .or(true, "as AWS does; off only for what routes or translates"),
+        Attribute::new(
+            "termination_protection",
+            Type::Bool,
+            "Whether AWS refuses to terminate it.",
+        )
+        .or(false, "as AWS does"),
+    ]
+}
+
+fn root_volume() -> Vec<Attribute> {
+    vec![
+        Attribute::new("size_gb", Type::int(1, 65536), "Its size in GiB.")
+            .unmanaged("the image's size"),
+        Attribute::new(
+            "type",
+            Type::Enum(&["gp3", "gp2", "io1", "io2", "st1", "sc1", "standard"]),
+            "The kind of disk.",
+        )
+        .or("gp3", "cheaper and faster than AWS's old default gp2"),
+        Attribute::new("encrypted", Type::Bool, "Whether it is encrypted.")
+            .or(true, "disks are encrypted unless somebody decides otherwise")
+            .replaces(),
+        Attribute::new("kms_key", Type::String, "The ARN of the key that encrypts it.")
+            .unmanaged("the account's default key")
+            .replaces(),
+    ]
+}
+
+fn volume_defaults() -> Value {
+    let defaults = [("type", Value::from("gp3")), ("encrypted", true.into())];
+    Value::Map(defaults.map(|(name, value)| (name.to_owned(), value)).into())
+}
+
+fn metadata() -> Vec<Attribute> {
+    vec![
+        Attribute::new(
+            "http_tokens",
+            Type::Enum(&["required", "optional"]),
+            "Whether IMDSv2 is required.",
+        )
+        .or("required", "IMDSv1 gives credentials to whoever can make the machine fetch a page"),
+        Attribute::new("http_put_response_hop_limit", Type::int(1, 64), "How far answers travel.")
+            .or(2, "containers on the machine are one hop away"),
+        Attribute::new(
+            "http_endpoint",
+            Type::Enum(&["enabled", "disabled"]),
+            "Whether it is there.",
+        )
+        .or("enabled", "as AWS does"),
+    ]
+}
+
+fn metadata_defaults() -> Value {
+    let defaults = [
+        ("http_tokens", Value::from("required")),
+        ("http_put_response_hop_limit", 2.into()),
+        ("http_endpoint", "enabled".into()),
+    ];
+    Value::Map(defaults.map(|(name, value)| (name.to_owned(), value)).into())
+}
+
+/// The newest image counts when the instance is made; later it is a remark, unless followed.
+fn settle(settlement: &mut Settlement<'_>) {
+    let Some(Value::Map(lookup)) = settlement.wanted.get("ami").and_then(Expression::to_value)
+    else {
+        return;
+    };
+    let Some(parameter) = lookup.get("ssm_parameter").and_then(Value::as_str) else { return };
+    let newest = settlement.facts.parameters.get(parameter).cloned();
+    let follow = lookup.get("follow").and_then(Value::as_bool).unwrap_or(false);
+    let current =
+        settlement.live.and_then(|live| live.attributes.get("ami")).and_then(Value::as_str);
+    let chosen = match (current, newest) {
+        (Some(current), Some(newest)) if !follow => {
+            if current != newest {
+                settlement.remarks.push(format!(
+                    "a newer image exists: {newest} (this one runs {current}); say `follow: true` \
+                     to be replaced by it"
+                ));
+            }
+            current.to_owned()
+        }
+        (_, Some(newest)) => newest,
+        (Some(current), None) => current.to_owned(),
+        (None, None) => return,
+    };
+    settlement.wanted.insert("ami".to_owned(), chosen.into());
+}
+
+fn check(inspection: &mut Inspection<'_>) {
+    const LIMIT: usize = 16 * 1024;
+    if text(inspection.attributes, "user_data").is_some_and(|data| data.len() > LIMIT) {
+        fault(
+            inspection,
+            "user_data",
+            "it is longer than AWS's 16 KB",
+            "fetch the long part from a bucket when it runs",
+        );
+    }
+    if let Some(ami) = text(inspection.attributes, "ami")
+        && !ami.starts_with("ami-")
+    {
+        let help = if ami.starts_with('/') {
+            format!("write `ami: {{ ssm_parameter: {ami} }}`")
+        } else {
+            "write an id (`ami-…`), or `{ ssm_parameter: /aws/service/… }`".to_owned()
+        };
+        fault(inspection, "ami", format!("'{ami}' is not the id of an image"), help);
+    }
+}

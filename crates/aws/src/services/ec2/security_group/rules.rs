@@ -1,0 +1,225 @@
+//! Rules in the one form that is compared: one source or destination each.
+
+use std::collections::BTreeMap;
+
+use trueup_model::expression::Expressions;
+use trueup_model::kind::Inspection;
+use trueup_model::{Expression, Value};
+
+use crate::network::canonical_cidr;
+use crate::services::attributes::fault;
+
+/// The rules of one direction, one for each peer, in canonical spelling. `peer` is `from` or `to`.
+pub fn canonical(written: &Expression, peer: &str) -> Expression {
+    let rules = elements(written).into_iter().flat_map(|rule| one_per_peer(&rule, peer));
+    let mut distinct: Vec<Expression> = Vec::new();
+    for rule in rules {
+        if !distinct.contains(&rule) {
+            distinct.push(rule);
+        }
+    }
+    Expression::fold_list(distinct)
+}
+
+/// What is wanted, and what is there besides.
+pub(super) fn union(wanted: &Expression, there: &[Value]) -> Expression {
+    let mut all = elements(wanted);
+    for rule in there.iter().cloned().map(Expression::Value) {
+        if !all.contains(&rule) {
+            all.push(rule);
+        }
+    }
+    Expression::fold_list(all)
+}
+
+fn one_per_peer(rule: &Expression, peer: &str) -> Vec<Expression> {
+    let fields = fields(rule);
+    let peers = fields.get(peer).map(elements).unwrap_or_default();
+    let single = peers.into_iter().map(|one| {
+        let mut single = fields.clone();
+        single.insert(peer.to_owned(), Expression::fold_list(vec![spelled(one)]));
+        let (protocol, port) = spelled_ports(&fields);
+        single.insert("protocol".to_owned(), protocol);
+        single.insert("port".to_owned(), port);
+        single.entry("description".to_owned()).or_insert_with(|| Value::Null.into());
+        Expression::fold_map(single)
+    });
+    single.collect()
+}
+
+fn spelled(peer: Expression) -> Expression {
+    match peer {
+        Expression::Value(Value::String(text)) => canonical_cidr(&text).into(),
+        other => other,
+    }
+}
+
+fn spelled_ports(fields: &Expressions) -> (Expression, Expression) {
+    let port = fields.get("port").cloned().unwrap_or_else(|| Value::Null.into());
+    let protocol = fields.get("protocol").cloned().unwrap_or_else(|| Value::Null.into());
+    let protocol = match (&protocol, &port) {
+        (Expression::Value(Value::Null), port) => if port.is_null() { "all" } else { "tcp" }.into(),
+        (Expression::Value(Value::String(name)), _) => protocol_name(name).into(),
+        (Expression::Value(Value::Int(number)), _) => protocol_name(&number.to_string()).into(),
+        _ => protocol,
+    };
+    let everything = protocol.known().and_then(Value::as_str) == Some("all");
+    let port = match port {
+        _ if everything => Value::Null.into(),
+        Expression::Value(value) => {
+            Expression::Value(Ports::read(&value).map_or(value, Ports::value))
+        }
+        other => other,
+    };
+    (protocol, port)
+}
+
+/// EC2 answers with names for four protocols and with numbers for all others; `-1` is every one.
+pub(crate) fn protocol_name(text: &str) -> String {
+    match text.to_ascii_lowercase().as_str() {
+        "-1" | "all" => "all",
+        "6" => "tcp",
+        "17" => "udp",
+        "1" => "icmp",
+        "58" => "icmpv6",
+        other => other,
+    }
+    .to_owned()
+}
+
+/// A range of ports, or an ICMP type and code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ports {
+    /// The first port, or the ICMP type; -1 is every type.
+    pub from: i64,
+    /// The last port, or the ICMP code; -1 is every code.
+    pub to: i64,
+}
+
+impl Ports {
+    /// Reads `5432`, `"5432"` or `"1024-65535"`.
+    pub fn read(value: &Value) -> Option<Self> {
+        match value {
+            Value::Int(port) => Some(Self { from: *port, to: *port }),
+            Value::String(text) => {
+                let (from, to) = text.split_once('-').unwrap_or((text, text));
+                Some(Self { from: from.trim().parse().ok()?, to: to.trim().parse().ok()? })
+            }
+            _ => None,
+        }
+    }
+
+    /// The spelling that is compared: a number, or `from-to`; every port is `Null`.
+    pub fn value(self) -> Value {
+        match self {
+            Self { from: -1, .. } | Self { from: 0, to: 65535 } => Value::Null,
+            Self { from, to } if from == to => Value::Int(from),
+            Self { from, to } => Value::String(format!("{from}-{to}")),
+        }
+    }
+}
+
+pub(super) fn check(inspection: &mut Inspection<'_>) {
+    for attribute in ["ingress", "egress"] {
+        let Some(rules) = inspection.attributes.get(attribute) else { continue };
+        let mut faults = Vec::new();
+        for rule in elements(rules) {
+            let fields = fields(&rule);
+            let protocol = fields.get("protocol").and_then(|p| p.known()).and_then(Value::as_str);
+            let port = fields.get("port").and_then(Expression::known).cloned().unwrap_or_default();
+            faults.extend(wrong_ports(protocol, &port));
+        }
+        for (message, help) in faults {
+            fault(inspection, attribute, message, help);
+        }
+    }
+}
+
+fn wrong_ports(protocol: Option<&str>, port: &Value) -> Option<(String, String)> {
+    if port.is_null() {
+        return None;
+    }
+    let bounds = if protocol.is_some_and(|p| p.starts_with("icmp")) { -1..=255 } else { 0..=65535 };
+    match Ports::read(port) {
+        None => Some((
+            format!("'{port}' is not a port"),
+            "write a number (5432) or a range (\"1024-65535\")".to_owned(),
+        )),
+        Some(ports) if !bounds.contains(&ports.from) || !bounds.contains(&ports.to) => Some((
+            format!("port {port} is out of bounds"),
+            format!("write a number from {} to {}", bounds.start(), bounds.end()),
+        )),
+        Some(ports) if protocol != Some("icmp") && ports.from > ports.to => Some((
+            format!("the range {port} ends before it begins"),
+            format!("write \"{}-{}\"", ports.to, ports.from),
+        )),
+        Some(_) => None,
+    }
+}
+
+fn elements(list: &Expression) -> Vec<Expression> {
+    match list {
+        Expression::Value(Value::List(values)) => {
+            values.iter().cloned().map(Expression::Value).collect()
+        }
+        Expression::List(elements) => elements.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn fields(map: &Expression) -> Expressions {
+    match map {
+        Expression::Value(Value::Map(values)) => {
+            values.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect()
+        }
+        Expression::Map(fields) => fields.clone(),
+        _ => BTreeMap::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn canonical_json(json: &str) -> String {
+        let written: Value = serde_json::from_str(json).unwrap();
+        let rules = canonical(&written.into(), "from").to_value().unwrap();
+        serde_json::to_string(&rules).unwrap()
+    }
+
+    #[test]
+    fn a_rule_has_one_peer_and_its_protocol() {
+        assert_eq!(
+            canonical_json(r#"[{"port": 443, "from": ["10.0.0.1/8", "::/0"]}]"#),
+            r#"[{"description":null,"from":["10.0.0.0/8"],"port":443,"protocol":"tcp"},"#
+                .to_owned()
+                + r#"{"description":null,"from":["::/0"],"port":443,"protocol":"tcp"}]"#
+        );
+    }
+
+    #[test]
+    fn without_ports_it_is_everything() {
+        assert_eq!(
+            canonical_json(r#"[{"from": ["::/0"]}]"#),
+            r#"[{"description":null,"from":["::/0"],"port":null,"protocol":"all"}]"#
+        );
+    }
+
+    #[test]
+    fn the_same_rule_twice_is_one() {
+        let json = r#"[{"port": "80", "from": ["::/0"]}, {"port": 80, "protocol": "6", "from": ["::/0"]}]"#;
+        assert_eq!(
+            canonical_json(json),
+            r#"[{"description":null,"from":["::/0"],"port":80,"protocol":"tcp"}]"#
+        );
+    }
+
+    #[test]
+    fn ports_are_checked() {
+        assert!(wrong_ports(Some("tcp"), &Value::Int(70000)).is_some());
+        assert!(wrong_ports(Some("tcp"), &"90-80".into()).is_some());
+        assert!(wrong_ports(Some("tcp"), &"web".into()).is_some());
+        assert!(wrong_ports(Some("icmp"), &"3-4".into()).is_none());
+        assert!(wrong_ports(Some("tcp"), &"80-90".into()).is_none());
+    }
+}

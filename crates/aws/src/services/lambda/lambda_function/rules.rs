@@ -1,0 +1,83 @@
+//! What holds of a function besides its types.
+
+use trueup_model::kind::Inspection;
+use trueup_model::{Expression, Value};
+
+use crate::services::attributes::{fault, text};
+
+/// Runtimes that AWS no longer accepts for new functions, each with its successor; see
+/// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html>.
+const RETIRED: [(&str, &str); 12] = [
+    ("python2.7", "python3.13"),
+    ("python3.6", "python3.13"),
+    ("python3.7", "python3.13"),
+    ("python3.8", "python3.13"),
+    ("python3.9", "python3.13"),
+    ("nodejs12.x", "nodejs22.x"),
+    ("nodejs14.x", "nodejs22.x"),
+    ("nodejs16.x", "nodejs22.x"),
+    ("nodejs18.x", "nodejs22.x"),
+    ("go1.x", "provided.al2023"),
+    ("java8", "java21"),
+    ("ruby2.7", "ruby3.4"),
+];
+
+pub(super) fn check(inspection: &mut Inspection<'_>) {
+    check_runtime(inspection);
+    check_network(inspection);
+    check_environment(inspection);
+}
+
+fn check_runtime(inspection: &mut Inspection<'_>) {
+    let Some(runtime) = text(inspection.attributes, "runtime") else { return };
+    let retired = RETIRED.iter().find(|(old, _)| *old == runtime);
+    if let Some((old, successor)) = retired {
+        let message = format!("AWS no longer makes functions with {old}");
+        fault(inspection, "runtime", message, format!("move the code to {successor}"));
+    }
+}
+
+fn check_network(inspection: &mut Inspection<'_>) {
+    let some = |name: &str| match inspection.attributes.get(name) {
+        Some(Expression::Value(Value::List(elements))) => !elements.is_empty(),
+        Some(Expression::Value(Value::Null)) | None => false,
+        Some(_) => true,
+    };
+    match (some("subnets"), some("security_groups")) {
+        (true, false) => fault(
+            inspection,
+            "subnets",
+            "a function in a VPC needs a security group",
+            "add `security_groups: [NAME]`",
+        ),
+        (false, true) => fault(
+            inspection,
+            "security_groups",
+            "only a function in a VPC has security groups",
+            "add `subnets: [NAME]`, or leave `security_groups` out",
+        ),
+        _ => {}
+    }
+}
+
+fn check_environment(inspection: &mut Inspection<'_>) {
+    let names: Vec<String> = match inspection.attributes.get("environment") {
+        Some(Expression::Value(Value::Map(variables))) => variables.keys().cloned().collect(),
+        Some(Expression::Map(variables)) => variables.keys().cloned().collect(),
+        _ => return,
+    };
+    for name in names {
+        let path = format!("environment.{name}");
+        let starts = name.starts_with(|c: char| c.is_ascii_alphabetic());
+        if name.starts_with("AWS_") || name.starts_with("LAMBDA_") {
+            let message = format!("Lambda keeps the variable {name} for itself");
+            fault(inspection, path, message, "choose a name without AWS_ or LAMBDA_ in front");
+        } else if name.len() < 2
+            || !starts
+            || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        {
+            let message = format!("'{name}' is not a name that Lambda accepts");
+            fault(inspection, path, message, "use letters, digits and _, a letter first");
+        }
+    }
+}
