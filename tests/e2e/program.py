@@ -141,9 +141,9 @@ class Program:
     """The program, with an environment that holds nothing of the user's own."""
 
     binary: Path
-    environment: dict
-    folder: Path  # where it runs
-    timings: list = field(default_factory=list)
+    environment: dict = field(repr=False)
+    folder: Path = field(repr=False)  # where it runs
+    timings: list = field(default_factory=list, repr=False)
 
     def run(self, *arguments, expect=None):
         started = time.monotonic()
