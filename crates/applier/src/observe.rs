@@ -1,0 +1,38 @@
+//! Reading: who we are, and what there is.
+
+use std::sync::Arc;
+
+use trueup_model::snapshot::Wanted;
+use trueup_model::{Catalog, Snapshot};
+use trueup_provider::{Failure, Identity, Provider};
+
+use crate::buckets::Limiter;
+use crate::events::Events;
+use crate::guard::guarded;
+use crate::host::{Desk, Shared, Work};
+
+/// Whose account it is, for whom we call, and where.
+pub async fn identity(provider: &Arc<dyn Provider>, sink: &Events) -> Result<Identity, Failure> {
+    let desk = reading(provider, Arc::default(), sink);
+    guarded(provider.identity(&desk)).await
+}
+
+/// Everything that is wanted, with the number of API calls that it took.
+pub async fn observe(
+    provider: &Arc<dyn Provider>,
+    catalog: &Arc<Catalog>,
+    wanted: &Wanted,
+    sink: &Events,
+) -> Result<Snapshot, Failure> {
+    let before = sink.calls();
+    let desk = reading(provider, Arc::clone(catalog), sink);
+    let snapshot = guarded(provider.observe(&desk, wanted)).await?;
+    Ok(Snapshot { calls: sink.calls() - before, ..snapshot })
+}
+
+fn reading(provider: &Arc<dyn Provider>, catalog: Arc<Catalog>, sink: &Events) -> Desk {
+    let limiter = Limiter::new(provider.limits());
+    let (provider, events) = (Arc::clone(provider), sink.clone());
+    let shared = Shared { provider, catalog, events, limiter, seed: 0 };
+    Desk::new(Arc::new(shared), Work::Reading)
+}
