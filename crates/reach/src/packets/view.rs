@@ -65,7 +65,18 @@ impl View {
         if self.is_plain() {
             return allowed.clone();
         }
-        self.possible(&allowed.complement()).complement()
+        // Only what can be seen here has to be allowed.
+        self.possible(&self.everything().difference(allowed)).complement()
+    }
+
+    /// Every packet that can be seen here.
+    pub fn everything(&self) -> PacketSet {
+        PacketSet::from_cubes([Cube {
+            source: self.source.clone().unwrap_or_else(Addresses::full),
+            target: self.target.clone().unwrap_or_else(Addresses::full),
+            source_port: self.source_port.clone().unwrap_or_else(Ports::full),
+            ..Cube::full()
+        }])
     }
 
     /// All that `packet` may look like here, before it is turned into its answer.

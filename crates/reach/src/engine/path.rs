@@ -1,0 +1,158 @@
+//! A way through the network as a row of stages, each of which lets some packets through.
+//!
+//! Everything is in terms of the packet as its source sends it; a [`View`] says how a stage sees
+//! that packet where addresses have been translated, or when the stage is about the answer.
+
+use std::borrow::Cow;
+
+use super::place::Site;
+use crate::network::{Direction, Target};
+use crate::packets::{Addresses, Cube, PacketSet, View};
+use crate::verdict::Change;
+
+/// One place where packets may stop.
+#[derive(Debug)]
+pub(super) struct Stage<'a> {
+    pub(super) check: Check<'a>,
+    pub(super) view: View,
+    /// What passes, as the stage sees it, turned into the direction of the request.
+    pub(super) allowed: Cow<'a, PacketSet>,
+    /// Whether it takes away only the promise: a packet may still pass (a name that does not
+    /// resolve, something that nobody looked into).
+    pub(super) soft: bool,
+}
+
+/// What decides at a stage.
+#[derive(Debug)]
+pub(super) enum Check<'a> {
+    /// The groups of an interface.
+    Group { site: &'a Site<'a>, direction: Direction, peer: Option<&'a Site<'a>> },
+    /// The ACL of a subnet.
+    Acl { subnet: &'a str, direction: Direction },
+    /// The table of a subnet; where the route should lead.
+    Route { subnet: &'a str, want: Option<Target> },
+    /// A fact that is so or not.
+    Fact { at: String, text: String, changes: Vec<Change> },
+}
+
+/// A way for the packets of `domain`.
+#[derive(Debug)]
+pub(super) struct Path<'a> {
+    pub(super) domain: PacketSet,
+    pub(super) stages: Vec<Stage<'a>>,
+}
+
+/// All that could be sent in one address family, and the paths that share it out.
+#[derive(Debug)]
+pub(super) struct Way<'a> {
+    /// What must pass for "reaches", services aside.
+    pub(super) source: Addresses,
+    pub(super) target: Addresses,
+    pub(super) paths: Vec<Path<'a>>,
+}
+
+impl<'a> Stage<'a> {
+    /// A fact that holds.
+    pub(super) fn so(at: String, text: impl Into<String>) -> Self {
+        Self::fact(true, at, text.into(), Vec::new())
+    }
+
+    /// A fact that stops everything.
+    pub(super) fn not(at: String, text: impl Into<String>, changes: Vec<Change>) -> Self {
+        Self::fact(false, at, text.into(), changes)
+    }
+
+    fn fact(ok: bool, at: String, text: String, changes: Vec<Change>) -> Self {
+        let allowed = if ok { PacketSet::full() } else { PacketSet::empty() };
+        Self {
+            check: Check::Fact { at, text, changes },
+            view: View::default(),
+            allowed: Cow::Owned(allowed),
+            soft: false,
+        }
+    }
+
+    /// The same, taking away only the promise.
+    #[must_use]
+    pub(super) fn softly(self) -> Self {
+        Self { soft: true, ..self }
+    }
+
+    /// The packets that pass whatever AWS picks.
+    pub(super) fn certain(&self) -> Cow<'_, PacketSet> {
+        match &self.view {
+            View { source: None, target: None, source_port: None, .. } => Cow::Borrowed(&self.allowed),
+            view => Cow::Owned(view.certain(&self.allowed)),
+        }
+    }
+
+    /// What passes, as the stage sees it, when an answer is not always needed.
+    fn loosely(&self) -> Cow<'_, PacketSet> {
+        if self.view.reply {
+            // Only TCP needs an answer to do anything.
+            let tcp = crate::packets::Traffic::Tcp(crate::packets::PortRange::ALL).services();
+            let others = Cube { service: tcp.complement(), ..Cube::full() };
+            let mut allowed = self.allowed.clone().into_owned();
+            allowed.insert(others);
+            return Cow::Owned(allowed);
+        }
+        Cow::Borrowed(&self.allowed)
+    }
+}
+
+impl<'a> Path<'a> {
+    /// The packets of `domain` that pass and are answered, whatever AWS picks.
+    pub(super) fn certain_within(&self, domain: PacketSet) -> PacketSet {
+        let mut passing = domain;
+        for stage in &self.stages {
+            if passing.is_empty() {
+                break;
+            }
+            passing = passing.intersection(&stage.certain());
+        }
+        passing
+    }
+
+    /// The packets of `domain` that pass for some choice of what AWS picks: the same choice at
+    /// all stages.
+    pub(super) fn possible_within(&self, domain: PacketSet) -> PacketSet {
+        let mut passing = domain;
+        let mut translated: Vec<(View, PacketSet)> = Vec::new();
+        for stage in self.stages.iter().filter(|stage| !stage.soft) {
+            if passing.is_empty() {
+                return passing;
+            }
+            let view = View { reply: false, ..stage.view.clone() };
+            if view == View::default() {
+                passing = passing.intersection(&stage.loosely());
+                continue;
+            }
+            match translated.iter_mut().find(|(known, _)| *known == view) {
+                Some((_, all)) => *all = all.intersection(&stage.loosely()),
+                None => {
+                    let start = view.everything().intersection(&stage.loosely());
+                    translated.push((view, start));
+                }
+            }
+        }
+        // First the addresses, which belong to one place each; then the port, which is the same
+        // wherever a NAT gateway's translation is seen.
+        let mut by_port: Option<(View, PacketSet)> = None;
+        for (view, all) in translated {
+            let addresses = View { source_port: None, ..view.clone() };
+            let all = addresses.possible(&all);
+            if view.source_port.is_none() {
+                passing = passing.intersection(&all);
+                continue;
+            }
+            by_port = Some(match by_port {
+                Some((port, known)) => (port, known.intersection(&all)),
+                None => (View { source: None, target: None, ..view }, all),
+            });
+        }
+        match by_port {
+            Some((view, all)) => passing.intersection(&view.possible(&all)),
+            None => passing,
+        }
+    }
+}

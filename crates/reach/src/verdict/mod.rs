@@ -1,0 +1,204 @@
+//! Questions and answers, as data that prints itself.
+
+mod change;
+mod show;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+pub use change::Change;
+
+use crate::network::Name;
+use crate::packets::{Packet, Traffic};
+
+/// One end of a question.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// A resource by its name in the network.
+    Resource(Name),
+    /// Every public address. 0.0.0.0/0 and ::/0 mean its IPv4 and IPv6 half.
+    Internet,
+    /// Addresses, inside the network or out of it.
+    Cidr(IpNet),
+    /// An AWS service by its short name: `s3`, `secretsmanager`, `ssm`. Asked without a port, it
+    /// means TCP 443.
+    Service(String),
+}
+
+/// A question: who reaches whom, with what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Query {
+    /// Who sends.
+    pub from: End,
+    /// Who receives.
+    pub to: End,
+    /// Which traffic; any when absent.
+    #[serde(default)]
+    pub traffic: Option<Traffic>,
+}
+
+impl Query {
+    /// Whether `from` reaches `to` at all.
+    pub const fn any(from: End, to: End) -> Self {
+        Self { from, to, traffic: None }
+    }
+
+    /// Whether `from` reaches `to` on a TCP port.
+    pub const fn tcp(from: End, to: End, port: u16) -> Self {
+        Self { from, to, traffic: Some(Traffic::tcp(port)) }
+    }
+}
+
+/// A statement about the network that is to hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sentence {
+    /// Who and whom.
+    pub query: Query,
+    /// Whether the sentence says "does not reach".
+    #[serde(default)]
+    pub negated: bool,
+}
+
+/// Whether a sentence holds, and why.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Proof {
+    /// The sentence.
+    pub sentence: Sentence,
+    /// Whether it holds.
+    pub holds: bool,
+    /// The answer behind it.
+    pub verdict: Verdict,
+}
+
+/// Why a question cannot be answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    /// There is no such resource.
+    #[error("`{0}` is not in the network")]
+    UnknownResource(Name),
+}
+
+/// The answer to a question, with evidence.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Verdict {
+    /// The question.
+    pub query: Query,
+    /// How much passes.
+    pub answer: Answer,
+    /// Ways through load balancers, where there are any. They are connections of their own and do
+    /// not count for [`Verdict::answer`].
+    pub relays: Vec<Relay>,
+}
+
+/// How much passes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Everything that "reaches" promises.
+    Reaches {
+        /// A way for each pair of interfaces (the first few of many).
+        passages: Vec<Passage>,
+    },
+    /// Something, or something that cannot be excluded, but not everything.
+    Partly {
+        /// What passes or may pass.
+        passages: Vec<Passage>,
+        /// What does not.
+        stops: Vec<Stop>,
+    },
+    /// Nothing.
+    Stops {
+        /// Where it stops, for each pair of interfaces (the first few of many).
+        stops: Vec<Stop>,
+    },
+}
+
+impl Verdict {
+    /// Whether "FROM reaches TO" holds.
+    pub fn reaches(&self) -> bool {
+        matches!(self.answer, Answer::Reaches { .. })
+    }
+
+    /// Whether "FROM does not reach TO" holds.
+    pub fn never_reaches(&self) -> bool {
+        matches!(self.answer, Answer::Stops { .. })
+    }
+
+    /// What passes or may pass.
+    pub fn passages(&self) -> &[Passage] {
+        match &self.answer {
+            Answer::Reaches { passages } | Answer::Partly { passages, .. } => passages,
+            Answer::Stops { .. } => &[],
+        }
+    }
+
+    /// Where it stops.
+    pub fn stops(&self) -> &[Stop] {
+        match &self.answer {
+            Answer::Stops { stops } | Answer::Partly { stops, .. } => stops,
+            Answer::Reaches { .. } => &[],
+        }
+    }
+}
+
+/// A way that a packet takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Passage {
+    /// The interface or place that sends.
+    pub from: String,
+    /// The interface or place that receives.
+    pub to: String,
+    /// A packet that takes it, with private addresses where AWS translates.
+    pub packet: Packet,
+    /// Each place on the way and the rule that lets the packet through, then the way back.
+    pub hops: Vec<Hop>,
+    /// The parts of `internet` for which it does not hold.
+    pub except: Vec<IpNet>,
+}
+
+/// A place on the way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Hop {
+    /// The element that decides, in the words of the stack.
+    pub at: String,
+    /// The rule that lets the packet through, or the fact.
+    pub rule: String,
+    /// Whether this is about the answer.
+    pub reply: bool,
+}
+
+/// Where packets stop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stop {
+    /// The interface or place that sends.
+    pub from: String,
+    /// The interface or place that receives.
+    pub to: String,
+    /// A packet that does not get through; absent where there is nothing to send it to.
+    pub packet: Option<Packet>,
+    /// The element that stops it, in the words of the stack.
+    pub at: String,
+    /// The rule that stops it, or what is missing.
+    pub reason: String,
+    /// Further places on the same way that would stop it too.
+    pub then: Vec<Hop>,
+    /// The changes that open the way, one for each place that stops it. Empty where no change of
+    /// the network would.
+    pub changes: Vec<Change>,
+}
+
+/// A way through a load balancer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Relay {
+    /// The load balancer.
+    pub through: Name,
+    /// The port that it listens on.
+    pub listener: u16,
+    /// The port that it forwards to.
+    pub port: u16,
+    /// Whether both connections hold: to the load balancer and from it.
+    pub open: bool,
+}
