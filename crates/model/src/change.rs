@@ -109,6 +109,11 @@ pub enum Reason {
     },
     /// The stack no longer names it.
     LeftTheStack,
+    /// It was replaced, and the run that did so ended before the old one was deleted.
+    Superseded {
+        /// The physical id of the old one.
+        id: String,
+    },
     /// The whole stack is destroyed.
     Destroyed,
     /// The stack says `adopt`.

@@ -159,6 +159,12 @@ pub enum WhyNot {
         /// Who owns it, as far as its tags tell.
         owner: Option<String>,
     },
+    /// The stack says something of it that does not hold, as a finding explains: what it adopts
+    /// does not exist, two things claim its address, it is part of a cycle.
+    Faulty {
+        /// What is wrong.
+        message: String,
+    },
     /// It is in a state that must pass first.
     Busy {
         /// AWS's word for the state.
