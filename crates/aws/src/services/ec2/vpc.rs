@@ -92,3 +92,329 @@ pub fn kind() -> Kind {
         ..Kind::new("vpc", "ec2", "A virtual private cloud.")
     }
 }
+
+#[cfg(feature = "live")]
+pub(crate) use live::Calls;
+
+#[cfg(feature = "live")]
+mod live {
+    use std::collections::BTreeMap;
+
+    use async_trait::async_trait;
+    use aws_sdk_ec2::types::{ResourceType, VpcAttributeName};
+    use futures::future::try_join_all;
+    use trueup_model::Value;
+    use trueup_model::snapshot::{Condition, Live, Ownership};
+    use trueup_model::stack::By;
+    use trueup_provider::{Call, Create, Delete, Failure, Update};
+
+    use crate::live::tags::{self, TagChange};
+    use crate::live::{Search, Session, owned};
+    use crate::partition::ec2_arn;
+
+    const KIND: &str = "vpc";
+
+    pub(crate) struct Calls;
+
+    #[async_trait]
+    impl crate::live::Calls for Calls {
+        async fn discover(
+            &self,
+            aws: &Session<'_>,
+            search: &Search<'_>,
+        ) -> Result<Vec<Live>, Failure> {
+            let mut found = describe(aws, tags::owned_by(search.stack)).await?;
+            let adopted = search.adopted();
+            if !adopted.is_empty() {
+                found.extend(describe(aws, tags::filter("vpc-id", adopted)).await?);
+            }
+            Ok(owned::distinct(found))
+        }
+
+        async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
+            let mut found = Vec::new();
+            for ids in ids.chunks(tags::FILTER_VALUES) {
+                found.extend(describe(aws, tags::filter("vpc-id", ids.to_vec())).await?);
+            }
+            Ok(found)
+        }
+
+        async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
+            let filters = match by {
+                By::Default => vec![tags::filter("is-default", ["true".to_owned()])],
+                other => tags::find_filters(other, "vpc-id", KIND)?,
+            };
+            owned::only(KIND, by, describe_with(aws, filters).await?)
+        }
+
+        async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
+            let id = owned::create_once(aws, KIND, request, || make(aws, request)).await?;
+            let live = aws.ready(KIND, &id).await?;
+            let changed: Vec<String> = differing(&live, &request.attributes);
+            change(aws, &live, &request.attributes, &changed).await?;
+            if changed.is_empty() { Ok(live) } else { aws.ready(KIND, &id).await }
+        }
+
+        async fn update(&self, aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
+            change(aws, &request.before, &request.attributes, &request.changed).await
+        }
+
+        async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
+            let id = &request.before.id;
+            owned::delete(aws, KIND, id, || {
+                aws.call(Call::repeatable("ec2:DeleteVpc"), || {
+                    aws.clients.ec2.delete_vpc().vpc_id(id).send()
+                })
+            })
+            .await
+        }
+
+        async fn retag(
+            &self,
+            aws: &Session<'_>,
+            live: &Live,
+            change: &TagChange,
+        ) -> Result<(), Failure> {
+            aws.retag_ec2(&live.id, change).await
+        }
+    }
+
+    async fn make(aws: &Session<'_>, request: &Create) -> Result<String, Failure> {
+        let text = |name: &str| request.attributes.get(name).and_then(Value::as_str);
+        let ipv6 = request.attributes.get("assign_generated_ipv6_cidr_block");
+        let specification = tags::ec2_specification(ResourceType::Vpc, &request.all_tags());
+        let answer = aws
+            .call(Call::once("ec2:CreateVpc"), || {
+                let call = aws.clients.ec2.create_vpc();
+                call.set_cidr_block(text("cidr_block").map(str::to_owned))
+                    .set_instance_tenancy(text("instance_tenancy").map(Into::into))
+                    .set_amazon_provided_ipv6_cidr_block(ipv6.and_then(Value::as_bool))
+                    .tag_specifications(specification.clone())
+                    .send()
+            })
+            .await?;
+        owned::id_of(KIND, answer.vpc().and_then(|vpc| vpc.vpc_id()))
+    }
+
+    fn differing(live: &Live, wanted: &BTreeMap<String, Value>) -> Vec<String> {
+        let differ =
+            wanted.iter().filter(|(name, value)| live.attributes.get(*name) != Some(*value));
+        differ.map(|(name, _)| name.clone()).collect()
+    }
+
+    async fn change(
+        aws: &Session<'_>,
+        before: &Live,
+        wanted: &BTreeMap<String, Value>,
+        changed: &[String],
+    ) -> Result<(), Failure> {
+        let differs = |name: &str| changed.iter().any(|changed| changed == name);
+        // Host names want support, so support is switched on first and off last. EC2 takes one of
+        // them a call, and the next only after the first shows.
+        let support = wanted.get("enable_dns_support").and_then(Value::as_bool).unwrap_or(true);
+        let mut switches = ["enable_dns_support", "enable_dns_hostnames"];
+        if !support {
+            switches.reverse();
+        }
+        for name in switches.into_iter().filter(|name| differs(name)) {
+            let on = wanted.get(name).and_then(Value::as_bool).unwrap_or_default();
+            switch(aws, &before.id, name, on).await?;
+            aws.shows(KIND, &before.id, &|live| live.get(name) == &Value::Bool(on)).await?;
+        }
+        if differs("secondary_cidr_blocks") {
+            change_blocks(aws, before, wanted).await?;
+        }
+        if differs("assign_generated_ipv6_cidr_block") {
+            change_ipv6(aws, before, wanted).await?;
+        }
+        Ok(())
+    }
+
+    async fn switch(aws: &Session<'_>, id: &str, name: &str, on: bool) -> Result<(), Failure> {
+        let value = aws_sdk_ec2::types::AttributeBooleanValue::builder().value(on).build();
+        aws.call(Call::repeatable("ec2:ModifyVpcAttribute"), || {
+            let call = aws.clients.ec2.modify_vpc_attribute().vpc_id(id);
+            let call = if name == "enable_dns_support" {
+                call.enable_dns_support(value.clone())
+            } else {
+                call.enable_dns_hostnames(value.clone())
+            };
+            call.send()
+        })
+        .await
+        .map(|_| ())
+    }
+
+    async fn change_blocks(
+        aws: &Session<'_>,
+        before: &Live,
+        wanted: &BTreeMap<String, Value>,
+    ) -> Result<(), Failure> {
+        let there = before.get("secondary_cidr_blocks").strings();
+        let wanted = wanted.get("secondary_cidr_blocks").map(Value::strings).unwrap_or_default();
+        for block in wanted.iter().filter(|block| !there.contains(block)) {
+            aws.call(Call::once("ec2:AssociateVpcCidrBlock"), || {
+                aws.clients
+                    .ec2
+                    .associate_vpc_cidr_block()
+                    .vpc_id(&before.id)
+                    .cidr_block(block)
+                    .send()
+            })
+            .await?;
+        }
+        let leaving: Vec<&String> = there.iter().filter(|block| !wanted.contains(block)).collect();
+        if !leaving.is_empty() {
+            for vpc in raw(aws, vec![tags::filter("vpc-id", [before.id.clone()])]).await? {
+                for association in vpc.cidr_block_association_set() {
+                    let block = association.cidr_block().unwrap_or_default();
+                    if leaving.iter().any(|leaving| *leaving == block) {
+                        disassociate(aws, association.association_id()).await?;
+                    }
+                }
+            }
+        }
+        let shown =
+            move |live: &Live| same_set(&live.get("secondary_cidr_blocks").strings(), &wanted);
+        aws.shows(KIND, &before.id, &shown).await.map(|_| ())
+    }
+
+    async fn change_ipv6(
+        aws: &Session<'_>,
+        before: &Live,
+        wanted: &BTreeMap<String, Value>,
+    ) -> Result<(), Failure> {
+        const NAME: &str = "assign_generated_ipv6_cidr_block";
+        let on = wanted.get(NAME).and_then(Value::as_bool).unwrap_or_default();
+        if on {
+            aws.call(Call::once("ec2:AssociateVpcCidrBlock"), || {
+                let call = aws.clients.ec2.associate_vpc_cidr_block().vpc_id(&before.id);
+                call.amazon_provided_ipv6_cidr_block(true).send()
+            })
+            .await?;
+        } else {
+            for vpc in raw(aws, vec![tags::filter("vpc-id", [before.id.clone()])]).await? {
+                for association in vpc.ipv6_cidr_block_association_set() {
+                    disassociate(aws, association.association_id()).await?;
+                }
+            }
+        }
+        aws.shows(KIND, &before.id, &|live| live.get(NAME) == &Value::Bool(on)).await.map(|_| ())
+    }
+
+    async fn disassociate(aws: &Session<'_>, association: Option<&str>) -> Result<(), Failure> {
+        let Some(association) = association else { return Ok(()) };
+        aws.call(Call::repeatable("ec2:DisassociateVpcCidrBlock"), || {
+            aws.clients.ec2.disassociate_vpc_cidr_block().association_id(association).send()
+        })
+        .await
+        .map(|_| ())
+    }
+
+    fn same_set(one: &[String], other: &[String]) -> bool {
+        one.len() == other.len() && one.iter().all(|element| other.contains(element))
+    }
+
+    async fn describe(
+        aws: &Session<'_>,
+        filter: aws_sdk_ec2::types::Filter,
+    ) -> Result<Vec<Live>, Failure> {
+        describe_with(aws, vec![filter]).await
+    }
+
+    async fn describe_with(
+        aws: &Session<'_>,
+        filters: Vec<aws_sdk_ec2::types::Filter>,
+    ) -> Result<Vec<Live>, Failure> {
+        let found = raw(aws, filters).await?;
+        try_join_all(found.iter().map(|vpc| normalise(aws, vpc))).await
+    }
+
+    async fn raw(
+        aws: &Session<'_>,
+        filters: Vec<aws_sdk_ec2::types::Filter>,
+    ) -> Result<Vec<aws_sdk_ec2::types::Vpc>, Failure> {
+        let mut found = Vec::new();
+        let mut next: Option<String> = None;
+        loop {
+            let page = aws
+                .call(Call::read("ec2:DescribeVpcs"), || {
+                    let call = aws.clients.ec2.describe_vpcs().set_filters(Some(filters.clone()));
+                    call.max_results(1000).set_next_token(next.clone()).send()
+                })
+                .await?;
+            found.extend_from_slice(page.vpcs());
+            next = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+            if next.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn normalise(aws: &Session<'_>, vpc: &aws_sdk_ec2::types::Vpc) -> Result<Live, Failure> {
+        let id = vpc.vpc_id().unwrap_or_default();
+        let (support, hostnames) = futures::try_join!(
+            attribute(aws, id, VpcAttributeName::EnableDnsSupport),
+            attribute(aws, id, VpcAttributeName::EnableDnsHostnames),
+        )?;
+        let primary = vpc.cidr_block().unwrap_or_default();
+        let secondary = vpc.cidr_block_association_set().iter().filter(|association| {
+            let state = association.cidr_block_state().and_then(|state| state.state());
+            state.is_none_or(|state| {
+                state.as_str() == "associated" || state.as_str() == "associating"
+            })
+        });
+        let secondary: Value =
+            secondary.filter_map(|a| a.cidr_block()).filter(|block| *block != primary).collect();
+        let ipv6 = vpc.ipv6_cidr_block_association_set().iter().find(|association| {
+            let state = association.ipv6_cidr_block_state().and_then(|state| state.state());
+            state.is_some_and(|state| state.as_str() == "associated")
+        });
+        let (ownership, tags) = Ownership::split(tags::of_ec2(vpc.tags()));
+        let attributes = [
+            ("cidr_block", primary.into()),
+            ("secondary_cidr_blocks", secondary),
+            ("assign_generated_ipv6_cidr_block", ipv6.is_some().into()),
+            ("instance_tenancy", vpc.instance_tenancy().map(|t| t.as_str().to_owned()).into()),
+            ("enable_dns_support", support.into()),
+            ("enable_dns_hostnames", hostnames.into()),
+        ];
+        let outputs = [
+            ("id", id.into()),
+            ("arn", ec2_arn(aws.region, aws.account, KIND, id).into()),
+            ("ipv6_cidr_block", ipv6.and_then(|a| a.ipv6_cidr_block()).map(str::to_owned).into()),
+        ];
+        let state = vpc.state().map_or("available", |state| state.as_str());
+        Ok(Live {
+            kind: KIND.into(),
+            id: id.to_owned(),
+            ownership,
+            attributes: owned::named(attributes),
+            outputs: owned::named(outputs),
+            tags,
+            condition: if state == "available" {
+                Condition::Ready
+            } else {
+                Condition::Pending(state.to_owned())
+            },
+            scheduled: BTreeMap::new(),
+        })
+    }
+
+    async fn attribute(
+        aws: &Session<'_>,
+        id: &str,
+        name: VpcAttributeName,
+    ) -> Result<bool, Failure> {
+        let answer = aws
+            .call(Call::read("ec2:DescribeVpcAttribute"), || {
+                aws.clients.ec2.describe_vpc_attribute().vpc_id(id).attribute(name.clone()).send()
+            })
+            .await?;
+        let value = match name {
+            VpcAttributeName::EnableDnsSupport => answer.enable_dns_support(),
+            _ => answer.enable_dns_hostnames(),
+        };
+        Ok(value.and_then(|value| value.value()).unwrap_or_default())
+    }
+}

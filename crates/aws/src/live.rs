@@ -1,0 +1,80 @@
+//! The half that calls AWS, through the official SDK.
+//!
+//! Only this folder and the `live` half of kind files name an SDK type.
+
+mod classify;
+mod connect;
+pub(crate) mod owned;
+mod provider;
+mod session;
+mod tagging;
+pub(crate) mod tags;
+
+use async_trait::async_trait;
+use trueup_model::snapshot::{Expected, Live, Wanted};
+use trueup_model::stack::By;
+use trueup_provider::{Create, Delete, Failure, FailureClass, Update};
+
+pub use connect::{ConnectOptions, connect};
+pub(crate) use session::Session;
+
+/// The calls of one kind, behind its declaration in the same file.
+///
+/// Every call goes through [`Session::call`], which keeps rates, tries again by error class and
+/// records; waiting goes through [`Session::ready`] and its siblings, which poll for all resources
+/// of the kind at once. So the code here is straight-line.
+#[async_trait]
+pub(crate) trait Calls: Send + Sync {
+    /// Every resource of this kind that the stack owns, and those of the names that it expects, in
+    /// as few calls as the service allows.
+    async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure>;
+
+    /// The resources with these physical ids that exist, in as few calls as the service allows.
+    async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure>;
+
+    /// Something that is not ours, as `existing` names it.
+    async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
+        let _ = (aws, by);
+        Err(Failure::new(FailureClass::Invalid, "this kind cannot be looked up with `existing`"))
+    }
+
+    /// Makes it, waits until it can be used, and gives it as it then is.
+    async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure>;
+
+    /// Makes the attributes named in `changed` as wanted, and waits until AWS reports them so.
+    /// Tags are not its business: see [`Calls::retag`].
+    async fn update(&self, aws: &Session<'_>, request: &Update) -> Result<(), Failure>;
+
+    /// Deletes it and waits until it is gone.
+    async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure>;
+
+    /// Makes its tags these.
+    async fn retag(
+        &self,
+        aws: &Session<'_>,
+        live: &Live,
+        change: &tags::TagChange,
+    ) -> Result<(), Failure>;
+}
+
+/// What is looked for while a stack is discovered.
+pub(crate) struct Search<'a> {
+    /// The stack.
+    pub(crate) stack: &'a str,
+    /// What it expects of this kind.
+    pub(crate) expected: Vec<&'a Expected>,
+    /// Whether something of this kind is adopted or expected at all.
+    pub(crate) wanted: &'a Wanted,
+}
+
+impl Search<'_> {
+    /// The physical names that the stack expects.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.expected.iter().filter_map(|expected| expected.name.clone()).collect()
+    }
+
+    /// The physical ids that the stack asks to adopt.
+    pub(crate) fn adopted(&self) -> Vec<String> {
+        self.expected.iter().filter_map(|expected| expected.adopt.clone()).collect()
+    }
+}

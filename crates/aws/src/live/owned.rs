@@ -1,0 +1,112 @@
+//! What kinds do alike: find what is theirs, make it once, delete it until it is gone.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
+
+use trueup_model::Value;
+use trueup_model::snapshot::{Condition, Live};
+use trueup_model::stack::By;
+use trueup_model::value::Values;
+use trueup_provider::{Create, Failure, FailureClass};
+
+use super::Search;
+use super::session::{Session, unless_missing};
+
+/// How long a lost create is given to show before it is looked up: EC2 is consistent only after a
+/// while, and making a second one is worse than waiting.
+const VISIBLE_AFTER: Duration = Duration::from_secs(8);
+/// How often a create is tried again after a lost answer.
+const TRIES: u32 = 3;
+
+/// Makes something that no token and no name protects: before a create whose answer was lost is
+/// repeated, what carries our tags is looked up.
+pub(crate) async fn create_once<Make>(
+    aws: &Session<'_>,
+    kind: &'static str,
+    request: &Create,
+    mut make: impl FnMut() -> Make + Send,
+) -> Result<String, Failure>
+where
+    Make: Future<Output = Result<String, Failure>> + Send,
+{
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match make().await {
+            Err(failure) if failure.may_have_happened() && tries < TRIES => {
+                aws.host.sleep(VISIBLE_AFTER).await;
+                if let Some(id) = find_own(aws, kind, request).await? {
+                    return Ok(id);
+                }
+            }
+            other => return other,
+        }
+    }
+}
+
+/// The resource that carries the tags of this very request, if it was made after all.
+pub(crate) async fn find_own(
+    aws: &Session<'_>,
+    kind: &'static str,
+    request: &Create,
+) -> Result<Option<String>, Failure> {
+    let Some(stack) = request.ownership.stack.as_deref() else { return Ok(None) };
+    let Some(calls) = crate::services::calls(kind) else { return Ok(None) };
+    let wanted = trueup_model::snapshot::Wanted { stack: stack.to_owned(), ..Default::default() };
+    let search = Search { stack, expected: Vec::new(), wanted: &wanted };
+    let found = calls.discover(aws, &search).await?;
+    let ours = found.into_iter().find(|live| {
+        live.ownership.address.as_ref() == Some(&request.address)
+            && live.ownership.spec == request.ownership.spec
+            && matches!(live.condition, Condition::Ready | Condition::Pending(_))
+    });
+    Ok(ours.map(|live| live.id))
+}
+
+/// Deletes something and waits until it is gone; what is gone already is success.
+pub(crate) async fn delete<T, Remove>(
+    aws: &Session<'_>,
+    kind: &'static str,
+    id: &str,
+    remove: impl FnOnce() -> Remove + Send,
+) -> Result<(), Failure>
+where
+    T: Send,
+    Remove: Future<Output = Result<T, Failure>> + Send,
+{
+    if unless_missing(remove().await)?.is_none() {
+        return Ok(());
+    }
+    aws.gone(kind, id).await
+}
+
+/// The id in a create call's answer.
+pub(crate) fn id_of(kind: &str, id: Option<&str>) -> Result<String, Failure> {
+    id.map(str::to_owned).ok_or_else(|| {
+        Failure::new(FailureClass::Internal, format!("AWS made a {kind} but did not say its id"))
+    })
+}
+
+/// Attributes or outputs from pairs.
+pub(crate) fn named<const N: usize>(pairs: [(&str, Value); N]) -> Values {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Without those that two searches both found.
+pub(crate) fn distinct(found: Vec<Live>) -> Vec<Live> {
+    let by_id: BTreeMap<String, Live> =
+        found.into_iter().map(|live| (live.id.clone(), live)).collect();
+    by_id.into_values().collect()
+}
+
+/// The one that a lookup found. Several are an error: choosing one of them would be guessing.
+pub(crate) fn only(kind: &str, by: &By, found: Vec<Live>) -> Result<Option<Live>, Failure> {
+    let mut found = distinct(found);
+    if found.len() > 1 {
+        let ids: Vec<&str> = found.iter().map(|live| live.id.as_str()).collect();
+        let message = format!("{} of kind {kind} fit {by:?}: {}", found.len(), ids.join(", "));
+        return Err(Failure::new(FailureClass::Invalid, message).help("name one by `id`"));
+    }
+    Ok(found.pop())
+}

@@ -1,0 +1,254 @@
+//! The provider over the official SDK: spreads work over the kinds.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::future::join_all;
+use tokio::sync::OnceCell;
+use trueup_model::KindName;
+use trueup_model::snapshot::{Facts, Live, Snapshot, Unreadable, Wanted};
+use trueup_provider::{
+    Call, Create, Delete, Failure, FailureClass, Host, Identity, Limits, Provider, Update,
+};
+
+use super::session::{Clients, ReadSource, Session};
+use super::tagging::Tagged;
+use super::tags::{self, TagChange};
+use super::{Calls, Search};
+use crate::services;
+
+mod limits;
+
+/// An account in one Region.
+pub(crate) struct Aws {
+    clients: Clients,
+    region: String,
+    account: OnceCell<Identity>,
+    read_source: Arc<ReadSource>,
+    /// Every kind's name.
+    kinds: Vec<&'static str>,
+}
+
+impl Aws {
+    pub(crate) fn new(clients: Clients, region: String, read_source: Arc<ReadSource>) -> Self {
+        let kinds = services::kinds().iter().map(|kind| kind.name).collect();
+        Self { clients, region, account: OnceCell::new(), read_source, kinds }
+    }
+
+    async fn who(&self, host: &dyn Host) -> Result<&Identity, Failure> {
+        self.account
+            .get_or_try_init(|| async {
+                let tagged = Tagged::default();
+                let session = self.session(host, "", &tagged);
+                let answer = session
+                    .call(Call::read("sts:GetCallerIdentity"), || {
+                        self.clients.sts.get_caller_identity().send()
+                    })
+                    .await?;
+                Ok(Identity {
+                    account: answer.account().unwrap_or_default().to_owned(),
+                    arn: answer.arn().unwrap_or_default().to_owned(),
+                    region: self.region.clone(),
+                })
+            })
+            .await
+    }
+
+    fn session<'a>(
+        &'a self,
+        host: &'a dyn Host,
+        account: &'a str,
+        tagged: &'a Tagged,
+    ) -> Session<'a> {
+        Session {
+            clients: &self.clients,
+            host,
+            region: &self.region,
+            account,
+            tagged,
+            read_source: &self.read_source,
+        }
+    }
+
+    async fn parameters(&self, aws: &Session<'_>, names: &[String]) -> Result<Facts, Failure> {
+        /// The most names that GetParameters takes.
+        const NAMES: usize = 10;
+        let mut facts = Facts::default();
+        for names in names.chunks(NAMES) {
+            let answer = aws
+                .call(Call::read("ssm:GetParameters"), || {
+                    self.clients.ssm.get_parameters().set_names(Some(names.to_vec())).send()
+                })
+                .await?;
+            for parameter in answer.parameters() {
+                if let (Some(name), Some(value)) = (parameter.name(), parameter.value()) {
+                    facts.parameters.insert(name.to_owned(), value.to_owned());
+                }
+            }
+        }
+        Ok(facts)
+    }
+}
+
+fn calls(kind: &KindName) -> Result<&'static dyn Calls, Failure> {
+    services::calls(kind.as_str())
+        .ok_or_else(|| Failure::new(FailureClass::Internal, format!("no calls for kind {kind}")))
+}
+
+#[async_trait]
+impl Provider for Aws {
+    async fn identity(&self, host: &dyn Host) -> Result<Identity, Failure> {
+        self.who(host).await.cloned()
+    }
+
+    async fn observe(&self, host: &dyn Host, wanted: &Wanted) -> Result<Snapshot, Failure> {
+        let tagged = Tagged::of(&wanted.stack);
+        // The reads need no account: asking whose it is runs beside them, not before.
+        let unnamed = self.session(host, "", &tagged);
+        let searches = self.kinds.iter().map(|kind| discover(&unnamed, kind, wanted));
+        let session = &unnamed;
+        let lookups = wanted.existing.iter().map(|existing| async move {
+            let found = match calls(&existing.address.kind) {
+                Ok(calls) => calls.find(session, &existing.by).await,
+                Err(failure) => Err(failure),
+            };
+            (existing, found)
+        });
+        let (who, found, existing, facts) = futures::join!(
+            self.who(host),
+            join_all(searches),
+            join_all(lookups),
+            self.parameters(&unnamed, &wanted.parameters),
+        );
+        let who = who?;
+        let mut snapshot = Snapshot {
+            account: who.account.clone(),
+            region: self.region.clone(),
+            facts: facts?,
+            ..Snapshot::default()
+        };
+        for (kind, found) in found {
+            match found {
+                Ok(resources) => snapshot.resources.extend(resources),
+                Err(failure) if failure.class == FailureClass::Credentials => return Err(failure),
+                Err(failure) => snapshot.unreadable.push(unreadable(kind, &failure)),
+            }
+        }
+        for (existing, found) in existing {
+            match found {
+                Ok(Some(live)) => {
+                    snapshot.existing.insert(existing.address.clone(), live);
+                }
+                Ok(None) => {}
+                Err(failure) => {
+                    let mut entry = unreadable(existing.address.kind.as_str(), &failure);
+                    entry.address = Some(existing.address.clone());
+                    snapshot.unreadable.push(entry);
+                }
+            }
+        }
+        for live in snapshot.resources.iter_mut().chain(snapshot.existing.values_mut()) {
+            name_account(live, &who.account);
+        }
+        Ok(snapshot)
+    }
+
+    async fn poll(
+        &self,
+        host: &dyn Host,
+        kind: &KindName,
+        ids: &[String],
+    ) -> Result<BTreeMap<String, Live>, Failure> {
+        let who = self.who(host).await?;
+        let tagged = Tagged::default();
+        let session = self.session(host, &who.account, &tagged);
+        let found = calls(kind)?.read(&session, ids).await?;
+        Ok(found.into_iter().map(|live| (live.id.clone(), live)).collect())
+    }
+
+    async fn create(&self, host: &dyn Host, request: &Create) -> Result<Live, Failure> {
+        let who = self.who(host).await?;
+        let tagged = Tagged::default();
+        let session = self.session(host, &who.account, &tagged);
+        calls(&request.kind)?.create(&session, request).await
+    }
+
+    async fn update(&self, host: &dyn Host, request: &Update) -> Result<Live, Failure> {
+        let who = self.who(host).await?;
+        let tagged = Tagged::default();
+        let session = self.session(host, &who.account, &tagged);
+        let calls = calls(&request.kind)?;
+        if request.changed.iter().any(|attribute| attribute != "tags") {
+            calls.update(&session, request).await?;
+        }
+        // The tags come last: the hash in them says that all the rest was applied.
+        let change = TagChange::between(&tags::all_of(&request.before), &request.all_tags());
+        if !change.is_empty() {
+            calls.retag(&session, &request.before, &change).await?;
+        }
+        let found = calls.read(&session, std::slice::from_ref(&request.id)).await?;
+        found.into_iter().next().ok_or_else(|| {
+            let (kind, id) = (&request.kind, &request.id);
+            Failure::new(
+                FailureClass::Missing,
+                format!("{kind} {id} vanished while it was changed"),
+            )
+        })
+    }
+
+    async fn delete(&self, host: &dyn Host, request: &Delete) -> Result<(), Failure> {
+        let who = self.who(host).await?;
+        let tagged = Tagged::default();
+        let session = self.session(host, &who.account, &tagged);
+        calls(&request.before.kind)?.delete(&session, request).await
+    }
+
+    async fn forget(&self, host: &dyn Host, before: &Live) -> Result<(), Failure> {
+        let who = self.who(host).await?;
+        let tagged = Tagged::default();
+        let session = self.session(host, &who.account, &tagged);
+        let change = TagChange::between(&tags::all_of(before), &before.tags);
+        calls(&before.kind)?.retag(&session, before, &change).await
+    }
+
+    fn limits(&self) -> Limits {
+        limits::all()
+    }
+}
+
+async fn discover<'k>(
+    aws: &Session<'_>,
+    kind: &'k str,
+    wanted: &Wanted,
+) -> (&'k str, Result<Vec<Live>, Failure>) {
+    let expected =
+        wanted.expected.iter().filter(|expected| expected.address.kind == kind).collect();
+    let search = Search { stack: &wanted.stack, expected, wanted };
+    let found = match services::calls(kind) {
+        Some(calls) => calls.discover(aws, &search).await,
+        None => Ok(Vec::new()),
+    };
+    (kind, found)
+}
+
+fn unreadable(kind: &str, failure: &Failure) -> Unreadable {
+    let code = failure.code.as_deref().map(|code| format!("{code}: ")).unwrap_or_default();
+    Unreadable {
+        kind: KindName::from(kind.to_owned()),
+        address: None,
+        action: failure.action.clone(),
+        message: format!("{code}{}", failure.message),
+    }
+}
+
+/// Fills the account into ARNs that were put together before it was known.
+fn name_account(live: &mut Live, account: &str) {
+    if let Some(trueup_model::Value::String(arn)) = live.outputs.get_mut("arn") {
+        let mut parts: Vec<&str> = arn.splitn(6, ':').collect();
+        if parts.len() == 6 && parts[4].is_empty() && parts[2] == "ec2" {
+            parts[4] = account;
+            *arn = parts.join(":");
+        }
+    }
+}

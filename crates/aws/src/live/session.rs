@@ -1,0 +1,124 @@
+//! The SDK's clients and the engine's host, together for one piece of work.
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::operation::RequestId;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use trueup_model::KindName;
+use trueup_model::snapshot::Live;
+use trueup_provider::{Call, Failure, FailureClass, Host, Until};
+
+use super::classify;
+use super::tagging::Tagged;
+
+/// One client a service, shared by all work.
+pub(crate) struct Clients {
+    pub(crate) ec2: aws_sdk_ec2::Client,
+    pub(crate) iam: aws_sdk_iam::Client,
+    pub(crate) lambda: aws_sdk_lambda::Client,
+    pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(crate) rds: aws_sdk_rds::Client,
+    pub(crate) ssm: aws_sdk_ssm::Client,
+    pub(crate) sts: aws_sdk_sts::Client,
+    pub(crate) tagging: aws_sdk_resourcegroupstagging::Client,
+}
+
+/// Reads the bytes of a source folder or file, zipped, by the path that the stack gives.
+pub type ReadSource = dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync;
+
+/// What a kind's calls work with.
+pub(crate) struct Session<'a> {
+    pub(crate) clients: &'a Clients,
+    pub(crate) host: &'a dyn Host,
+    /// Where calls go, and whose account it is.
+    pub(crate) region: &'a str,
+    pub(crate) account: &'a str,
+    /// What the tagging API says the stack owns; asked once, when first needed.
+    pub(crate) tagged: &'a Tagged,
+    /// The code of functions.
+    pub(crate) read_source: &'a Arc<ReadSource>,
+}
+
+impl Session<'_> {
+    /// Makes a call within its rate, as often as its class of failure allows.
+    pub(crate) async fn call<T, E, Answer>(
+        &self,
+        call: Call,
+        mut send: impl FnMut() -> Answer + Send,
+    ) -> Result<T, Failure>
+    where
+        T: RequestId + Send,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+        Answer: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+    {
+        trueup_provider::call(self.host, call, || {
+            let answer = send();
+            async move {
+                match answer.await {
+                    Ok(output) => {
+                        let request_id = output.request_id().map(str::to_owned);
+                        Ok((output, request_id))
+                    }
+                    Err(error) => Err(classify::failure(call, &error)),
+                }
+            }
+        })
+        .await
+    }
+
+    /// Waits until it can be used, and gives it.
+    pub(crate) async fn ready(&self, kind: &'static str, id: &str) -> Result<Live, Failure> {
+        self.settled(kind, id, Until::Ready).await
+    }
+
+    /// Waits until it can be used and looks as wanted, and gives it.
+    pub(crate) async fn shows(
+        &self,
+        kind: &'static str,
+        id: &str,
+        wanted: &(dyn Fn(&Live) -> bool + Send + Sync),
+    ) -> Result<Live, Failure> {
+        self.settled(kind, id, Until::Shows(wanted)).await
+    }
+
+    async fn settled(
+        &self,
+        kind: &'static str,
+        id: &str,
+        until: Until<'_>,
+    ) -> Result<Live, Failure> {
+        let live = self.host.wait(&KindName::from(kind), id, until).await?;
+        live.ok_or_else(|| {
+            Failure::new(
+                FailureClass::Broken,
+                format!("{kind} {id} vanished while it was waited for"),
+            )
+        })
+    }
+
+    /// Waits until it is gone.
+    pub(crate) async fn gone(&self, kind: &'static str, id: &str) -> Result<(), Failure> {
+        self.host.wait(&KindName::from(kind), id, Until::Gone).await.map(|_| ())
+    }
+}
+
+/// What does not exist is `None`; every other failure stays one.
+pub(crate) fn unless_missing<T>(result: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(failure) if failure.class == FailureClass::Missing => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// What exists already is `None`; every other failure stays one.
+pub(crate) fn unless_exists<T>(result: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(failure) if failure.class == FailureClass::Exists => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
