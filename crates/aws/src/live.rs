@@ -11,7 +11,7 @@ mod tagging;
 pub(crate) mod tags;
 
 use async_trait::async_trait;
-use trueup_model::snapshot::{Expected, Live, Wanted};
+use trueup_model::snapshot::{Expected, Live};
 use trueup_model::stack::By;
 use trueup_provider::{Create, Delete, Failure, FailureClass, Update};
 
@@ -63,8 +63,6 @@ pub(crate) struct Search<'a> {
     pub(crate) stack: &'a str,
     /// What it expects of this kind.
     pub(crate) expected: Vec<&'a Expected>,
-    /// Whether something of this kind is adopted or expected at all.
-    pub(crate) wanted: &'a Wanted,
 }
 
 impl Search<'_> {

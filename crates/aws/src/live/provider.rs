@@ -224,7 +224,7 @@ async fn discover<'k>(
 ) -> (&'k str, Result<Vec<Live>, Failure>) {
     let expected =
         wanted.expected.iter().filter(|expected| expected.address.kind == kind).collect();
-    let search = Search { stack: &wanted.stack, expected, wanted };
+    let search = Search { stack: &wanted.stack, expected };
     let found = match services::calls(kind) {
         Some(calls) => calls.discover(aws, &search).await,
         None => Ok(Vec::new()),
