@@ -16,8 +16,6 @@ macro_rules! services {
         pub fn kinds() -> Vec<trueup_model::Kind> {
             vec![$($($service::$kind::kind()),*),*]
         }
-
-        /// The calls of a kind, by its name.
     };
 }
 
