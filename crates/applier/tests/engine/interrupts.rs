@@ -1,0 +1,103 @@
+//! Ctrl-C once and twice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+use trueup_applier::{Ended, Report, apply};
+use trueup_model::event::Stamped;
+use trueup_provider::FailureClass;
+
+use crate::support::{Account, Planned, Script, drain, lines, obey_the_laws, usual};
+
+async fn check(raised_at: &[u64]) -> (Report, Vec<Stamped>) {
+    let mut plan = Planned::new();
+    let vpc = plan.create("vpc.main", 2, &[]);
+    plan.create("db_instance.slow", 450, &[vpc]);
+    let next = plan.create("subnet.next", 5, &[vpc]);
+    plan.create("subnet.last", 5, &[next]);
+    let account = Account::new([
+        ("vpc.main", Script::taking(2.0)),
+        ("db_instance.slow", Script::ready_after(450.0)),
+        ("subnet.next", Script::taking(5.0)),
+        ("subnet.last", Script::taking(5.0)),
+    ]);
+    let (run, stream) = usual(plan.0, &Arc::new(account));
+    let (plan, interrupt) = (Arc::clone(&run.plan), run.interrupt.clone());
+    let user = async {
+        let mut now = 0;
+        for &at in raised_at {
+            sleep(Duration::from_secs(at - now)).await;
+            interrupt.raise();
+            now = at;
+        }
+    };
+    let (report, ()) = tokio::join!(apply(run), user);
+    let events = drain(stream);
+    obey_the_laws(&plan, &report, &events);
+    (report, events)
+}
+
+#[tokio::test(start_paused = true)]
+async fn once_finishes_what_is_in_flight_and_begins_nothing() {
+    let (report, events) = check(&[3]).await;
+    assert_eq!((report.ended, report.interrupted), (Ended::Interrupted, true));
+    insta::assert_snapshot!(lines(&events), @r"
+      0.00 started 4
+      0.00 create vpc.main
+      2.00   vpc.main done
+      2.00 create db_instance.slow
+      2.00 create subnet.next
+      2.02   db_instance.slow waits: creating
+      3.00 interrupted
+      3.00   subnet.last skipped: interrupted
+      7.00   subnet.next done
+    460.86   db_instance.slow done
+    460.86 finished: 3 done, 0 failed, 1 skipped
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn twice_returns_at_once() {
+    let (report, events) = check(&[3, 10]).await;
+    assert_eq!((report.ended, report.took), (Ended::Interrupted, 10_000));
+    assert_eq!(report.failed[0].failure.class, FailureClass::Interrupted);
+    insta::assert_snapshot!(lines(&events), @r"
+     0.00 started 4
+     0.00 create vpc.main
+     2.00   vpc.main done
+     2.00 create db_instance.slow
+     2.00 create subnet.next
+     2.02   db_instance.slow waits: creating
+     3.00 interrupted
+     3.00   subnet.last skipped: interrupted
+     7.00   subnet.next done
+    10.00   db_instance.slow failed: stopped before AWS was done with it
+    10.00 finished: 2 done, 1 failed, 1 skipped
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn twice_in_one_moment_is_twice() {
+    let (report, _) = check(&[3, 3]).await;
+    assert_eq!((report.ended, report.took), (Ended::Interrupted, 3_000));
+    assert_eq!((report.done.len(), report.failed.len(), report.skipped.len()), (1, 2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_before_the_run_begins_nothing() {
+    let mut plan = Planned::new();
+    plan.create("vpc.main", 2, &[]);
+    let account = Arc::new(Account::default());
+    let (run, stream) = usual(plan.0, &account);
+    run.interrupt.raise();
+    let (report, _) = crate::support::lawful(run, stream).await;
+    assert_eq!((report.ended, report.calls), (Ended::Interrupted, 0));
+}
+
+/// When everything was in flight and is done by the end, nothing is left: the run is done.
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_that_leaves_nothing_undone_is_no_failure() {
+    let (report, _) = check(&[8]).await;
+    assert_eq!((report.ended, report.interrupted), (Ended::Done, true));
+}

@@ -1,0 +1,194 @@
+//! What reaches the provider: plain values, folded from what earlier steps left.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use trueup_applier::Ended;
+use trueup_model::expression::{Reference, Template};
+use trueup_model::value::{SENSITIVE, Secret};
+use trueup_model::{Action, Expression, Operation, Snapshot, Target, Value};
+
+use crate::support::{Account, Planned, Script, address, applied, lawful, live, owned, usual};
+
+fn reference(to: &str, attribute: &str) -> Reference {
+    Reference { to: address(to), attribute: attribute.to_owned(), existing: false }
+}
+
+fn template(source: &str, references: Vec<Reference>) -> Expression {
+    let (bindings, modules) = (BTreeMap::new(), Vec::new());
+    Expression::Template(Template { source: source.to_owned(), bindings, modules, references })
+}
+
+#[tokio::test(start_paused = true)]
+async fn outputs_of_earlier_steps_are_filled_in() {
+    let mut plan = Planned::new();
+    let vpc = plan.create("vpc.main", 1, &[]);
+    let a = plan.create("subnet.private[a]", 1, &[]);
+    let b = plan.create("subnet.private[b]", 1, &[]);
+    plan.create_with(
+        "db_instance.main",
+        1,
+        &[vpc, a, b],
+        [
+            ("vpc", Expression::Reference(reference("vpc.main", "id"))),
+            ("subnets", Expression::Reference(reference("subnet.private", "id"))),
+            (
+                "first",
+                Expression::List(vec![Expression::Reference(reference(
+                    "subnet.private[a]",
+                    "arn",
+                ))]),
+            ),
+            ("text", template("${vpc.main.arn} of ${account}", vec![reference("vpc.main", "arn")])),
+        ],
+    );
+    let out = Expression::Reference(reference("db_instance.main", "arn"));
+    plan.0.outputs.insert("database".to_owned(), out);
+    let account = Arc::new(Account::default());
+    let (report, _) = applied(plan, &account).await;
+    let made = account.look(|state| state.creates.last().unwrap().clone());
+    let shown = serde_json::to_string_pretty(&made.attributes).unwrap();
+    insta::assert_snapshot!(shown, @r#"
+    {
+      "first": [
+        "arn:subnet-1"
+      ],
+      "subnets": [
+        "subnet-1",
+        "subnet-2"
+      ],
+      "text": "arn:vpc-0 of 123456789012",
+      "vpc": "vpc-0"
+    }
+    "#);
+    assert_eq!(made.tags, BTreeMap::from([("team".to_owned(), "blue".to_owned())]));
+    assert_eq!(made.token, "token-db_instance.main");
+    assert_eq!(report.outputs["database"], "arn:db_instance-3".into());
+    assert_eq!(report.lives.len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_step_updates_what_an_earlier_one_made() {
+    let mut plan = Planned::new();
+    let one = plan.create("vpc.one", 1, &[]);
+    let two = plan.create("vpc.two", 1, &[]);
+    let late = Operation::Update {
+        target: Target::Step(one),
+        attributes: [("peer".to_owned(), Expression::Reference(reference("vpc.two", "id")))].into(),
+        tags: BTreeMap::new(),
+        ownership: owned("vpc.one"),
+        changed: vec!["peer".to_owned()],
+        before: None,
+    };
+    plan.step("vpc.one", late, 1, &[one, two]);
+    let account = Arc::new(Account::default());
+    let (report, _) = applied(plan, &account).await;
+    let update = account.look(|state| state.updates[0].clone());
+    assert_eq!((update.id.as_str(), update.before.id.as_str()), ("vpc-0", "vpc-0"));
+    assert_eq!(report.lives[&address("vpc.one")].get("peer"), &Value::from("vpc-1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_exists_already_is_read_from_the_snapshot() {
+    let mut plan = Planned::new();
+    plan.change("vpc.main", Action::Nothing, Some("vpc-live"));
+    plan.create_with(
+        "subnet.new",
+        1,
+        &[],
+        [
+            ("vpc", Expression::Reference(reference("vpc.main", "id"))),
+            (
+                "zone",
+                Expression::Reference(Reference {
+                    existing: true,
+                    ..reference("vpc.theirs", "id")
+                }),
+            ),
+        ],
+    );
+    let account = Arc::new(Account::default());
+    let (mut run, stream) = usual(plan.0, &account);
+    run.snapshot = Arc::new(Snapshot {
+        resources: vec![live("vpc.main", "vpc-live")],
+        existing: [(address("vpc.theirs"), live("vpc.theirs", "vpc-theirs"))].into(),
+        ..Snapshot::default()
+    });
+    let (report, _) = lawful(run, stream).await;
+    let made = account.look(|state| state.creates[0].attributes.clone());
+    assert_eq!(
+        (made["vpc"].as_str(), made["zone"].as_str()),
+        (Some("vpc-live"), Some("vpc-theirs"))
+    );
+    assert_eq!(report.lives.len(), 2);
+}
+
+/// New first: who refers to it gets the new id, and deleting the old one takes nothing away.
+#[tokio::test(start_paused = true)]
+async fn a_replacement_is_what_later_steps_see() {
+    let mut plan = Planned::new();
+    let new = plan.create("vpc.main", 1, &[]);
+    plan.change("vpc.main", Action::CreateThenDelete, Some("vpc-old"));
+    let peer = Expression::Reference(reference("vpc.main", "id"));
+    let user = plan.create_with("subnet.main", 1, &[new], [("vpc", peer)]);
+    let old = Box::new(live("vpc.main", "vpc-old"));
+    let delete = Operation::Delete { before: old.clone(), final_snapshot: true };
+    plan.step("vpc.main", delete, 1, &[user]);
+    let account = Arc::new(Account::default());
+    let (mut run, stream) = usual(plan.0, &account);
+    run.snapshot = Arc::new(Snapshot { resources: vec![*old], ..Snapshot::default() });
+    let (report, _) = lawful(run, stream).await;
+    assert_eq!(account.look(|state| state.creates[1].attributes["vpc"].clone()), "vpc-0".into());
+    assert!(account.look(|state| state.deletes[0].final_snapshot));
+    assert_eq!(report.lives[&address("vpc.main")].id, "vpc-0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_deleted_or_forgotten_is_no_more() {
+    let mut plan = Planned::new();
+    plan.change("vpc.gone", Action::Delete, Some("vpc-gone"));
+    plan.change("vpc.kept", Action::Forget, Some("vpc-kept"));
+    let gone = Box::new(live("vpc.gone", "vpc-gone"));
+    let kept = Box::new(live("vpc.kept", "vpc-kept"));
+    let resources = vec![*gone.clone(), *kept.clone()];
+    plan.step("vpc.gone", Operation::Delete { before: gone, final_snapshot: false }, 1, &[]);
+    plan.step("vpc.kept", Operation::Forget { before: kept }, 1, &[]);
+    let account = Arc::new(Account::default());
+    let (mut run, stream) = usual(plan.0, &account);
+    run.snapshot = Arc::new(Snapshot { resources, ..Snapshot::default() });
+    let (report, _) = lawful(run, stream).await;
+    assert_eq!(account.look(|state| state.forgotten.clone()), ["vpc-kept"]);
+    assert!(report.lives.is_empty() && report.ended == Ended::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expression_that_stays_unknown_is_a_fault_and_not_a_call() {
+    let mut plan = Planned::new();
+    plan.change("vpc.withheld", Action::Create, None);
+    let unknown = Expression::Reference(reference("vpc.withheld", "id"));
+    plan.create_with("subnet.one", 1, &[], [("vpc", unknown)]);
+    let missing = Expression::Reference(reference("vpc.nowhere", "id"));
+    plan.create_with("subnet.two", 1, &[], [("vpc", missing)]);
+    let account = Arc::new(Account::default());
+    let (report, _) = applied(plan, &account).await;
+    let messages: Vec<String> = report.failed.iter().map(|it| it.failure.to_string()).collect();
+    insta::assert_snapshot!(messages.join("\n"), @r"
+    'vpc' needs vpc.withheld.id, which no earlier step has made
+    'vpc' has no value: cannot evaluate 'vpc.nowhere.id': there is no vpc.nowhere.id
+    ");
+    assert!(account.look(|state| state.creates.is_empty()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_reaches_the_provider_and_nothing_else() {
+    let mut plan = Planned::new();
+    let secret = Value::Secret(Secret::new("hunter2"));
+    plan.create_with("db_instance.main", 1, &[], [("password", Expression::Value(secret.clone()))]);
+    plan.0.outputs.insert("password".to_owned(), Expression::Value(secret.clone()));
+    let account = Account::new([("db_instance.main", Script::ready_after(1.0))]);
+    let account = Arc::new(account);
+    let (report, events) = applied(plan, &account).await;
+    assert_eq!(account.look(|state| state.creates[0].attributes["password"].clone()), secret);
+    let shown = format!("{report:?} {}", serde_json::to_string(&events).unwrap());
+    assert!(shown.contains(SENSITIVE) && !shown.contains("hunter2"));
+}
