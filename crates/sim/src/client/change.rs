@@ -1,0 +1,129 @@
+//! Changes and deletes a resource, and waits until AWS shows it.
+
+use std::time::Duration;
+
+use trueup_model::kind::Kind;
+use trueup_model::snapshot::{Condition, Live};
+use trueup_model::value::Values;
+use trueup_provider::{Call, Delete, Failure, FailureClass, Host, Until, Update};
+
+use super::create::vanished;
+use super::{Sim, Sort, action};
+use crate::service::same;
+use crate::tables;
+
+/// How often a change is begun again because something else was going on with the resource.
+const ATTEMPTS: u32 = 5;
+/// How often it is looked whether something that passes has passed.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// How long something that passes is waited for.
+const PASSES_WITHIN: Duration = Duration::from_mins(45);
+
+impl Sim {
+    pub(super) async fn update_one(
+        &self,
+        host: &dyn Host,
+        request: &Update,
+    ) -> Result<Live, Failure> {
+        let kind = self.kind(&request.kind)?;
+        let names = request.changed.iter().filter(|name| *name != "tags");
+        let changes: Values = names
+            .filter_map(|name| Some((name.clone(), request.attributes.get(name)?.clone())))
+            .collect();
+        if !changes.is_empty() {
+            self.change(host, kind, &request.id, &changes).await?;
+        }
+        if kind.taggable {
+            let tags = request.all_tags();
+            let call = Call::repeatable(action(kind, Sort::Tag));
+            self.call(host, call, |service| service.tag(kind.name, &request.id, &tags)).await?;
+        }
+        let shows = |live: &Live| shows(kind, live, &changes);
+        let live = host.wait(&request.kind, &request.id, Until::Shows(&shows)).await?;
+        live.ok_or_else(|| vanished(kind, &request.id))
+    }
+
+    /// Sends a change, after whatever else is going on with the resource.
+    pub(super) async fn change(
+        &self,
+        host: &dyn Host,
+        kind: &Kind,
+        id: &str,
+        changes: &Values,
+    ) -> Result<(), Failure> {
+        let call = Call::repeatable(action(kind, Sort::Update));
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let sent = self.call(host, call, |service| service.modify(kind.name, id, changes));
+            match sent.await {
+                Err(failure) if is_busy(kind, &failure) && attempts < ATTEMPTS => {
+                    host.wait(&kind.key(), id, Until::Ready).await?;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    pub(super) async fn delete_one(
+        &self,
+        host: &dyn Host,
+        request: &Delete,
+    ) -> Result<(), Failure> {
+        let Live { kind, id, .. } = &request.before;
+        let declared = self.kind(kind)?;
+        let call = Call::repeatable(action(declared, Sort::Delete));
+        let give_up = host.now() + u64::try_from(PASSES_WITHIN.as_millis()).unwrap_or(u64::MAX);
+        loop {
+            let deleted = self.call(host, call, |service| {
+                service.delete(kind.as_str(), id, request.final_snapshot)
+            });
+            match deleted.await {
+                Ok(()) => break,
+                Err(failure) if failure.class == FailureClass::Missing => return Ok(()),
+                Err(failure) if is_busy(declared, &failure) && host.now() < give_up => {
+                    let settled = |live: Option<&Live>| {
+                        !live.is_some_and(|live| matches!(live.condition, Condition::Pending(_)))
+                    };
+                    host.wait(kind, id, Until::Holds(&settled)).await?;
+                }
+                Err(failure) if failure.class == FailureClass::Conflict => {
+                    let passes = self.passes(host, declared, id).await?;
+                    if !passes || host.now() >= give_up {
+                        return Err(failure);
+                    }
+                    host.sleep(LOOK_EVERY).await;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        host.wait(kind, id, Until::Gone).await.map(|_| ())
+    }
+
+    /// Whether all that keeps a resource from being deleted goes away by itself.
+    async fn passes(&self, host: &dyn Host, kind: &Kind, id: &str) -> Result<bool, Failure> {
+        let call = Call::read("ec2:DescribeNetworkInterfaces");
+        let holders = self.call(host, call, |service| Ok(service.holders(kind.name, id))).await?;
+        Ok(holders.iter().all(|holder| holder.passes))
+    }
+}
+
+fn is_busy(kind: &Kind, failure: &Failure) -> bool {
+    let [_, in_use, busy] = tables::codes(kind.service);
+    // Lambda has one code for all conflicts; its functions are never in the way of themselves.
+    failure.is(busy) && (busy != in_use || failure.message.contains("in the state"))
+}
+
+/// Whether a resource shows what was asked for.
+fn shows(kind: &Kind, live: &Live, changes: &Values) -> bool {
+    changes.iter().all(|(name, wanted)| {
+        let Some(attribute) = kind.attribute(name) else { return true };
+        let unsettled = tables::SETTLED
+            .iter()
+            .any(|row| row.kind == kind.name && row.attribute == attribute.name);
+        attribute.write_only
+            || wanted.is_null()
+            || unsettled
+            || live.attributes.get(name).is_some_and(|shown| same(attribute, wanted, shown))
+    })
+}

@@ -1,0 +1,236 @@
+//! How a resource is made.
+
+use std::collections::BTreeMap;
+
+use trueup_model::kind::{Attribute, Kind, Mutability, Presence};
+use trueup_model::value::{Value, Values};
+use trueup_provider::{Failure, FailureClass};
+
+use super::outputs::Maker;
+use super::{Service, invalid, shape};
+use crate::chance::hex;
+use crate::faults::{Fault, aws};
+use crate::tables;
+use crate::world::{Item, Phase, TokenUse, World};
+
+/// The answer to a create call.
+pub(crate) struct Made {
+    /// The id of what the call made, or of what an earlier call with the same token made.
+    pub(crate) id: String,
+    /// Whether that has been deleted since: a token that answers so is of no use any more.
+    pub(crate) dead: bool,
+}
+
+impl Service<'_> {
+    /// Makes a resource.
+    pub(crate) fn create(
+        &mut self,
+        name: &str,
+        attributes: &Values,
+        tags: &BTreeMap<String, String>,
+        token: Option<&str>,
+    ) -> Result<Made, Failure> {
+        let kind = self.kind(name)?;
+        let digest = hex(0, &[&digested(attributes), &format!("{tags:?}")], 32);
+        let token = token.map(|token| format!("{name}/{token}"));
+        if let Some(used) = token.as_ref().and_then(|token| self.world.tokens.get(token)) {
+            return self.answer_again(kind, used, &digest);
+        }
+        let attributes = self.complete(kind, attributes)?;
+        Self::check_tags(kind, tags)?;
+        self.check_references(kind, &attributes)?;
+        self.check_name(kind, &attributes, None)?;
+        self.check_networks(kind, &attributes)?;
+        self.check_order(kind, &attributes)?;
+        let moves = self.check_exclusive(kind, &attributes, None)?;
+        self.check_quota(kind, &attributes)?;
+        let id = self.insert(kind, attributes, tags)?;
+        self.take(moves);
+        if let Some(token) = token {
+            self.world.tokens.insert(token, TokenUse { id: id.clone(), digest });
+        }
+        Ok(Made { id, dead: false })
+    }
+
+    fn answer_again(&self, kind: &Kind, used: &TokenUse, digest: &str) -> Result<Made, Failure> {
+        if used.digest != digest {
+            let message = "The client token was used before with other parameters";
+            return Err(invalid("IdempotentParameterMismatch", message));
+        }
+        let there = self.world.get(kind.name, &used.id);
+        let dead = there.is_none_or(Item::is_deleting);
+        Ok(Made { id: used.id.clone(), dead })
+    }
+
+    /// What was asked, checked, with AWS's own values for what was not.
+    fn complete(&self, kind: &Kind, asked: &Values) -> Result<Values, Failure> {
+        for name in asked.keys() {
+            if kind.attribute(name).is_none() {
+                let message = format!("A {} has no attribute '{name}'", kind.name);
+                return Err(invalid("UnknownParameter", message));
+            }
+        }
+        let mut values = Values::new();
+        for attribute in &kind.attributes {
+            let given = asked.get(attribute.name);
+            check_value(kind, attribute, given.unwrap_or(&Value::Null), attribute.late)?;
+            if !attribute.write_only {
+                values.insert(attribute.name.to_owned(), self.first_value(attribute, given, asked));
+            }
+        }
+        let lower_case = kind.naming.filter(|naming| naming.lower_case);
+        if let Some(name) = lower_case.and_then(|naming| values.get_mut(naming.attribute))
+            && let Value::String(text) = name
+        {
+            *text = text.to_lowercase();
+        }
+        Self::settle(kind, &mut values);
+        Ok(values)
+    }
+
+    fn first_value(&self, attribute: &Attribute, given: Option<&Value>, all: &Values) -> Value {
+        let halved = self.fault.is_some_and(Fault::halves)
+            && attribute.mutability == Mutability::InPlace
+            && matches!(attribute.presence, Presence::Default(..));
+        match given.filter(|_| !halved) {
+            Some(value) if !value.is_null() => shape::stored(attribute, value),
+            _ if matches!(attribute.presence, Presence::Unmanaged(_)) => {
+                let seed = self.world.seed;
+                shape::sample(attribute, &self.world.region, &digested(all), seed)
+            }
+            _ => shape::stored(attribute, &shape::default_of(attribute)),
+        }
+    }
+
+    /// Short forms become what AWS reports for them.
+    pub(super) fn settle(kind: &Kind, values: &mut Values) {
+        for row in tables::SETTLED.iter().filter(|row| row.kind == kind.name) {
+            let (other, start) = row.when;
+            let applies = values
+                .get(other)
+                .and_then(Value::as_str)
+                .is_some_and(|text| text.starts_with(start));
+            let Some(value) = values.get_mut(row.attribute).filter(|_| applies) else { continue };
+            let asked = value.as_str().unwrap_or_default();
+            if let Some((_, full)) = row.values.iter().find(|(short, _)| *short == asked) {
+                *value = (*full).into();
+            }
+        }
+    }
+
+    /// Puts a resource into the world; its creation begins now.
+    pub(crate) fn insert(
+        &mut self,
+        kind: &Kind,
+        attributes: Values,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<String, Failure> {
+        let maker = Maker { world: self.world, kind, attributes: &attributes };
+        let hint = match tags.get(trueup_model::snapshot::ADDRESS_TAG) {
+            Some(address) => address.clone(),
+            None => digested(&attributes),
+        };
+        let id = maker.id(&hint);
+        let outputs = maker.outputs(&id, 0);
+        let key = World::key(kind.name, &id);
+        if self.world.holds(&key) {
+            let [code, ..] = tables::codes(kind.service);
+            let message = format!("The {} '{id}' exists already", kind.name);
+            return Err(aws(FailureClass::Exists, code, message));
+        }
+        let breaks = matches!(self.fault, Some(Fault::Breaks)).then(|| "failed".to_owned());
+        let until = self.now + self.takes(kind.times.create, &[&key, "create"]);
+        let along = Self::made_along(kind, &attributes);
+        let item = Item {
+            kind: kind.key(),
+            id: id.clone(),
+            attributes,
+            outputs,
+            tags: tags.clone(),
+            default: false,
+            phase: Phase::Creating { until, breaks },
+            created_at: self.now,
+            revision: 0,
+            hidden_reads: reads(self.fault, |fault| match fault {
+                Fault::Hidden(reads) => Some(reads),
+                _ => None,
+            }),
+            untagged_reads: reads(self.fault, |fault| match fault {
+                Fault::TagsLag(reads) => Some(reads),
+                _ => None,
+            }),
+            stale: None,
+            scheduled: Values::new(),
+        };
+        self.world.resources.insert(key, item);
+        for (kind, attribute, name) in along {
+            self.make_along(kind, attribute, name)?;
+        }
+        Ok(id)
+    }
+
+    fn make_along(&mut self, kind: &str, attribute: &str, name: String) -> Result<(), Failure> {
+        let Some(declared) = self.catalog.get(kind) else { return Ok(()) };
+        if self.world.has(kind, attribute, &name) {
+            return Ok(());
+        }
+        let mut attributes = self.defaults(declared);
+        attributes.insert(attribute.to_owned(), name.into());
+        self.fault = None;
+        self.insert(declared, attributes, &BTreeMap::new()).map(|_| ())
+    }
+
+    /// Every attribute as AWS makes it when nothing is asked.
+    pub(crate) fn defaults(&self, kind: &Kind) -> Values {
+        let readable = kind.attributes.iter().filter(|attribute| !attribute.write_only);
+        let value = |attribute: &Attribute| self.first_value(attribute, None, &Values::new());
+        readable.map(|attribute| (attribute.name.to_owned(), value(attribute))).collect()
+    }
+}
+
+/// Refuses a value that an attribute does not take.
+pub(super) fn check_value(
+    kind: &Kind,
+    attribute: &Attribute,
+    value: &Value,
+    later: bool,
+) -> Result<(), Failure> {
+    let required = matches!(attribute.presence, Presence::Required);
+    if required && value.is_null() && !later {
+        let message = format!("A {} needs '{}'", kind.name, attribute.name);
+        return Err(invalid("MissingParameter", message));
+    }
+    shape::fits(&attribute.ty, value).map_err(|fault| {
+        invalid("InvalidParameterValue", format!("{}.{} {fault}", kind.name, attribute.name))
+    })
+}
+
+fn reads(fault: Option<Fault>, of: impl Fn(Fault) -> Option<u32>) -> u32 {
+    fault.and_then(of).unwrap_or(0)
+}
+
+/// A text that stands for values in digests; a secret counts by what it is.
+fn digested(values: &Values) -> String {
+    fn write(value: &Value, text: &mut String) {
+        match value {
+            Value::Secret(secret) => text.push_str(&hex(0, &[secret.reveal()], 32)),
+            Value::List(elements) => {
+                text.push('[');
+                for element in elements {
+                    write(element, text);
+                }
+                text.push(']');
+            }
+            Value::Map(fields) => fields.iter().for_each(|(name, field)| {
+                text.push_str(name);
+                text.push('=');
+                write(field, text);
+                text.push(';');
+            }),
+            other => text.push_str(&other.to_string()),
+        }
+    }
+    let mut text = String::new();
+    write(&Value::Map(values.clone()), &mut text);
+    text
+}
