@@ -202,7 +202,7 @@ impl Engine<'_> {
         })
     }
 
-    fn peering_between(&self, one: &str, other: &str) -> Option<&str> {
+    pub(super) fn peering_between(&self, one: &str, other: &str) -> Option<&str> {
         let mut names = self.network.peerings.keys().map(String::as_str);
         names.find(|name| self.connects(name, one, other))
     }

@@ -41,6 +41,9 @@ impl Engine<'_> {
     /// What a packet meets from the internet gateway to the interface and back. `view` says how
     /// the packet looks inside, if not as it was sent.
     fn entry<'a>(&'a self, to: &'a Site<'a>, v6: bool, view: &View) -> Vec<Stage<'a>> {
+        if to.is_function() {
+            return self.accepts(to).into_iter().collect();
+        }
         let gateway = self.index.gateway_of.get(to.vpc).copied().unwrap_or_default();
         let mut stages = vec![self.attachment(to.vpc, gateway)];
         if !v6 {
@@ -53,7 +56,6 @@ impl Engine<'_> {
             self.route_back_stage(to.subnet, target, view.clone()),
             self.acl_stage(to.subnet, Direction::Egress, view.replied()),
         ]);
-        stages.extend(self.accepts(to));
         stages.extend(self.public_name(to));
         stages
     }
@@ -121,7 +123,15 @@ impl Engine<'_> {
             }
             let mut paths = Vec::new();
             for (part, exit) in self.exits(from, target, None) {
-                let Some((seen, source_port)) = exit.seen_as else { continue };
+                let Some((seen, source_port)) = exit.seen_as else {
+                    let why = "no way leads to its public address";
+                    let mut stages = exit.stages;
+                    if stages.iter().all(|stage| !stage.certain().is_empty()) {
+                        stages.push(Stage::not(to.words.clone(), why, Vec::new()));
+                    }
+                    paths.push(Path { domain: between(source.clone(), part), stages });
+                    continue;
+                };
                 let (source_seen, target_seen) = (Some(seen), Some(to.v4.clone()));
                 let view = if is_v6 {
                     View::default()

@@ -6,8 +6,7 @@ use super::path::{Path, Stage, Way};
 use super::place::{Outside, Place, Site};
 use crate::network::{EndpointKind, ResourceKind};
 use crate::packets::{
-    Addresses, Cube, Packet, PacketSet, Ports, Services, Traffic, internet_v4, internet_v6, size,
-    to_prefixes,
+    Addresses, Cube, Packet, PacketSet, Ports, Services, Traffic, size, to_prefixes,
 };
 use crate::verdict::{Answer, End, Hop, Passage, Query, QueryError, Relay, Stop, Verdict};
 
@@ -29,6 +28,8 @@ struct Found<'a> {
     to: String,
     source_ports: Ports,
     outside: Option<&'a Outside>,
+    /// Whether it is the outside that sends.
+    inward: bool,
     /// Why there is no way, where there is none.
     nowhere: Option<(String, String)>,
 }
@@ -122,10 +123,12 @@ impl<'n> Engine<'n> {
             let known = self.network.prefix_lists.values();
             let known = known.filter(|list| list.service.as_ref() == Some(service));
             if !known.into_iter().any(|list| list.entries.is_some()) {
-                buffers.anywhere = Some(Outside {
-                    addresses: internet_v4().union(&internet_v6()),
-                    ..outside.clone()
-                });
+                // Somewhere on the internet, but not where other services are known to be.
+                let lists = self.network.prefix_lists.iter().filter(|(_, l)| l.service.is_some());
+                let others = lists.filter_map(|(name, _)| self.index.lists.get(name.as_str()));
+                let addresses =
+                    others.fold(self.internet.clone(), |rest, list| rest.difference(list));
+                buffers.anywhere = Some(Outside { addresses, ..outside.clone() });
             }
         }
         buffers
@@ -139,6 +142,7 @@ impl<'n> Engine<'n> {
             to: words(to).to_owned(),
             source_ports: Ports::full(),
             outside: None,
+            inward: matches!(from, Place::Outside(_)),
             nowhere: None,
         };
         match from {
@@ -168,11 +172,13 @@ impl<'n> Engine<'n> {
     }
 
     fn between_sites<'a>(&'a self, a: &'a Site<'a>, b: &'a Site<'a>) -> Vec<Way<'a>> {
-        let mut ways = self.private_ways(a, b);
         // Inside one VPC, names resolve to private addresses; between VPCs that are not connected
-        // the public address is the only one there is.
-        ways.extend(self.hairpin_ways(a, b, a.vpc != b.vpc));
-        ways
+        // the public address is the only one there is, so that way explains a stop best.
+        let private = self.private_ways(a, b);
+        let public = self.hairpin_ways(a, b, a.vpc != b.vpc);
+        let connected = a.vpc == b.vpc || self.peering_between(a.vpc, b.vpc).is_some();
+        let (first, then) = if connected { (private, public) } else { (public, private) };
+        first.into_iter().chain(then).collect()
     }
 
     fn to_service<'a>(
@@ -452,9 +458,8 @@ fn exceptions(way: &Way<'_>, missing: &PacketSet, found: &Found<'_>) -> Option<A
         return Some(Addresses::empty());
     }
     let outside = found.outside.filter(|outside| outside.internet)?;
-    let inward = way.source.is_subset(&outside.addresses);
-    let side = |cube: &Cube| if inward { cube.source.clone() } else { cube.target.clone() };
-    let all = if inward { &way.source } else { &way.target };
+    let side = |cube: &Cube| if found.inward { cube.source.clone() } else { cube.target.clone() };
+    let all = if found.inward { &way.source } else { &way.target };
     let bad = missing.cubes().iter().fold(Addresses::empty(), |bad, cube| bad.union(&side(cube)));
     (size(&bad) <= MOST * size(all)).then_some(bad)
 }

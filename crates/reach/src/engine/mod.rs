@@ -14,7 +14,10 @@ mod stages;
 
 use std::collections::BTreeMap;
 
+use ipnet::IpNet;
+
 use crate::network::{EndpointKind, Index, ModelError, Network};
+use crate::packets::{Addresses, internet_v4, internet_v6, prefixes};
 use crate::verdict::{Proof, Query, QueryError, Sentence, Verdict};
 use filters::{AclSets, GroupSets};
 pub use place::NETWORK_ADDRESS_PORTS;
@@ -34,6 +37,10 @@ pub struct Engine<'n> {
     groups: BTreeMap<&'n str, GroupSets<'n>>,
     /// The interfaces of every resource and interface endpoint.
     sites: BTreeMap<&'n str, Vec<Site<'n>>>,
+    /// The addresses of all VPCs.
+    own: Addresses,
+    /// The public addresses that are not those of a VPC.
+    internet: Addresses,
 }
 
 impl<'n> Engine<'n> {
@@ -46,7 +53,13 @@ impl<'n> Engine<'n> {
         let groups =
             groups.map(|(name, group)| (name.as_str(), GroupSets::new(group, &index))).collect();
         let (routings, routing_of) = routings(network, &index);
-        Ok(Self { network, routings, routing_of, acls, groups, sites: sites(network), index })
+        let own = network.vpcs.values().fold(Addresses::empty(), |all, vpc| {
+            let v4 = vpc.cidrs.iter().copied().map(IpNet::V4);
+            all.union(&prefixes(v4.chain(vpc.ipv6_cidrs.iter().copied().map(IpNet::V6))))
+        });
+        let internet = internet_v4().union(&internet_v6()).difference(&own);
+        let sites = sites(network);
+        Ok(Self { network, routings, routing_of, acls, groups, sites, own, internet, index })
     }
 
     /// The network.

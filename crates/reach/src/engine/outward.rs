@@ -59,7 +59,8 @@ impl Engine<'_> {
             let v6 = !rest.overlaps(&all_v4());
             let at = self.table_words(from.subnet);
             let why = format!("no route to {}", to.map_or("the internet", |to| to.words.as_str()));
-            let stages = self.stuck(from, Stage::not(at, why, self.way_out(from, v6)));
+            let changes = self.way_out(from, v6, None);
+            let stages = self.stuck(from, Stage::not(at, why, changes));
             exits.push((rest, Exit { stages, seen_as: None }));
         }
         exits
@@ -77,19 +78,19 @@ impl Engine<'_> {
         let words = self.piece_words(piece);
         if piece.blackhole {
             let why = format!("{words} is a black hole");
-            return stop(Stage::not(at, why, self.way_out(from, v6)));
+            return stop(Stage::not(at, why, self.way_out(from, v6, Some(&piece.destination))));
         }
         match &piece.target {
             Target::InternetGateway(name) => self.by_internet_gateway(from, name, v6),
             Target::NatGateway(name) if !v6 => match self.network.nat_gateways.get(name) {
                 Some(nat) => self.by_nat(from, name, nat),
-                None => stop(Stage::not(at, format!("{words} leads to nothing"), self.way_out(from, v6))),
+                None => stop(Stage::not(at, format!("{words} leads to nothing"), self.way_out(from, v6, Some(&piece.destination)))),
             },
             Target::EgressOnlyGateway(name) if v6 => {
                 let gateway = self.network.egress_only_gateways.get(name);
                 if gateway.is_none_or(|gateway| gateway.vpc != from.vpc) {
                     let why = format!("{words} leads to a gateway that is not in this VPC");
-                    return stop(Stage::not(at, why, self.way_out(from, v6)));
+                    return stop(Stage::not(at, why, self.way_out(from, v6, Some(&piece.destination))));
                 }
                 let seen_as = Some((from.v6.clone(), None));
                 Exit { stages: self.leave(from, None), seen_as }
@@ -99,7 +100,9 @@ impl Engine<'_> {
                 // Where nothing public is meant, the route says all that there is to know.
                 let promised = to.is_some_and(|to| !is_public(&to.addresses));
                 let unknown = (!promised).then(|| unknown_beyond(other));
-                Exit { stages: self.leave(from, unknown), seen_as: None }
+                let seen = if v6 { from.v6.clone() } else { internet_v4() };
+                let seen_as = Some((seen, Some(ports(NETWORK_ADDRESS_PORTS))));
+                Exit { stages: self.leave(from, unknown), seen_as }
             }
             Target::Local => {
                 stop(Stage::not(at, format!("{words} keeps these addresses in the VPC"), Vec::new()))
@@ -107,11 +110,11 @@ impl Engine<'_> {
             Target::Peering(_) => stop(Stage::not(
                 at,
                 format!("{words}: a peering connection leads to the other VPC and no further"),
-                self.way_out(from, v6),
+                self.way_out(from, v6, Some(&piece.destination)),
             )),
             Target::NatGateway(_) | Target::EgressOnlyGateway(_) => {
                 let why = format!("{words} is of the other address family");
-                stop(Stage::not(at, why, self.way_out(from, v6)))
+                stop(Stage::not(at, why, self.way_out(from, v6, Some(&piece.destination))))
             }
         }
     }
@@ -143,13 +146,26 @@ impl Engine<'_> {
     }
 
     fn by_internet_gateway<'a>(&'a self, from: &'a Site<'a>, name: &str, v6: bool) -> Exit<'a> {
-        let mut gateway = vec![self.attachment(from.vpc, name)];
+        let mut gateway = vec![self.attached_or_routed(from, name, v6)];
         let seen = if v6 { &from.v6 } else { &from.public };
         if !v6 {
             gateway.push(self.has_public_address(from));
         }
         let seen_as = (!seen.is_empty()).then(|| (seen.clone(), None));
         Exit { stages: self.leave(from, gateway), seen_as }
+    }
+
+    /// Like [`Engine::attachment`], where another gateway than the route's may be attached.
+    fn attached_or_routed<'a>(&self, from: &Site<'_>, name: &str, v6: bool) -> Stage<'a> {
+        match self.index.gateway_of.get(from.vpc) {
+            Some(other) if *other != name => {
+                let why = format!("it leads to {name}, but {other} is the VPC's internet gateway");
+                let target = Target::InternetGateway((*other).to_owned());
+                let change = self.set_route(from.subnet, super::advice::everywhere(v6), target);
+                Stage::not(self.table_words(from.subnet), why, vec![change])
+            }
+            _ => self.attachment(from.vpc, name),
+        }
     }
 
     fn by_endpoint<'a>(&'a self, from: &'a Site<'a>, name: &str) -> Exit<'a> {
@@ -213,14 +229,14 @@ impl Engine<'_> {
         };
         let target = Target::InternetGateway((*gateway).to_owned());
         let good = self.routing(subnet).toward(|other| *other == target);
-        let mut stage = self.route_stage(subnet);
-        stage.allowed = std::borrow::Cow::Owned(between(Addresses::full(), good));
-        let shares_table = self.routing(subnet).table == self.routing(client).table;
-        if shares_table && let super::path::Check::Route { want, .. } = &mut stage.check {
-            // Their common table cannot send both to different places.
-            *want = Some(Target::NatGateway(name.to_owned()));
+        // A table that serves the clients as well cannot send both to different places.
+        let shared = self.routing(subnet).table == self.routing(client).table;
+        let want = if shared { Target::NatGateway(name.to_owned()) } else { target };
+        Stage {
+            check: super::path::Check::Route { subnet, want: Some(want) },
+            allowed: std::borrow::Cow::Owned(between(Addresses::full(), good)),
+            ..self.route_stage(subnet)
         }
-        stage
     }
 
     /// Whether an interface has a public address for the internet gateway to translate.
@@ -228,7 +244,7 @@ impl Engine<'_> {
         let at = site.words.clone();
         if site.is_function() {
             let why = "a function in a VPC gets no public address, so an internet gateway is no way out";
-            return Stage::not(at, why, self.by_nat_instead(site));
+            return Stage::not(at, why, self.by_nat_instead(site, super::advice::everywhere(false)));
         }
         if site.public.is_empty() {
             return Stage::not(at, "it has no public IPv4 address", super::advice::make_public(site));
@@ -236,30 +252,28 @@ impl Engine<'_> {
         Stage::so(at, "it has a public IPv4 address")
     }
 
-    /// What would give a subnet a way out, best first.
-    pub(super) fn way_out(&self, from: &Site<'_>, v6: bool) -> Vec<Change> {
+    /// What would give a subnet a way out for a destination, everywhere by default.
+    fn way_out(&self, from: &Site<'_>, v6: bool, destination: Option<&Destination>) -> Vec<Change> {
+        let destination = destination.cloned().unwrap_or_else(|| super::advice::everywhere(v6));
         let gateway = self.index.gateway_of.get(from.vpc).map(|name| (*name).to_owned());
-        if v6 {
+        let gateway = gateway.map(Target::InternetGateway);
+        let target = if v6 {
             let mut all = self.network.egress_only_gateways.iter();
             let own = all.find(|(_, gateway)| gateway.vpc == from.vpc);
-            let target = own.map(|(name, _)| Target::EgressOnlyGateway(name.clone()));
-            let target = target.or(gateway.clone().map(Target::InternetGateway));
-            return match target {
-                Some(target) => vec![self.set_route(from.subnet, super::advice::everywhere(v6), target)],
-                None => vec![Change::AttachInternetGateway { gateway: None, vpc: from.vpc.to_owned() }],
-            };
-        }
-        if from.public.is_empty() {
-            return self.by_nat_instead(from);
-        }
-        let Some(gateway) = gateway else {
-            return vec![Change::AttachInternetGateway { gateway: None, vpc: from.vpc.to_owned() }];
+            own.map(|(name, _)| Target::EgressOnlyGateway(name.clone())).or(gateway)
+        } else if from.public.is_empty() {
+            return self.by_nat_instead(from, destination);
+        } else {
+            gateway
         };
-        let target = Target::InternetGateway(gateway);
-        vec![self.set_route(from.subnet, super::advice::everywhere(false), target)]
+        match target {
+            Some(target) => vec![self.set_route(from.subnet, destination, target)],
+            None => vec![Change::AttachInternetGateway { gateway: None, vpc: from.vpc.to_owned() }],
+        }
     }
 
-    fn by_nat_instead(&self, from: &Site<'_>) -> Vec<Change> {
+    /// A route to a NAT gateway, in the same zone if there is one.
+    fn by_nat_instead(&self, from: &Site<'_>, destination: Destination) -> Vec<Change> {
         let in_vpc = |nat: &NatGateway| self.network.subnets[&nat.subnet].vpc == from.vpc;
         let zone = &self.network.subnets[from.subnet].zone;
         let mut nats: Vec<_> = self
@@ -267,14 +281,19 @@ impl Engine<'_> {
             .nat_gateways
             .iter()
             .filter(|(_, nat)| in_vpc(nat) && nat.public_address != PublicAddress::None)
-            .filter(|(_, nat)| nat.subnet != from.subnet)
             .collect();
         nats.sort_by_key(|(_, nat)| self.network.subnets[&nat.subnet].zone != *zone);
-        let Some((name, _)) = nats.first() else {
-            return vec![Change::CreateNatGateway { vpc: from.vpc.to_owned() }];
-        };
-        let everywhere: Destination = super::advice::everywhere(false);
-        vec![self.set_route(from.subnet, everywhere, Target::NatGateway((*name).clone()))]
+        // A table that serves the gateway's own subnet must keep its route to the internet.
+        let table = self.routing(from.subnet).table;
+        let usable = nats.iter().find(|(_, nat)| self.routing(&nat.subnet).table != table);
+        match usable {
+            Some((name, _)) => {
+                let target = Target::NatGateway((*name).clone());
+                vec![self.set_route(from.subnet, destination, target)]
+            }
+            None if nats.is_empty() => vec![Change::CreateNatGateway { vpc: from.vpc.to_owned() }],
+            None => vec![Change::MoveBehindNat { resource: from.name.clone() }],
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::network::{
     EndpointKind, Interface, Ipv6, Name, PublicAddress, Resource, ResourceKind, Target,
 };
 use crate::packets::{
-    Addresses, PortRange, Ports, all_v4, all_v6, internet_v4, internet_v6, number, prefix,
+    Addresses, PortRange, Ports, all_v4, all_v6, internet_v4, number, prefix,
 };
 use crate::verdict::{End, QueryError};
 
@@ -109,9 +109,9 @@ impl<'n> Engine<'n> {
     /// The places that an end means, as one that sends or one that receives.
     pub(super) fn resolve(&self, end: &End, sends: bool) -> Result<Places<'n>, QueryError> {
         Ok(match end {
-            End::Internet => Places::of(vec![internet(internet_v4().union(&internet_v6()), "internet")]),
+            End::Internet => Places::of(vec![internet(self.internet.clone(), "internet")]),
             End::Cidr(net) if net.prefix_len() == 0 => {
-                let all = internet_v4().union(&internet_v6()).intersection(&prefix(*net));
+                let all = self.internet.intersection(&prefix(*net));
                 Places::of(vec![internet(all, &net.to_string())])
             }
             End::Cidr(net) => self.resolve_cidr(*net),
@@ -177,13 +177,6 @@ impl<'n> Engine<'n> {
     fn resolve_cidr(&self, net: IpNet) -> Places<'n> {
         let wanted = prefix(net);
         let mut places = Places::default();
-        let mut inside = Addresses::empty();
-        for vpc in self.network.vpcs.values() {
-            let v4 = vpc.cidrs.iter().copied().map(IpNet::V4);
-            for block in v4.chain(vpc.ipv6_cidrs.iter().copied().map(IpNet::V6)) {
-                inside = inside.union(&prefix(block));
-            }
-        }
         for (name, subnet) in &self.network.subnets {
             let nets = [subnet.cidr.map(IpNet::V4), subnet.ipv6_cidr.map(IpNet::V6)];
             let own = crate::packets::prefixes(nets.into_iter().flatten());
@@ -212,8 +205,8 @@ impl<'n> Engine<'n> {
                 places.also.push(Place::Inside(site));
             }
         }
-        let beyond = wanted.difference(&inside);
-        let public = beyond.intersection(&internet_v4().union(&internet_v6()));
+        let beyond = wanted.difference(&self.own);
+        let public = beyond.intersection(&self.internet);
         let private = beyond.difference(&public);
         let known = private.intersection(&self.beyond_other_gateways());
         if !public.is_empty() || !known.is_empty() {

@@ -116,6 +116,11 @@ pub enum Change {
         /// The NAT gateway.
         nat: Name,
     },
+    /// Put something into a subnet whose way to the internet is a NAT gateway.
+    MoveBehindNat {
+        /// What to move.
+        resource: Name,
+    },
     /// Connect two VPCs by peering.
     CreatePeering {
         /// The one.
@@ -187,6 +192,7 @@ impl Change {
             | Self::MakeInternetFacing { resource } => give_public(network, resource)?,
             Self::CreateNatGateway { .. }
             | Self::MoveNatGateway { .. }
+            | Self::MoveBehindNat { .. }
             | Self::CreatePeering { .. } => return None,
         }
         Some(())
@@ -272,6 +278,9 @@ impl fmt::Display for Change {
             }
             Self::MoveNatGateway { nat } => {
                 write!(f, "put {nat} into a subnet whose route to 0.0.0.0/0 is an internet gateway")
+            }
+            Self::MoveBehindNat { resource } => {
+                write!(f, "put {resource} into a subnet whose route to 0.0.0.0/0 is a NAT gateway")
             }
             Self::CreatePeering { requester, accepter } => {
                 write!(f, "connect {requester} and {accepter} by peering, and route to it on both sides")

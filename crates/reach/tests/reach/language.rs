@@ -8,7 +8,7 @@
 //! subnet NAME VPC ZONE CIDR [V6CIDR]
 //! igw NAME [VPC]            eigw NAME VPC
 //! nat NAME SUBNET [public|noaddress|failed]
-//! table NAME VPC [main] SUBNET… : DESTINATION>TARGET …      (TARGET! is a black hole)
+//! table NAME VPC [*] SUBNET… : DESTINATION>TARGET …      (* is the main table, TARGET! a black hole)
 //! acl NAME VPC [default] SUBNET… : in|out NUMBER allow|deny TRAFFIC CIDR …
 //! sg NAME VPC : in|out TRAFFIC PEER …
 //! list NAME [SERVICE] : CIDR… | ?
@@ -120,7 +120,7 @@ fn add(network: &mut Network, line: &str) {
             network.nat_gateways.insert(name, nat);
         }
         "table" => {
-            let main = flag(&mut words, "main");
+            let main = flag(&mut words, "*");
             let (vpc, subnets) = (words[0].to_owned(), owned(&words[1..]));
             let routes = tail.split_whitespace().map(|word| route(network, word)).collect();
             let table = RouteTable { vpc, main, subnets, routes, origin: origin() };

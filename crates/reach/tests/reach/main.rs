@@ -1,6 +1,5 @@
 //! Tests of the whole crate from outside, in one binary.
 
-
+mod cases;
 mod language;
-
 mod sets;
