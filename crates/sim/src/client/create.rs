@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use trueup_model::kind::{Idempotency, Kind, Mutability};
-use trueup_model::snapshot::{ADDRESS_TAG, Live, STACK_TAG};
+use trueup_model::snapshot::{ADDRESS_TAG, Live, Ownership, STACK_TAG};
 use trueup_model::value::Values;
 use trueup_provider::{Call, Create, Failure, FailureClass, Host, Until};
 
@@ -30,7 +30,13 @@ impl Sim {
             Idempotency::Name => self.create_by_name(host, kind, request).await?,
             Idempotency::Tags => self.create_by_tags(host, kind, request).await?,
         };
-        let ready = host.wait(&request.kind, &id, Until::Ready).await?;
+        // Tags may lag; whoever reads what this gives must see whose it is.
+        let is_ours = |live: &Live| {
+            let Ownership { stack, address, .. } = &live.ownership;
+            !kind.taggable
+                || (*stack == request.ownership.stack && *address == request.ownership.address)
+        };
+        let ready = host.wait(&request.kind, &id, Until::Shows(&is_ours)).await?;
         let live = ready.ok_or_else(|| vanished(kind, &id))?;
         self.complete(host, kind, request, live).await
     }

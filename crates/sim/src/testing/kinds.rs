@@ -212,6 +212,12 @@ fn iam_role() -> Kind {
             lower_case: false,
         }),
         idempotency: Idempotency::Name,
+        permissions: Permissions {
+            read: &["iam:ListRoles"],
+            create: &["iam:CreateRole"],
+            update: &["iam:UpdateRole", "iam:TagRole"],
+            delete: &["iam:DeleteRole"],
+        },
         ..Kind::new("iam_role", "iam", "Who may do what")
     }
 }

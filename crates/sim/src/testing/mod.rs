@@ -1,7 +1,10 @@
-//! What tests on the simulator share: a small host, kinds to try rules with, and the invariants
-//! that hold of a world after every run.
+//! What tests on the simulator share: a small host, kinds to try rules with, requests, and the
+//! invariants that hold of a world after every run.
 
 mod host;
+mod invariants;
 pub mod kinds;
+pub mod requests;
 
 pub use host::TestHost;
+pub use invariants::{orphans, twins};
