@@ -230,9 +230,8 @@ impl Host for Desk {
             let message = format!("{kind} {id} was waited for while reading");
             return Err(Failure::new(FailureClass::Internal, message));
         };
-        let phase = if matches!(until, Until::Gone) { Phase::Delete } else { *phase };
         slot.release();
-        let answer = self.watch(pollers, (kind, id), phase, until).await;
+        let answer = self.watch(pollers, (kind, id), *phase, until).await;
         slot.regain().await;
         answer
     }

@@ -148,6 +148,18 @@ mod tests {
     }
 
     #[test]
+    fn looks_remember_when_it_was_last_there() {
+        let (mut sightings, at) = (Sightings::default(), Duration::from_secs);
+        let pending = || Some(live(Condition::Pending("creating".to_owned())));
+        let mut look = |live, age| judge(&Until::Ready, live, at(age), &mut sightings);
+        assert!(matches!(look(pending(), 10), Look::NotYet(_)));
+        assert!(matches!(look(None, 29), Look::NotYet(_)), "a blink");
+        assert!(matches!(look(pending(), 35), Look::NotYet(_)));
+        assert!(matches!(look(None, 54), Look::NotYet(_)), "another blink");
+        assert!(matches!(look(None, 55), Look::Never(_)), "gone");
+    }
+
+    #[test]
     fn gone_and_holds_leave_states_to_the_caller() {
         let failed = || Some(live(Condition::Failed("delete-failed".to_owned())));
         assert_eq!(check(Until::Gone, failed(), 1, None), "delete-failed");

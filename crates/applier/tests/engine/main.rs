@@ -10,4 +10,5 @@ mod rates;
 mod reading;
 mod retries;
 mod support;
+mod threads;
 mod values;

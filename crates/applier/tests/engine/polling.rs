@@ -139,3 +139,21 @@ async fn a_poll_that_panics_fails_those_who_wait() {
     assert_eq!(report.failed[1].failure.class, FailureClass::Internal);
     insta::assert_snapshot!(report.failed[1].failure, @"a fault of trueup itself: a poll panics");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_ready_is_looked_at_no_more() {
+    let (mut plan, account) = waiting(1, 100.0);
+    plan.create("db_instance.later", 450, &[]);
+    plan.create("vpc.busy", 450, &[]);
+    account.look(|state| {
+        let later = Script::ready_after(400.0);
+        state.scripts.insert("db_instance.later".parse().unwrap(), later);
+        state.scripts.insert("vpc.busy".parse().unwrap(), Script::taking(5_000.0));
+    });
+    let account = Arc::new(account);
+    applied(plan, &account).await;
+    let polls = account.look(|state| state.polls.clone());
+    let both = polls.iter().take_while(|(_, ids)| ids.len() == 2).count();
+    let one = polls.iter().skip(both).take_while(|(_, ids)| ids[0] == "db_instance-1").count();
+    assert!(both > 3 && one > 3 && both + one == polls.len() && one < 30, "{both}, {one}");
+}

@@ -56,3 +56,35 @@ async fn throttling_slows_and_never_fails_an_apply() {
     assert_eq!((report.done.len(), report.calls), (30, 180));
     assert!(report.took > 30_000, "{}: at the full rate it is 17 s", report.took);
 }
+
+/// What becomes ready late and has the longest path does not stand at the end of the queue.
+#[tokio::test(start_paused = true)]
+async fn the_longest_remaining_path_gets_the_next_token() {
+    let (mut plan, account) = many(20, "ec2:CreateVpc", 0);
+    let gate = plan.create("subnet.gate", 1, &[]);
+    plan.create("db_instance.urgent", 450, &[gate]);
+    account.look(|state| {
+        state.scripts.insert("subnet.gate".parse().unwrap(), Script::taking(3.5));
+        let urgent = Script { action: "ec2:CreateVpc", ..Script::default() };
+        state.scripts.insert("db_instance.urgent".parse().unwrap(), urgent);
+    });
+    let account = Arc::new(account.limited(&[("ec2:CreateVpc", 1, 1.0)]));
+    let (report, _) = applied(plan, &account).await;
+    let place = report.done.iter().position(|step| *step == 21).unwrap();
+    assert_eq!(place, 5, "four before the gate opens, and the gate");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slowed_bucket_recovers() {
+    let (plan, account) = many(400, "rds:CreateDBInstance", 0);
+    account.look(|state| {
+        let throttled = Script {
+            action: "rds:CreateDBInstance",
+            ..Script::failing(FailureClass::Throttled, 1)
+        };
+        state.scripts.insert("vpc.v0".parse().unwrap(), throttled);
+    });
+    let account = Arc::new(account.limited(&[("rds:!", 10, 10.0)]));
+    let (report, _) = applied(plan, &account).await;
+    assert!((39_000..45_000).contains(&report.took), "{}: at half the rate 80 s", report.took);
+}

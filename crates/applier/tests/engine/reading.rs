@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use trueup_applier::{Events, identity, observe};
+use trueup_applier::{Events, apply, identity, observe};
 use trueup_model::snapshot::Wanted;
 use trueup_provider::{FailureClass, Provider};
 
-use crate::support::{Account, catalog, drain, failure};
+use crate::support::{Account, Planned, catalog, drain, failure, usual};
 
 #[tokio::test(start_paused = true)]
 async fn calls_are_counted_and_retried() {
@@ -34,4 +34,16 @@ async fn a_failed_read_is_an_error() {
     let wanted = Wanted { stack: "panics".to_owned(), ..Wanted::default() };
     let answer = observe(&provider, &catalog(), &wanted, &events).await;
     assert_eq!(answer.unwrap_err().class, FailureClass::Internal);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_counts_its_own_calls_and_the_stream_all() {
+    let account = Arc::new(Account::default());
+    let mut plan = Planned::new();
+    plan.create("vpc.main", 1, &[]);
+    let (run, _stream) = usual(plan.0, &account);
+    let events = run.events.clone();
+    identity(&run.provider, &events).await.unwrap();
+    let report = apply(run).await;
+    assert_eq!((report.calls, events.calls()), (1, 2));
 }

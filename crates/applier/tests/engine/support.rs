@@ -203,6 +203,12 @@ impl State {
         self.things.iter().find(|thing| thing.live.id == id)
     }
 
+    /// Something that was there before.
+    pub(crate) fn adopt(&mut self, live: Live) {
+        let now = Instant::now();
+        self.things.push(Thing { live, visible: now, ready: now, ends_as: Condition::Ready });
+    }
+
     fn make(&mut self, request: &Create) {
         let number = self.things.len();
         let script = &self.scripts[&request.address];

@@ -192,3 +192,71 @@ async fn a_secret_reaches_the_provider_and_nothing_else() {
     let shown = format!("{report:?} {}", serde_json::to_string(&events).unwrap());
     assert!(shown.contains(SENSITIVE) && !shown.contains("hunter2"));
 }
+
+/// The old one is still there, but what refers to it means the new one.
+#[tokio::test(start_paused = true)]
+async fn what_is_being_replaced_is_unknown_until_it_is_made() {
+    let mut plan = Planned::new();
+    let id = || Expression::Reference(reference("vpc.main", "id"));
+    plan.create_with("subnet.early", 1, &[], [("vpc", id())]);
+    plan.create("vpc.main", 1, &[]);
+    plan.change("vpc.main", Action::CreateThenDelete, Some("vpc-old"));
+    plan.0.outputs.insert("vpc".to_owned(), id());
+    let mut account = Account::new([("vpc.main", Script::taking(1.0))]);
+    for made in [true, false] {
+        if !made {
+            let fails = Script::failing(trueup_provider::FailureClass::Quota, 1);
+            account = Account::new([("vpc.main", fails)]);
+        }
+        let (mut run, stream) = usual(plan.0.clone(), &Arc::new(account));
+        let resources = vec![live("vpc.main", "vpc-old")];
+        run.snapshot = Arc::new(Snapshot { resources, ..Snapshot::default() });
+        let (report, _) = lawful(run, stream).await;
+        assert_eq!(report.failed[0].address, address("subnet.early"));
+        let (output, there) = if made { ("vpc-0".into(), "vpc-0") } else { (id(), "vpc-old") };
+        assert_eq!(report.outputs["vpc"], output);
+        assert_eq!(report.lives[&address("vpc.main")].id, there);
+        account = Account::default();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_update_starts_from_the_first() {
+    let mut plan = Planned::new();
+    plan.change("vpc.main", Action::Update, Some("vpc-1"));
+    let update = |size: i64| Operation::Update {
+        target: Target::Id("vpc-1".to_owned()),
+        attributes: [("size".to_owned(), size.into())].into(),
+        tags: BTreeMap::new(),
+        ownership: owned("vpc.main"),
+        changed: vec!["size".to_owned()],
+        before: Some(Box::new(live("vpc.main", "vpc-1"))),
+    };
+    let first = plan.step("vpc.main", update(1), 1, &[]);
+    plan.step("vpc.main", update(2), 1, &[first]);
+    let account = Arc::new(Account::default());
+    account.look(|state| state.adopt(live("vpc.main", "vpc-1")));
+    let (mut run, stream) = usual(plan.0, &account);
+    let resources = vec![live("vpc.main", "vpc-1")];
+    run.snapshot = Arc::new(Snapshot { resources, ..Snapshot::default() });
+    let (report, _) = lawful(run, stream).await;
+    assert_eq!(account.look(|state| state.updates[1].before.get("size").clone()), 1.into());
+    assert_eq!(report.lives[&address("vpc.main")].get("size"), &2.into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_leaves_is_no_longer_of_the_family() {
+    let mut plan = Planned::new();
+    plan.change("subnet.private[a]", Action::Nothing, Some("subnet-a"));
+    plan.change("subnet.private[b]", Action::Delete, Some("subnet-b"));
+    let family = Expression::Reference(reference("subnet.private", "id"));
+    plan.create_with("db_instance.main", 1, &[], [("subnets", family)]);
+    let account = Arc::new(Account::default());
+    let (mut run, stream) = usual(plan.0, &account);
+    let resources =
+        vec![live("subnet.private[a]", "subnet-a"), live("subnet.private[b]", "subnet-b")];
+    run.snapshot = Arc::new(Snapshot { resources, ..Snapshot::default() });
+    lawful(run, stream).await;
+    let subnets = account.look(|state| state.creates[0].attributes["subnets"].clone());
+    assert_eq!(subnets.strings(), ["subnet-a"]);
+}
