@@ -1,0 +1,414 @@
+//! Follows one packet at a time. It knows the model's data and AWS's rules, and shares no code
+//! with the engine: no sets, no index, first things first.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use trueup_reach::{
+    Destination, Direction, EndpointKind, Interface, Ipv6, Network, Packet, Peer, PublicAddress,
+    Resource, ResourceKind, Target, Traffic,
+};
+
+/// One end: a resource with one interface, or a single address outside.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Host {
+    Resource(String),
+    Outside(IpAddr),
+}
+
+/// What the walker has seen.
+#[derive(Debug, Default)]
+pub(crate) struct Sees {
+    pub(crate) always: bool,
+    pub(crate) sometimes: bool,
+}
+
+pub(crate) struct World<'n> {
+    network: &'n Network,
+    /// Every port at which some rule may change its mind.
+    ports: Vec<u16>,
+}
+
+impl<'n> World<'n> {
+    pub(crate) fn new(network: &'n Network) -> Self {
+        let mut ports = BTreeSet::from([0, 1023, 1024, 32767, 32768, 49152, u16::MAX]);
+        let acls = network.network_acls.values().flat_map(|acl| acl.ingress.iter().chain(&acl.egress));
+        let groups = network.security_groups.values();
+        let groups = groups.flat_map(|group| group.ingress.iter().chain(&group.egress));
+        for traffic in acls.map(|r| r.traffic).chain(groups.map(|r| r.traffic)) {
+            if let Traffic::Tcp(range) | Traffic::Udp(range) = traffic {
+                let near = |port: u16| [port.saturating_sub(1), port, port.saturating_add(1)];
+                ports.extend(near(range.first).into_iter().chain(near(range.last)));
+            }
+        }
+        let interfaces = network.resources.values().flat_map(|resource| &resource.interfaces);
+        for range in interfaces.filter_map(|interface| interface.source_ports) {
+            ports.extend([range.first, range.last]);
+        }
+        Self { network, ports: ports.into_iter().collect() }
+    }
+
+    /// Tries every packet that matters from one end to the other.
+    pub(crate) fn look(&self, from: &Host, to: &Host, protocol: u8, port: u16, packets: &mut usize) -> Sees {
+        let mut sees = Sees::default();
+        for way in self.ways(from, to) {
+            let mut always = way.promised;
+            for &source_port in &self.ports {
+                let packet = Packet { source: way.source, target: way.target, protocol, source_port, port };
+                let must = self.usual_port(from, source_port);
+                for &nat_port in self.ports.iter().filter(|port| **port >= 1024) {
+                    *packets += 1;
+                    sees.sometimes |= self.walk(&way, &packet, nat_port, false);
+                    always &= !must || self.walk(&way, &packet, nat_port, true);
+                    if !way.translated {
+                        break;
+                    }
+                }
+            }
+            sees.always |= always;
+        }
+        sees
+    }
+
+    /// Whether this very packet passes, whatever port a NAT gateway would have to pick.
+    pub(crate) fn passes_somehow(&self, from: &Host, to: &Host, packet: &Packet) -> bool {
+        let fits = |way: &Way| way.source == packet.source;
+        let ways = self.ways(from, to).into_iter().filter(fits);
+        ways.into_iter().any(|way| {
+            // A packet that comes from outside is shown with the private address.
+            let target_fits = way.target == packet.target;
+            let mut nat_ports = self.ports.iter().filter(|port| **port >= 1024);
+            target_fits && nat_ports.any(|port| self.walk(&way, packet, *port, false))
+        })
+    }
+
+    fn usual_port(&self, from: &Host, port: u16) -> bool {
+        let Host::Resource(name) = from else { return port >= 1024 };
+        let resource = &self.network.resources[name];
+        match resource.interfaces[0].source_ports {
+            Some(range) => range.first <= port && port <= range.last,
+            None => match resource.kind {
+                ResourceKind::Instance { .. } | ResourceKind::Database { .. } => port >= 32768,
+                _ => port >= 1024,
+            },
+        }
+    }
+
+    /// Each pair of addresses that could be used.
+    fn ways(&self, from: &Host, to: &Host) -> Vec<Way<'n>> {
+        let mut ways = Vec::new();
+        match (self.site(from), self.site(to)) {
+            (Some(a), Some(b)) => {
+                for (source, target) in pairs(&a, &b) {
+                    ways.push(Way { source, target, kind: Kind::Private, promised: true, translated: false, a: Some(a.clone()), b: Some(b.clone()) });
+                }
+                let far = a.vpc != b.vpc;
+                if let (Some(IpAddr::V4(source)), Some(target)) = (a.v4, b.public) {
+                    ways.push(Way { source: source.into(), target, kind: Kind::Around, promised: far, translated: true, a: Some(a.clone()), b: Some(b.clone()) });
+                }
+                if let (Some(source), Some(target), true) = (a.v6, b.v6, far) {
+                    ways.push(Way { source, target, kind: Kind::Around, promised: true, translated: false, a: Some(a.clone()), b: Some(b) });
+                }
+            }
+            (Some(a), None) => {
+                let Host::Outside(target) = to else { return ways };
+                let source = if target.is_ipv4() { a.v4 } else { a.v6 };
+                if let Some(source) = source {
+                    ways.push(Way { source, target: *target, kind: Kind::Out, promised: true, translated: true, a: Some(a), b: None });
+                }
+            }
+            (None, Some(b)) => {
+                let Host::Outside(source) = from else { return ways };
+                let target = if source.is_ipv4() { b.v4 } else { b.v6 };
+                if let Some(target) = target {
+                    ways.push(Way { source: *source, target, kind: Kind::In, promised: true, translated: false, a: None, b: Some(b) });
+                }
+            }
+            (None, None) => {}
+        }
+        ways
+    }
+
+    fn walk(&self, way: &Way<'n>, packet: &Packet, nat_port: u16, strict: bool) -> bool {
+        let answer = strict || packet.protocol == 6;
+        let (a, b) = (way.a.as_ref(), way.b.as_ref());
+        if b.is_some_and(|b| matches!(b.resource.kind, ResourceKind::Function { .. })) {
+            return false;
+        }
+        match way.kind {
+            Kind::Private => {
+                let (a, b) = (a.unwrap(), b.unwrap());
+                self.private(a, b, packet, answer) && (!strict || self.named(a, b))
+            }
+            Kind::Out => self.out(a.unwrap(), packet, nat_port, answer).is_some(),
+            Kind::In => {
+                let b = b.unwrap();
+                self.enter(b, packet, answer) && (!strict || self.public_name(b))
+            }
+            Kind::Around => {
+                let (a, b) = (a.unwrap(), b.unwrap());
+                let Some(mut outside) = self.out(a, packet, nat_port, answer) else { return false };
+                if packet.target.is_ipv4() {
+                    outside.target = b.v4.unwrap();
+                }
+                self.enter(b, &outside, answer) && (!strict || self.public_name(b))
+            }
+        }
+    }
+
+    fn named(&self, a: &Site<'_>, b: &Site<'_>) -> bool {
+        let ResourceKind::Database { publicly_accessible } = b.resource.kind else { return true };
+        let peering = self.network.peerings.values().next();
+        let resolved = peering.is_none_or(|peering| peering.dns_resolution);
+        self.network.vpcs[a.vpc].dns_support && (a.vpc == b.vpc || !publicly_accessible || resolved)
+    }
+
+    fn public_name(&self, b: &Site<'_>) -> bool {
+        let vpc = &self.network.vpcs[b.vpc];
+        let database = matches!(b.resource.kind, ResourceKind::Database { .. });
+        !database || (vpc.dns_support && vpc.dns_hostnames)
+    }
+
+    fn private(&self, a: &Site<'_>, b: &Site<'_>, packet: &Packet, answer: bool) -> bool {
+        let peering = self.network.peerings.iter().next();
+        let groups_count = a.vpc == b.vpc || peering.is_some_and(|(_, peering)| peering.same_region);
+        let known = |site: &Site<'n>| groups_count.then(|| site.interface.groups.clone());
+        let peer_b = known(&self.again(b));
+        let peer_a = known(&self.again(a));
+        if !self.groups(a, Direction::Egress, packet, peer_b.as_deref())
+            || !self.groups(b, Direction::Ingress, packet, peer_a.as_deref())
+        {
+            return false;
+        }
+        if a.interface.subnet == b.interface.subnet {
+            return true;
+        }
+        let leads = |subnet: &str, to: IpAddr| match self.lookup(subnet, to) {
+            Some(Target::Local) => a.vpc == b.vpc,
+            Some(Target::Peering(name)) => self.network.peerings.get(&name).is_some_and(|peering| {
+                let ends = [peering.requester.as_str(), peering.accepter.as_str()];
+                peering.state.is_available() && a.vpc != b.vpc && ends.contains(&a.vpc) && ends.contains(&b.vpc)
+            }),
+            _ => false,
+        };
+        let forward = leads(&a.interface.subnet, packet.target)
+            && self.acl(&a.interface.subnet, Direction::Egress, packet)
+            && self.acl(&b.interface.subnet, Direction::Ingress, packet);
+        forward
+            && match packet.reply().filter(|_| answer) {
+                None => true,
+                Some(reply) => {
+                    leads(&b.interface.subnet, reply.target)
+                        && self.acl(&b.interface.subnet, Direction::Egress, &reply)
+                        && self.acl(&a.interface.subnet, Direction::Ingress, &reply)
+                }
+            }
+    }
+
+    /// The packet as the internet sees it, if it gets out and its answer gets back in.
+    fn out(&self, a: &Site<'_>, packet: &Packet, nat_port: u16, answer: bool) -> Option<Packet> {
+        let subnet = a.interface.subnet.as_str();
+        let reply = packet.reply().filter(|_| answer);
+        let own = self.groups(a, Direction::Egress, packet, None);
+        let acl = |subnet: &str, direction, packet: &Packet| self.acl(subnet, direction, packet);
+        let back = reply.is_none_or(|reply| acl(subnet, Direction::Ingress, &reply));
+        match self.lookup(subnet, packet.target)? {
+            Target::InternetGateway(name) => {
+                let attached = self.attached(&name, a.vpc);
+                let public = if packet.source.is_ipv4() { a.public } else { a.v6 };
+                let ok = own && attached && acl(subnet, Direction::Egress, packet) && back;
+                ok.then_some(Packet { source: public?, ..*packet })
+            }
+            Target::EgressOnlyGateway(name) if packet.target.is_ipv6() => {
+                let gateway = self.network.egress_only_gateways.get(&name)?;
+                let ok = gateway.vpc == a.vpc && own && acl(subnet, Direction::Egress, packet) && back;
+                ok.then_some(*packet)
+            }
+            Target::Endpoint(name) => {
+                let working = self.network.endpoints[&name].state.is_available();
+                let ok = working && own && acl(subnet, Direction::Egress, packet) && back;
+                ok.then_some(*packet)
+            }
+            Target::NatGateway(name) if packet.target.is_ipv4() => {
+                let nat = self.network.nat_gateways.get(&name)?;
+                let PublicAddress::Known(public) = nat.public_address else { return None };
+                let there = nat.subnet.as_str();
+                let inner = Packet { source: nat.address?.into(), source_port: nat_port, ..*packet };
+                let crossing = subnet == there
+                    || (acl(subnet, Direction::Egress, packet)
+                        && acl(there, Direction::Ingress, packet)
+                        && back
+                        && reply.is_none_or(|reply| acl(there, Direction::Egress, &reply)));
+                let Target::InternetGateway(gateway) = self.lookup(there, packet.target)? else { return None };
+                let inner_back = inner.reply().filter(|_| answer);
+                let beyond = self.attached(&gateway, a.vpc)
+                    && acl(there, Direction::Egress, &inner)
+                    && inner_back.is_none_or(|reply| acl(there, Direction::Ingress, &reply));
+                let ok = own && nat.state.is_available() && crossing && beyond;
+                ok.then_some(Packet { source: public.into(), ..inner })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a packet from the internet gets to an interface and is answered.
+    fn enter(&self, b: &Site<'_>, packet: &Packet, answer: bool) -> bool {
+        let subnet = b.interface.subnet.as_str();
+        let Some(gateway) = self.network.internet_gateways.iter().find(|(_, g)| g.vpc.as_deref() == Some(b.vpc)) else {
+            return false;
+        };
+        if packet.target.is_ipv4() && b.public.is_none() {
+            return false;
+        }
+        let there = self.acl(subnet, Direction::Ingress, packet)
+            && self.groups(b, Direction::Ingress, packet, None);
+        there
+            && packet.reply().filter(|_| answer).is_none_or(|reply| {
+                self.lookup(subnet, reply.target) == Some(Target::InternetGateway(gateway.0.clone()))
+                    && self.acl(subnet, Direction::Egress, &reply)
+            })
+    }
+
+    fn attached(&self, name: &str, vpc: &str) -> bool {
+        self.network.internet_gateways.get(name).is_some_and(|g| g.vpc.as_deref() == Some(vpc))
+    }
+
+    /// Where the route for an address leads, unless it is a black hole.
+    fn lookup(&self, subnet: &str, to: IpAddr) -> Option<Target> {
+        let vpc = &self.network.subnets[subnet].vpc;
+        let of_vpc = self.network.route_tables.iter().filter(|(_, table)| table.vpc == *vpc);
+        let own = of_vpc.clone().find(|(_, table)| table.subnets.iter().any(|name| name == subnet));
+        let table = own.or_else(|| of_vpc.clone().find(|(_, table)| table.main));
+        let mut best: Option<(u8, Option<Target>)> = None;
+        let mut consider = |net: ipnet::IpNet, target: Option<Target>| {
+            let longer = best.as_ref().is_none_or(|(length, _)| net.prefix_len() > *length);
+            if net.contains(&to) && longer {
+                best = Some((net.prefix_len(), target));
+            }
+        };
+        for route in table.iter().flat_map(|(_, table)| &table.routes) {
+            let target = (!route.blackhole).then(|| route.target.clone());
+            match &route.destination {
+                Destination::Cidr(net) => consider(*net, target),
+                Destination::PrefixList(list) => {
+                    for net in self.network.prefix_lists[list].entries.iter().flatten() {
+                        consider(*net, target.clone());
+                    }
+                }
+            }
+        }
+        for net in &self.network.vpcs[vpc].cidrs {
+            consider((*net).into(), Some(Target::Local));
+        }
+        for net in &self.network.vpcs[vpc].ipv6_cidrs {
+            consider((*net).into(), Some(Target::Local));
+        }
+        for (name, endpoint) in &self.network.endpoints {
+            let EndpointKind::Gateway { route_tables, prefix_list } = &endpoint.kind else { continue };
+            if table.is_some_and(|(table, _)| route_tables.contains(table)) {
+                for net in self.network.prefix_lists[prefix_list].entries.iter().flatten() {
+                    consider(*net, Some(Target::Endpoint(name.clone())));
+                }
+            }
+        }
+        best?.1
+    }
+
+    fn acl(&self, subnet: &str, direction: Direction, packet: &Packet) -> bool {
+        let vpc = &self.network.subnets[subnet].vpc;
+        let of_vpc = self.network.network_acls.values().filter(|acl| acl.vpc == *vpc);
+        let own = of_vpc.clone().find(|acl| acl.subnets.iter().any(|name| name == subnet));
+        let Some(acl) = own.or_else(|| of_vpc.clone().find(|acl| acl.default)) else { return true };
+        let other = if direction == Direction::Ingress { packet.source } else { packet.target };
+        let rules = acl.rules(direction).iter();
+        let hit = rules.filter(|rule| covers(rule.traffic, packet) && rule.cidr.contains(&other));
+        hit.min_by_key(|rule| rule.number).is_some_and(|rule| rule.allow)
+    }
+
+    fn groups(&self, site: &Site<'_>, direction: Direction, packet: &Packet, peer: Option<&[String]>) -> bool {
+        let other = if direction == Direction::Ingress { packet.source } else { packet.target };
+        let all = site.interface.groups.iter().map(|name| &self.network.security_groups[name]);
+        site.interface.groups.is_empty()
+            || all.flat_map(|group| group.rules(direction)).any(|rule| {
+                covers(rule.traffic, packet)
+                    && match &rule.peer {
+                        Peer::Cidr(net) => net.contains(&other),
+                        Peer::Group(name) => peer.is_some_and(|peer| peer.contains(name)),
+                        Peer::PrefixList(list) => {
+                            let entries = self.network.prefix_lists[list].entries.iter().flatten();
+                            entries.into_iter().any(|net| net.contains(&other))
+                        }
+                    }
+            })
+    }
+
+    fn again(&self, site: &Site<'_>) -> Site<'n> {
+        self.site(&Host::Resource(site.name.to_owned())).unwrap()
+    }
+
+    fn site(&self, host: &Host) -> Option<Site<'n>> {
+        let Host::Resource(name) = host else { return None };
+        let (name, resource) = self.network.resources.get_key_value(name)?;
+        let interface = &resource.interfaces[0];
+        let function = match resource.kind {
+            ResourceKind::Function { ipv6 } => Some(ipv6),
+            _ => None,
+        };
+        let v6 = match &interface.ipv6 {
+            Ipv6::Known(all) if function != Some(false) => all.first().map(|a| IpAddr::V6(*a)),
+            _ => None,
+        };
+        let public = match interface.public_address {
+            PublicAddress::Known(address) if function.is_none() => Some(IpAddr::V4(address)),
+            _ => None,
+        };
+        let v4 = interface.address.map(IpAddr::V4);
+        let vpc = &self.network.subnets[&interface.subnet].vpc;
+        Some(Site { name, resource, interface, vpc, v4, v6, public })
+    }
+}
+
+/// A resource with its one interface.
+#[derive(Clone)]
+struct Site<'n> {
+    name: &'n str,
+    resource: &'n Resource,
+    interface: &'n Interface,
+    vpc: &'n str,
+    v4: Option<IpAddr>,
+    v6: Option<IpAddr>,
+    public: Option<IpAddr>,
+}
+
+struct Way<'n> {
+    source: IpAddr,
+    target: IpAddr,
+    kind: Kind,
+    promised: bool,
+    translated: bool,
+    a: Option<Site<'n>>,
+    b: Option<Site<'n>>,
+}
+
+enum Kind {
+    Private,
+    Out,
+    In,
+    Around,
+}
+
+fn pairs(a: &Site<'_>, b: &Site<'_>) -> Vec<(IpAddr, IpAddr)> {
+    [(a.v4, b.v4), (a.v6, b.v6)].into_iter().filter_map(|(x, y)| Some((x?, y?))).collect()
+}
+
+fn covers(traffic: Traffic, packet: &Packet) -> bool {
+    let ports = |range: trueup_reach::PortRange| range.first <= packet.port && packet.port <= range.last;
+    match traffic {
+        Traffic::All => true,
+        Traffic::Tcp(range) => packet.protocol == 6 && ports(range),
+        Traffic::Udp(range) => packet.protocol == 17 && ports(range),
+        Traffic::Icmp { .. } => packet.protocol == 1,
+        Traffic::Icmpv6 { .. } => packet.protocol == 58,
+        Traffic::Protocol(number) => packet.protocol == number,
+    }
+}
