@@ -66,7 +66,7 @@ pub struct Change {
 }
 
 /// Which side of a difference moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// The file changed since it was last applied.
@@ -76,6 +76,7 @@ pub enum Cause {
     /// Something that it refers to changes.
     Dependency,
     /// Nothing differs.
+    #[default]
     None,
 }
 
