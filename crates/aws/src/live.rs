@@ -6,8 +6,8 @@ mod classify;
 mod connect;
 pub(crate) mod owned;
 mod provider;
-mod session;
-mod tagging;
+pub(crate) mod session;
+pub(crate) mod tagging;
 pub(crate) mod tags;
 
 use async_trait::async_trait;

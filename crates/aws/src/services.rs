@@ -53,6 +53,9 @@ pub mod policy;
 pub(crate) fn calls(name: &str) -> Option<&'static dyn crate::live::Calls> {
     match name {
         "vpc" => Some(&ec2::vpc::Calls),
+        "db_instance" => Some(&rds::db_instance::Calls),
+        "db_subnet_group" => Some(&rds::db_subnet_group::Calls),
+        "log_group" => Some(&logs::log_group::Calls),
         _ => None,
     }
 }

@@ -109,3 +109,95 @@ pub(crate) fn only(kind: &str, by: &By, found: Vec<Live>) -> Result<Option<Live>
     }
     Ok(found.pop())
 }
+
+/// Makes something whose name can exist only once: what has the name already, or was made by a call
+/// whose answer was lost, is taken over if it carries our tags, and named as a stranger's if not.
+pub(crate) async fn create_named<Make>(
+    aws: &Session<'_>,
+    kind: &'static str,
+    request: &Create,
+    name: &str,
+    mut make: impl FnMut() -> Make + Send,
+) -> Result<(), Failure>
+where
+    Make: Future<Output = Result<(), Failure>> + Send,
+{
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let failure = match make().await {
+            Ok(()) => return Ok(()),
+            Err(failure) => failure,
+        };
+        let lost = failure.may_have_happened();
+        if !lost && failure.class != FailureClass::Exists {
+            return Err(failure);
+        }
+        if lost {
+            aws.host.sleep(VISIBLE_AFTER).await;
+        }
+        let Some(calls) = crate::services::calls(kind) else { return Err(failure) };
+        match calls.read(aws, &[name.to_owned()]).await?.pop() {
+            Some(live) if is_of(&live, request) => return Ok(()),
+            Some(live) => return Err(taken(kind, name, &live)),
+            None if lost && tries < TRIES => {}
+            None => return Err(failure),
+        }
+    }
+}
+
+/// Whether a resource carries the ownership tags of this request.
+pub(crate) fn is_of(live: &Live, request: &Create) -> bool {
+    live.ownership.stack == request.ownership.stack
+        && live.ownership.address.as_ref() == Some(&request.address)
+}
+
+fn taken(kind: &str, name: &str, live: &Live) -> Failure {
+    let owner = match (&live.ownership.other, &live.ownership.stack, &live.ownership.address) {
+        (Some(other), _, _) => format!("{other} owns it"),
+        (None, Some(stack), Some(address)) => format!("it is {address} of stack {stack}"),
+        _ => "it carries none of our tags".to_owned(),
+    };
+    Failure::new(FailureClass::Exists, format!("the {kind} '{name}' exists already: {owner}"))
+        .help(format!("give this one another name, or take that one over with `adopt: {name}`"))
+}
+
+/// The value of an attribute of a request, if there is one.
+pub(crate) fn wanted<'v>(attributes: &'v Values, name: &str) -> Option<&'v Value> {
+    attributes.get(name).filter(|value| !value.is_null())
+}
+
+/// The text of an attribute of a request.
+pub(crate) fn wanted_text(attributes: &Values, name: &str) -> Option<String> {
+    wanted(attributes, name).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// The truth value of an attribute of a request.
+pub(crate) fn wanted_bool(attributes: &Values, name: &str) -> Option<bool> {
+    wanted(attributes, name).and_then(Value::as_bool)
+}
+
+/// The number of an attribute of a request; what AWS's types cannot hold is a fault of a schema.
+pub(crate) fn wanted_int(attributes: &Values, name: &str) -> Option<i32> {
+    wanted(attributes, name).and_then(Value::as_int).and_then(|number| i32::try_from(number).ok())
+}
+
+/// The texts of a list or set of a request; none where the attribute says nothing.
+pub(crate) fn wanted_texts(attributes: &Values, name: &str) -> Option<Vec<String>> {
+    wanted(attributes, name).map(Value::strings)
+}
+
+/// Whether two values are the same where the order of lists does not count.
+pub(crate) fn same_unordered(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::List(ones), Value::List(others)) => {
+            let sorted = |values: &[Value]| {
+                let mut sorted = values.to_vec();
+                sorted.sort();
+                sorted
+            };
+            sorted(ones) == sorted(others)
+        }
+        _ => one == other,
+    }
+}

@@ -106,7 +106,62 @@ pub(crate) fn find_filters(
 /// The most values that EC2 takes in one filter.
 pub(crate) const FILTER_VALUES: usize = 200;
 
+/// As the tag list of an RDS call.
+pub(crate) fn rds(tags: &BTreeMap<String, String>) -> Vec<aws_sdk_rds::types::Tag> {
+    let tags = tags.iter();
+    tags.map(|(key, value)| aws_sdk_rds::types::Tag::builder().key(key).value(value).build()).collect()
+}
+
+/// The tags of an RDS answer.
+pub(crate) fn of_rds(tags: &[aws_sdk_rds::types::Tag]) -> BTreeMap<String, String> {
+    let pair = |tag: &aws_sdk_rds::types::Tag| {
+        Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))
+    };
+    tags.iter().filter_map(pair).collect()
+}
+
+/// Whether tags are those that a lookup by tags, or by another stack's address, asks for.
+pub(crate) fn fit(by: &By, tags: &BTreeMap<String, String>) -> bool {
+    match by {
+        By::Tags(wanted) => wanted.iter().all(|(key, value)| tags.get(key) == Some(value)),
+        By::Stack { stack, address } => {
+            tags.get(STACK_TAG) == Some(stack) && tags.get(ADDRESS_TAG) == Some(&address.to_tag())
+        }
+        By::Id(_) | By::Name(_) | By::Default => false,
+    }
+}
+
 impl Session<'_> {
+    /// The tags of an RDS resource, which only some descriptions carry.
+    pub(crate) async fn rds_tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Failure> {
+        let answer = self
+            .call(Call::read("rds:ListTagsForResource"), || {
+                self.clients.rds.list_tags_for_resource().resource_name(arn).send()
+            })
+            .await?;
+        Ok(of_rds(answer.tag_list()))
+    }
+
+    /// Writes and removes tags of an RDS resource.
+    pub(crate) async fn retag_rds(&self, live: &Live, change: &TagChange) -> Result<(), Failure> {
+        let arn = live.get("arn").as_str().unwrap_or_default();
+        if !change.set.is_empty() {
+            self.call(Call::repeatable("rds:AddTagsToResource"), || {
+                let call = self.clients.rds.add_tags_to_resource().resource_name(arn);
+                call.set_tags(Some(rds(&change.set))).send()
+            })
+            .await?;
+        }
+        if !change.remove.is_empty() {
+            self.call(Call::repeatable("rds:RemoveTagsFromResource"), || {
+                let call = self.clients.rds.remove_tags_from_resource().resource_name(arn);
+                call.set_tag_keys(Some(change.remove.clone())).send()
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
     /// Writes and removes tags of an EC2 resource.
     pub(crate) async fn retag_ec2(&self, id: &str, change: &TagChange) -> Result<(), Failure> {
         if !change.set.is_empty() {

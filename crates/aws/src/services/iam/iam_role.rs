@@ -253,3 +253,8 @@ mod tests {
         assert_eq!(policy_arn("arn:x", "cn-north-1"), "arn:x");
     }
 }
+
+#[cfg(feature = "live")]
+mod live;
+#[cfg(feature = "live")]
+pub(crate) use live::Calls;

@@ -236,3 +236,8 @@ fn complete(completion: &mut Completion<'_>) {
     fill_name(completion, NAME.attribute, NAME.maximum);
     respell(completion.attributes, "runtime", str::to_ascii_lowercase);
 }
+
+#[cfg(feature = "live")]
+mod live;
+#[cfg(feature = "live")]
+pub(crate) use live::Calls;

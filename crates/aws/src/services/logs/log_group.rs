@@ -107,3 +107,8 @@ fn check(inspection: &mut trueup_model::kind::Inspection<'_>) {
         );
     }
 }
+
+#[cfg(feature = "live")]
+mod live;
+#[cfg(feature = "live")]
+pub(crate) use live::Calls;

@@ -275,3 +275,8 @@ fn permissions() -> Permissions {
         delete: &["rds:ModifyDBInstance", "rds:DeleteDBInstance", "rds:CreateDBSnapshot"],
     }
 }
+
+#[cfg(feature = "live")]
+mod live;
+#[cfg(feature = "live")]
+pub(crate) use live::Calls;

@@ -73,3 +73,8 @@ fn check(inspection: &mut Inspection<'_>) {
         fault(inspection, "name", "AWS keeps the name 'default' for itself", "write another name");
     }
 }
+
+#[cfg(feature = "live")]
+mod live;
+#[cfg(feature = "live")]
+pub(crate) use live::Calls;

@@ -1,0 +1,247 @@
+//! The calls of log groups.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use aws_sdk_cloudwatchlogs::types::LogGroup;
+use futures::future::try_join_all;
+use trueup_model::Value;
+use trueup_model::snapshot::{Condition, Live, Ownership};
+use trueup_model::stack::By;
+use trueup_model::value::Values;
+use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
+
+use crate::live::session::unless_missing;
+use crate::live::tags::{self, TagChange};
+use crate::live::{Search, Session, owned};
+
+const KIND: &str = "log_group";
+
+pub(crate) struct Calls;
+
+#[async_trait]
+impl crate::live::Calls for Calls {
+    async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
+        let mut names: BTreeSet<String> = search.names().into_iter().collect();
+        names.extend(search.adopted());
+        let (expected, tagged) = futures::try_join!(named(aws, &names), aws.tagged())?;
+        let known: BTreeSet<String> = expected.iter().filter_map(name_of).collect();
+        let others: BTreeSet<String> = tagged
+            .keys()
+            .filter_map(|arn| arn.split_once(":log-group:").map(|(_, name)| name.to_owned()))
+            .filter(|name| !known.contains(name))
+            .collect();
+        let mut found = expected;
+        found.extend(named(aws, &others).await?);
+        let with_tags = found.into_iter().map(|group| async move {
+            let arn = arn_of(&group);
+            let tags = match tagged.get(&arn) {
+                Some(tags) => tags.clone(),
+                None => tags_of(aws, &arn).await?,
+            };
+            Ok::<_, Failure>(normalise(&group, tags))
+        });
+        try_join_all(with_tags).await
+    }
+
+    async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
+        let names = ids.iter().cloned().collect();
+        let with_tags = named(aws, &names).await?.into_iter().map(|group| async move {
+            let tags = tags_of(aws, &arn_of(&group)).await?;
+            Ok::<_, Failure>(normalise(&group, tags))
+        });
+        try_join_all(with_tags).await
+    }
+
+    async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
+        let names = match by {
+            By::Id(name) | By::Name(name) => vec![name.clone()],
+            By::Tags(wanted) => {
+                let Some((key, value)) = wanted.first_key_value() else { return Ok(None) };
+                names_of(aws.tagged_with(key, value).await?, by)
+            }
+            By::Stack { stack, .. } => {
+                let found = aws.tagged_with(trueup_model::snapshot::STACK_TAG, stack).await?;
+                names_of(found, by)
+            }
+            By::Default => {
+                let message = "an account has no default log group";
+                return Err(Failure::new(FailureClass::Invalid, message).help("look it up by name"));
+            }
+        };
+        owned::only(KIND, by, self.read(aws, &names).await?)
+    }
+
+    async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
+        let name = owned::wanted_text(&request.attributes, "name").unwrap_or_default();
+        let tags: std::collections::HashMap<String, String> = request.all_tags().into_iter().collect();
+        let made = owned::create_named(aws, KIND, request, &name, || async {
+            aws.call(Call::once("logs:CreateLogGroup"), || {
+                let call = aws.clients.logs.create_log_group().log_group_name(&name);
+                let class = owned::wanted_text(&request.attributes, "class");
+                call.set_kms_key_id(owned::wanted_text(&request.attributes, "kms_key"))
+                    .set_log_group_class(class.as_deref().map(Into::into))
+                    .set_tags(Some(tags.clone()))
+                    .send()
+            })
+            .await
+            .map(|_| ())
+        });
+        made.await?;
+        retain(aws, &name, &request.attributes).await?;
+        let wanted = request.attributes.get("retention_days").cloned().unwrap_or_default();
+        aws.shows(KIND, &name, &move |live| live.get("retention_days") == &wanted).await
+    }
+
+    async fn update(&self, aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
+        if request.changes("retention_days") {
+            retain(aws, &request.id, &request.attributes).await?;
+        }
+        if request.changes("kms_key") {
+            encrypt(aws, request).await?;
+        }
+        let shown = |live: &Live| {
+            ["retention_days", "kms_key"].iter().all(|name| {
+                live.get(name) == request.attributes.get(*name).unwrap_or(&Value::Null)
+            })
+        };
+        aws.shows(KIND, &request.id, &shown).await.map(|_| ())
+    }
+
+    async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
+        let name = &request.before.id;
+        owned::delete(aws, KIND, name, || {
+            aws.call(Call::repeatable("logs:DeleteLogGroup"), || {
+                aws.clients.logs.delete_log_group().log_group_name(name).send()
+            })
+        })
+        .await
+    }
+
+    async fn retag(&self, aws: &Session<'_>, live: &Live, change: &TagChange) -> Result<(), Failure> {
+        let arn = live.get("arn").as_str().unwrap_or_default();
+        if !change.set.is_empty() {
+            aws.call(Call::repeatable("logs:TagResource"), || {
+                let tags = change.set.clone().into_iter().collect();
+                aws.clients.logs.tag_resource().resource_arn(arn).set_tags(Some(tags)).send()
+            })
+            .await?;
+        }
+        if !change.remove.is_empty() {
+            aws.call(Call::repeatable("logs:UntagResource"), || {
+                let call = aws.clients.logs.untag_resource().resource_arn(arn);
+                call.set_tag_keys(Some(change.remove.clone())).send()
+            })
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+async fn retain(aws: &Session<'_>, name: &str, wish: &Values) -> Result<(), Failure> {
+    match owned::wanted_int(wish, "retention_days") {
+        Some(days) => aws
+            .call(Call::repeatable("logs:PutRetentionPolicy"), || {
+                let call = aws.clients.logs.put_retention_policy().log_group_name(name);
+                call.retention_in_days(days).send()
+            })
+            .await
+            .map(|_| ()),
+        None => {
+            let removed = aws.call(Call::repeatable("logs:DeleteRetentionPolicy"), || {
+                aws.clients.logs.delete_retention_policy().log_group_name(name).send()
+            });
+            unless_missing(removed.await).map(|_| ())
+        }
+    }
+}
+
+async fn encrypt(aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
+    match owned::wanted_text(&request.attributes, "kms_key") {
+        Some(key) => aws
+            .call(Call::repeatable("logs:AssociateKmsKey"), || {
+                aws.clients.logs.associate_kms_key().log_group_name(&request.id).kms_key_id(&key).send()
+            })
+            .await
+            .map(|_| ()),
+        None => aws
+            .call(Call::repeatable("logs:DisassociateKmsKey"), || {
+                aws.clients.logs.disassociate_kms_key().log_group_name(&request.id).send()
+            })
+            .await
+            .map(|_| ()),
+    }
+}
+
+/// The groups of these names, by one search for what all the names begin with.
+async fn named(aws: &Session<'_>, names: &BTreeSet<String>) -> Result<Vec<LogGroup>, Failure> {
+    let (Some(first), Some(last)) = (names.first(), names.last()) else { return Ok(Vec::new()) };
+    // Sorted, what the first and the last have in common all have in common.
+    let common: String =
+        first.chars().zip(last.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect();
+    let prefix = Some(common).filter(|prefix| !prefix.is_empty());
+    let mut found = Vec::new();
+    let mut next: Option<String> = None;
+    loop {
+        let page = aws
+            .call(Call::read("logs:DescribeLogGroups"), || {
+                let call = aws.clients.logs.describe_log_groups().limit(50);
+                call.set_log_group_name_prefix(prefix.clone()).set_next_token(next.clone()).send()
+            })
+            .await?;
+        let wanted = page.log_groups().iter().filter(|group| {
+            group.log_group_name().is_some_and(|name| names.contains(name))
+        });
+        found.extend(wanted.cloned());
+        next = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        if next.is_none() || found.len() == names.len() {
+            return Ok(found);
+        }
+    }
+}
+
+async fn tags_of(aws: &Session<'_>, arn: &str) -> Result<BTreeMap<String, String>, Failure> {
+    let answer = aws
+        .call(Call::read("logs:ListTagsForResource"), || {
+            aws.clients.logs.list_tags_for_resource().resource_arn(arn).send()
+        })
+        .await?;
+    Ok(answer.tags().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect())
+}
+
+fn names_of(tagged: crate::live::tagging::TagsByArn, by: &By) -> Vec<String> {
+    let fitting = tagged.into_iter().filter(|(_, tags)| tags::fit(by, tags));
+    fitting.filter_map(|(arn, _)| Some(arn.split_once(":log-group:")?.1.to_owned())).collect()
+}
+
+fn name_of(group: &LogGroup) -> Option<String> {
+    group.log_group_name().map(str::to_owned)
+}
+
+/// Without the `:*` that the older of two fields ends in.
+fn arn_of(group: &LogGroup) -> String {
+    let arn = group.log_group_arn().or(group.arn()).unwrap_or_default();
+    arn.strip_suffix(":*").unwrap_or(arn).to_owned()
+}
+
+fn normalise(group: &LogGroup, tags: BTreeMap<String, String>) -> Live {
+    let name = group.log_group_name().unwrap_or_default();
+    let class = group.log_group_class().map_or("STANDARD", |class| class.as_str());
+    let (ownership, tags) = Ownership::split(tags);
+    let attributes = [
+        ("name", name.into()),
+        ("retention_days", group.retention_in_days().into()),
+        ("kms_key", group.kms_key_id().map(str::to_owned).into()),
+        ("class", class.into()),
+    ];
+    Live {
+        kind: KIND.into(),
+        id: name.to_owned(),
+        ownership,
+        attributes: owned::named(attributes),
+        outputs: owned::named([("id", name.into()), ("arn", arn_of(group).into())]),
+        tags,
+        condition: Condition::Ready,
+        scheduled: BTreeMap::new(),
+    }
+}

@@ -1,0 +1,167 @@
+//! The calls of databases.
+
+use std::collections::BTreeSet;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use aws_sdk_rds::types::DbInstance;
+use aws_sdk_rds::types::Filter;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use trueup_model::Value;
+use trueup_model::snapshot::{Condition, Live};
+use trueup_model::stack::By;
+use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
+
+use self::shape::normalise;
+use super::rules::is_prefix_of_version;
+use crate::live::session::unless_missing;
+use crate::live::tags::{self, TagChange};
+use crate::live::{Search, Session, owned};
+
+mod modify;
+mod shape;
+
+const KIND: &str = "db_instance";
+
+pub(crate) struct Calls;
+
+#[async_trait]
+impl crate::live::Calls for Calls {
+    async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
+        let mut names: BTreeSet<String> = search.names().into_iter().collect();
+        names.extend(search.adopted());
+        let all = describe(aws, None).await?;
+        let found = all.iter().map(normalise);
+        Ok(found
+            .filter(|live| live.is_owned_by(search.stack) || names.contains(&live.id))
+            .collect())
+    }
+
+    async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
+        let filter = Filter::builder().name("db-instance-id").set_values(Some(ids.to_vec())).build();
+        match unless_missing(describe(aws, Some(filter)).await)? {
+            Some(found) => Ok(found.iter().map(normalise).collect()),
+            // Whether one unknown id fails the whole filter is not documented: then all are read.
+            None => {
+                let all = describe(aws, None).await?;
+                Ok(all.iter().map(normalise).filter(|live| ids.contains(&live.id)).collect())
+            }
+        }
+    }
+
+    async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
+        match by {
+            By::Id(name) | By::Name(name) => Ok(self.read(aws, &[name.to_lowercase()]).await?.pop()),
+            By::Default => Err(Failure::new(FailureClass::Invalid, "an account has no default database")
+                .help("look it up by name or tags")),
+            By::Tags(_) | By::Stack { .. } => {
+                let all = describe(aws, None).await?;
+                let fitting = all.iter().filter(|one| tags::fit(by, &tags::of_rds(one.tag_list())));
+                owned::only(KIND, by, fitting.map(normalise).collect())
+            }
+        }
+    }
+
+    async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
+        let name = owned::wanted_text(&request.attributes, "identifier").unwrap_or_default();
+        owned::create_named(aws, KIND, request, &name, || modify::create(aws, request, &name)).await?;
+        aws.ready(KIND, &name).await
+    }
+
+    async fn update(&self, aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
+        modify::modify(aws, request).await?;
+        let now = owned::wanted_text(&request.attributes, "apply").as_deref() == Some("now");
+        // RDS stays `available` for up to a minute before it begins to modify, so the state alone
+        // says nothing: what was asked for must show, or be scheduled.
+        let shown = |live: &Live| {
+            let visible = request.changed.iter().filter(|name| *name != "tags" && *name != "password");
+            visible.into_iter().all(|name| {
+                let wanted = request.attributes.get(name).cloned().unwrap_or_default();
+                is_shown(name, &wanted, live.get(name))
+                    || (!now && live.scheduled.get(name).is_some_and(|later| is_shown(name, &wanted, later)))
+            })
+        };
+        aws.shows(KIND, &request.id, &shown).await.map(|_| ())
+    }
+
+    async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
+        let id = &request.before.id;
+        if matches!(request.before.condition, Condition::Deleting(_)) {
+            return aws.gone(KIND, id).await;
+        }
+        if request.before.get("deletion_protection").as_bool() == Some(true) {
+            modify::unprotect(aws, id).await?;
+        }
+        match remove(aws, request).await {
+            Err(failure) if failure.message.contains("being deleted") => {}
+            other => {
+                if unless_missing(other)?.is_none() {
+                    return Ok(());
+                }
+            }
+        }
+        aws.gone(KIND, id).await
+    }
+
+    async fn retag(&self, aws: &Session<'_>, live: &Live, change: &TagChange) -> Result<(), Failure> {
+        aws.retag_rds(live, change).await
+    }
+}
+
+/// Whether AWS reports what was wanted, in its own words: a version that begins with it, storage
+/// rounded up.
+fn is_shown(name: &str, wanted: &Value, there: &Value) -> bool {
+    match name {
+        "engine_version" => match (wanted.as_str(), there.as_str()) {
+            (Some(wanted), Some(there)) => is_prefix_of_version(wanted, there),
+            _ => true,
+        },
+        "allocated_storage" => wanted.as_int() <= there.as_int(),
+        _ => owned::same_unordered(wanted, there),
+    }
+}
+
+async fn remove(aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
+    let id = &request.before.id;
+    // RDS refuses a snapshot of what never came to be.
+    let can_snapshot = !matches!(&request.before.condition, Condition::Failed(_));
+    let snapshot = (request.final_snapshot && can_snapshot).then(|| snapshot_name(id));
+    aws.call(Call::repeatable("rds:DeleteDBInstance"), || {
+        let call = aws.clients.rds.delete_db_instance().db_instance_identifier(id);
+        call.skip_final_snapshot(snapshot.is_none())
+            .set_final_db_snapshot_identifier(snapshot.clone())
+            .send()
+    })
+    .await
+    .map(|_| ())
+}
+
+/// A name that no earlier snapshot has: it carries the time.
+fn snapshot_name(id: &str) -> String {
+    #[expect(clippy::disallowed_methods, reason = "a final snapshot's name carries the time")]
+    let now = DateTime::from(SystemTime::now());
+    let stamp = now.fmt(Format::DateTime).unwrap_or_default();
+    let digits: String = stamp.chars().filter(char::is_ascii_digit).take(14).collect();
+    format!("{id}-final-{digits}")
+}
+
+async fn describe(aws: &Session<'_>, filter: Option<Filter>) -> Result<Vec<DbInstance>, Failure> {
+    let mut found = Vec::new();
+    let mut marker: Option<String> = None;
+    loop {
+        let page = aws
+            .call(Call::read("rds:DescribeDBInstances"), || {
+                let call = aws.clients.rds.describe_db_instances().max_records(100);
+                call.set_filters(filter.clone().map(|filter| vec![filter]))
+                    .set_marker(marker.clone())
+                    .send()
+            })
+            .await?;
+        found.extend_from_slice(page.db_instances());
+        marker = page.marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
+        if marker.is_none() {
+            return Ok(found);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! From RDS's description of a database to the form that is compared.
+
+use aws_sdk_rds::types::{DbInstance, PendingModifiedValues};
+use trueup_model::Value;
+use trueup_model::snapshot::{Condition, Live, Ownership};
+use trueup_model::value::Values;
+
+use super::KIND;
+use crate::live::{owned, tags};
+
+pub(super) fn normalise(one: &DbInstance) -> Live {
+    let id = one.db_instance_identifier().unwrap_or_default();
+    let (ownership, tags) = Ownership::split(tags::of_rds(one.tag_list()));
+    let mut attributes = engine(one);
+    attributes.extend(access(one));
+    attributes.extend(protection(one));
+    let text = |value: Option<&str>| Value::from(value.map(str::to_owned));
+    let secret = one.master_user_secret();
+    let outputs = [
+        ("id", id.into()),
+        ("arn", text(one.db_instance_arn())),
+        ("endpoint", text(one.endpoint().and_then(|endpoint| endpoint.address()))),
+        ("resource_id", text(one.dbi_resource_id())),
+        ("secret_arn", text(secret.and_then(|secret| secret.secret_arn()))),
+    ];
+    Live {
+        kind: KIND.into(),
+        id: id.to_owned(),
+        ownership,
+        attributes,
+        outputs: owned::named(outputs),
+        tags,
+        condition: condition(one),
+        scheduled: one.pending_modified_values().map(scheduled).unwrap_or_default(),
+    }
+}
+
+fn engine(one: &DbInstance) -> Values {
+    let text = |value: Option<&str>| Value::from(value.map(str::to_owned));
+    owned::named([
+        ("identifier", text(one.db_instance_identifier())),
+        ("engine", text(one.engine())),
+        ("engine_version", text(one.engine_version())),
+        ("instance_class", text(one.db_instance_class())),
+        ("db_name", text(one.db_name().filter(|name| !name.is_empty()))),
+        ("username", text(one.master_username())),
+        ("manage_master_user_password", one.master_user_secret().is_some().into()),
+        (
+            "parameter_group",
+            text(one.db_parameter_groups().first().and_then(|group| group.db_parameter_group_name())),
+        ),
+        ("multi_az", one.multi_az().unwrap_or_default().into()),
+        ("allocated_storage", one.allocated_storage().into()),
+        ("max_allocated_storage", one.max_allocated_storage().into()),
+        ("storage_type", text(one.storage_type())),
+        ("iops", one.iops().into()),
+        ("storage_throughput", one.storage_throughput().into()),
+        ("storage_encrypted", one.storage_encrypted().unwrap_or_default().into()),
+        ("kms_key", text(one.kms_key_id())),
+    ])
+}
+
+fn access(one: &DbInstance) -> Values {
+    let text = |value: Option<&str>| Value::from(value.map(str::to_owned));
+    // One that is being taken off is as good as gone.
+    let groups = one.vpc_security_groups().iter().filter(|g| g.status() != Some("removing"));
+    let groups: Value = groups.filter_map(|group| group.vpc_security_group_id()).collect();
+    let port = one.endpoint().and_then(|endpoint| endpoint.port());
+    owned::named([
+        (
+            "subnet_group",
+            text(one.db_subnet_group().and_then(|group| group.db_subnet_group_name())),
+        ),
+        ("security_groups", groups),
+        ("publicly_accessible", one.publicly_accessible().unwrap_or_default().into()),
+        ("port", port.or(one.db_instance_port().filter(|port| *port != 0)).into()),
+        ("availability_zone", text(one.availability_zone())),
+        (
+            "iam_authentication",
+            one.iam_database_authentication_enabled().unwrap_or_default().into(),
+        ),
+        ("ca_certificate", text(one.ca_certificate_identifier())),
+    ])
+}
+
+fn protection(one: &DbInstance) -> Values {
+    let text = |value: Option<&str>| Value::from(value.map(str::to_owned));
+    let exports: Value = one.enabled_cloudwatch_logs_exports().iter().map(String::as_str).collect();
+    owned::named([
+        ("backup_retention_days", one.backup_retention_period().into()),
+        ("backup_window", text(one.preferred_backup_window())),
+        ("maintenance_window", text(one.preferred_maintenance_window())),
+        ("auto_minor_version_upgrade", one.auto_minor_version_upgrade().unwrap_or(true).into()),
+        ("deletion_protection", one.deletion_protection().unwrap_or_default().into()),
+        ("copy_tags_to_snapshot", one.copy_tags_to_snapshot().unwrap_or_default().into()),
+        ("monitoring_interval_seconds", one.monitoring_interval().unwrap_or_default().into()),
+        ("monitoring_role", text(one.monitoring_role_arn().filter(|arn| !arn.is_empty()))),
+        ("performance_insights", one.performance_insights_enabled().unwrap_or_default().into()),
+        ("log_exports", exports),
+    ])
+}
+
+/// What RDS has accepted for the next maintenance window.
+fn scheduled(pending: &PendingModifiedValues) -> Values {
+    let text = |value: Option<&str>| Value::from(value.map(str::to_owned));
+    let mut later = owned::named([
+        ("instance_class", text(pending.db_instance_class())),
+        ("allocated_storage", pending.allocated_storage().into()),
+        ("port", pending.port().into()),
+        ("backup_retention_days", pending.backup_retention_period().into()),
+        ("multi_az", pending.multi_az().into()),
+        ("engine_version", text(pending.engine_version())),
+        ("identifier", text(pending.db_instance_identifier())),
+        ("iops", pending.iops().into()),
+        ("storage_throughput", pending.storage_throughput().into()),
+        ("storage_type", text(pending.storage_type())),
+        ("ca_certificate", text(pending.ca_certificate_identifier())),
+        ("subnet_group", text(pending.db_subnet_group_name())),
+        ("iam_authentication", pending.iam_database_authentication_enabled().into()),
+    ]);
+    later.retain(|_, value| !value.is_null());
+    later
+}
+
+/// What the status means; `aws-facts` 5 has the list.
+fn condition(one: &DbInstance) -> Condition {
+    let status = one.db_instance_status().unwrap_or_default();
+    match status {
+        "available" | "storage-optimization" | "storage-full" | "stopped" => settled(one, status),
+        "deleting" => Condition::Deleting(status.to_owned()),
+        "failed" | "incompatible-network" | "incompatible-parameters" | "incompatible-restore"
+        | "incompatible-option-group" | "incompatible-create" | "insufficient-capacity"
+        | "restore-error" | "inaccessible-encryption-credentials"
+        | "inaccessible-encryption-credentials-recoverable" => Condition::Failed(status.to_owned()),
+        other => Condition::Pending(other.to_owned()),
+    }
+}
+
+/// An available database may still be changing its groups or making its secret.
+fn settled(one: &DbInstance, status: &str) -> Condition {
+    let changing = |state: Option<&str>| matches!(state, Some("adding" | "removing"));
+    if one.vpc_security_groups().iter().any(|group| changing(group.status())) {
+        return Condition::Pending(format!("{status}, security groups changing"));
+    }
+    let secret = one.master_user_secret().and_then(|secret| secret.secret_status());
+    if secret == Some("creating") {
+        return Condition::Pending(format!("{status}, secret being made"));
+    }
+    Condition::Ready
+}
