@@ -143,8 +143,7 @@ pub const LINGERING: &[Linger] = &[
 /// Kinds that others can only use some seconds after they were made, though reads show them.
 pub const PROPAGATION: &[(&str, u32)] = &[("iam_role", 9)];
 
-/// What AWS makes of a short form, by kind, attribute, and another attribute that must have a
-/// value (an empty name matches always).
+/// What AWS makes of a short form, by kind, attribute, and another attribute whose value tells.
 #[derive(Debug, Clone, Copy)]
 pub struct Settled {
     /// The kind.
@@ -153,6 +152,8 @@ pub struct Settled {
     pub attribute: &'static str,
     /// Another attribute and the start of its value.
     pub when: (&'static str, &'static str),
+    /// What it is when nothing is asked for.
+    pub default: &'static str,
     /// What is asked for, and what it becomes.
     pub values: &'static [(&'static str, &'static str)],
 }
@@ -163,6 +164,7 @@ pub const SETTLED: &[Settled] = &[
         kind: "db_instance",
         attribute: "engine_version",
         when: ("engine", "postgres"),
+        default: "17.4",
         values: &[
             ("13", "13.20"),
             ("14", "14.17"),
@@ -176,12 +178,14 @@ pub const SETTLED: &[Settled] = &[
         kind: "db_instance",
         attribute: "engine_version",
         when: ("engine", "mysql"),
+        default: "8.0.40",
         values: &[("8", "8.4.4"), ("8.0", "8.0.40"), ("8.4", "8.4.4")],
     },
     Settled {
         kind: "db_instance",
         attribute: "engine_version",
         when: ("engine", "mariadb"),
+        default: "11.4.4",
         values: &[
             ("10", "10.11.10"),
             ("10.6", "10.6.20"),
@@ -192,8 +196,8 @@ pub const SETTLED: &[Settled] = &[
     },
 ];
 
-/// Services that are not bound to a Region.
-pub const GLOBAL: &[&str] = &["iam"];
+/// Attributes that keep a resource from being deleted while they are true.
+pub const PROTECTIONS: &[&str] = &["deletion_protection", "termination_protection"];
 
 /// Texts that a reference may hold without one of our resources behind them: what AWS provides in
 /// every account.

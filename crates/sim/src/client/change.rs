@@ -72,6 +72,7 @@ impl Sim {
     ) -> Result<(), Failure> {
         let Live { kind, id, .. } = &request.before;
         let declared = self.kind(kind)?;
+        self.unprotect(host, declared, &request.before).await?;
         let call = Call::repeatable(action(declared, Sort::Delete));
         let give_up = host.now() + u64::try_from(PASSES_WITHIN.as_millis()).unwrap_or(u64::MAX);
         loop {
@@ -98,6 +99,24 @@ impl Sim {
             }
         }
         host.wait(kind, id, Until::Gone).await.map(|_| ())
+    }
+
+    /// Takes the protection off that was there when the plan was made: only a delete that was
+    /// allowed by name comes here. One that was put on since stays, and refuses the delete.
+    async fn unprotect(&self, host: &dyn Host, kind: &Kind, before: &Live) -> Result<(), Failure> {
+        let on = tables::PROTECTIONS.iter().filter(|name| before.get(name).as_bool() == Some(true));
+        let off: Values = on.map(|name| ((*name).to_owned(), false.into())).collect();
+        if off.is_empty() {
+            return Ok(());
+        }
+        match self.change(host, kind, &before.id, &off).await {
+            Err(failure) if failure.class == FailureClass::Missing => Ok(()),
+            Err(failure) => Err(failure),
+            Ok(()) => {
+                let shows = |live: Option<&Live>| live.is_none_or(|live| shows(kind, live, &off));
+                host.wait(&before.kind, &before.id, Until::Holds(&shows)).await.map(|_| ())
+            }
+        }
     }
 
     /// Whether all that keeps a resource from being deleted goes away by itself.

@@ -8,7 +8,7 @@ use trueup_provider::{Failure, FailureClass};
 
 use super::outputs::Maker;
 use super::{Service, invalid, shape};
-use crate::chance::hex;
+use crate::chance::{hex, mix};
 use crate::faults::{Fault, aws};
 use crate::tables;
 use crate::world::{Item, Phase, TokenUse, World};
@@ -84,7 +84,8 @@ impl Service<'_> {
         {
             *text = text.to_lowercase();
         }
-        Self::settle(kind, &mut values);
+        Self::settle(kind, asked, &mut values);
+        self.place(kind, &mut values);
         Ok(values)
     }
 
@@ -93,7 +94,10 @@ impl Service<'_> {
             && attribute.mutability == Mutability::InPlace
             && matches!(attribute.presence, Presence::Default(..));
         match given.filter(|_| !halved) {
-            Some(value) if !value.is_null() => shape::stored(attribute, value),
+            Some(value) if !value.is_null() => {
+                let seed = mix(self.world.seed, &[&digested(all)]);
+                shape::filled(&attribute.ty, shape::stored(attribute, value), seed)
+            }
             _ if matches!(attribute.presence, Presence::Unmanaged(_)) => {
                 let seed = self.world.seed;
                 shape::sample(attribute, &self.world.region, &digested(all), seed)
@@ -102,8 +106,8 @@ impl Service<'_> {
         }
     }
 
-    /// Short forms become what AWS reports for them.
-    pub(super) fn settle(kind: &Kind, values: &mut Values) {
+    /// Short forms become what AWS reports for them, and what was left out what AWS takes then.
+    pub(super) fn settle(kind: &Kind, asked: &Values, values: &mut Values) {
         for row in tables::SETTLED.iter().filter(|row| row.kind == kind.name) {
             let (other, start) = row.when;
             let applies = values
@@ -111,9 +115,34 @@ impl Service<'_> {
                 .and_then(Value::as_str)
                 .is_some_and(|text| text.starts_with(start));
             let Some(value) = values.get_mut(row.attribute).filter(|_| applies) else { continue };
-            let asked = value.as_str().unwrap_or_default();
-            if let Some((_, full)) = row.values.iter().find(|(short, _)| *short == asked) {
+            if asked.get(row.attribute).is_none_or(Value::is_null) {
+                *value = row.default.into();
+            }
+            let short = value.as_str().unwrap_or_default();
+            if let Some((_, full)) = row.values.iter().find(|(form, _)| *form == short) {
                 *value = (*full).into();
+            }
+        }
+    }
+
+    /// Addresses that were left to AWS lie in the subnet.
+    fn place(&self, kind: &Kind, values: &mut Values) {
+        let subnet = self.named_in(kind, values).into_iter().find(|item| item.kind == *"subnet");
+        let network = subnet.and_then(|item| item.attributes.get("cidr_block")?.as_str());
+        let Some(network) = network.and_then(|text| text.parse::<ipnet::Ipv4Net>().ok()) else {
+            return;
+        };
+        for attribute in &kind.attributes {
+            let chosen = attribute.name == "private_ip"
+                && matches!(attribute.presence, Presence::Unmanaged(_));
+            let Some(value) = values.get_mut(attribute.name).filter(|_| chosen) else { continue };
+            let given =
+                value.as_str().is_some_and(|text| text.parse::<std::net::Ipv4Addr>().is_ok());
+            // AWS keeps the first four addresses of a subnet, and the last.
+            let number = mix(self.world.seed, &[&value.to_string()]) % 10;
+            let number = usize::try_from(number).unwrap_or(0) + 3;
+            if let Some(address) = network.hosts().nth(number).filter(|_| !given) {
+                *value = address.to_string().into();
             }
         }
     }

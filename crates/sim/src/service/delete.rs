@@ -37,7 +37,8 @@ impl Service<'_> {
             return Ok(());
         }
         Self::refuse_if_busy(kind, item)?;
-        if item.attributes.get("deletion_protection") == Some(&Value::Bool(true)) {
+        let protects = |name: &&str| item.attributes.get(*name) == Some(&Value::Bool(true));
+        if tables::PROTECTIONS.iter().any(protects) {
             let message = format!("Cannot delete the protected {}", item.description());
             return Err(invalid("InvalidParameterCombination", message));
         }

@@ -9,6 +9,7 @@ use trueup_provider::{Failure, FailureClass};
 use super::create::check_value;
 use super::outputs::Maker;
 use super::{Service, invalid, shape};
+use crate::chance::mix;
 use crate::faults::{Fault, aws};
 use crate::tables;
 use crate::world::{Item, Phase, Stale};
@@ -35,10 +36,12 @@ impl Service<'_> {
             let left_to_aws =
                 value.is_null() && matches!(attribute.presence, Presence::Unmanaged(_));
             if !attribute.write_only && !left_to_aws {
-                attributes.insert(name, shape::stored(attribute, &value));
+                let seed = mix(self.world.seed, &[id]);
+                let value = shape::filled(&attribute.ty, shape::stored(attribute, &value), seed);
+                attributes.insert(name, value);
             }
         }
-        Self::settle(kind, &mut attributes);
+        Self::settle(kind, &attributes.clone(), &mut attributes);
         self.check_references(kind, changes)?;
         self.check_name(kind, &attributes, Some(id))?;
         let moves = self.check_exclusive(kind, &attributes, Some(id))?;

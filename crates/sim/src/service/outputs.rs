@@ -90,8 +90,8 @@ impl Maker<'_> {
             "id" => id.to_owned(),
             "hex" => hex(self.world.seed, words, 17),
             "ip" => {
-                let [a, b, c, ..] = mix(self.world.seed, words).to_le_bytes();
-                format!("54.{a}.{b}.{c}")
+                // The last part of an address.
+                (1 + mix(self.world.seed, words) % 254).to_string()
             }
             attribute => text_of(self.attributes.get(attribute)),
         }

@@ -141,6 +141,31 @@ pub(super) fn normal(ty: &Type, value: &Value) -> Value {
     }
 }
 
+/// The value with what its objects leave to AWS filled in.
+pub(super) fn filled(ty: &Type, value: Value, seed: u64) -> Value {
+    match (ty, value) {
+        (Type::Object(declared), Value::Map(mut fields)) => {
+            for field in declared {
+                let Some(value) = fields.remove(field.name) else { continue };
+                let left_to_aws = matches!(field.presence, Presence::Unmanaged(_));
+                let value = match value {
+                    Value::Null if left_to_aws => sample(field, "", "", seed),
+                    value => filled(&field.ty, value, seed),
+                };
+                fields.insert(field.name.to_owned(), value);
+            }
+            Value::Map(fields)
+        }
+        (Type::OneOf(shapes), value) => {
+            match shapes.iter().find(|shape| fits(shape, &value).is_ok()) {
+                Some(shape) => filled(shape, value, seed),
+                None => value,
+            }
+        }
+        (_, value) => value,
+    }
+}
+
 /// The declared default, or nothing.
 pub(super) fn default_of(attribute: &Attribute) -> Value {
     match &attribute.presence {

@@ -88,7 +88,7 @@ fn elastic_ip() -> Kind {
     Kind {
         outputs: vec![
             id("eipalloc-"),
-            Output::new("public_ip", Sample::Format("{ip}"), "the address"),
+            Output::new("public_ip", Sample::Format("203.0.113.{ip}"), "the address"),
         ],
         ..Kind::new("elastic_ip", "ec2", "An address")
     }

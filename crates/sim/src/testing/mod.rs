@@ -1,6 +1,7 @@
 //! What tests on the simulator share: a small host, kinds to try rules with, requests, and the
 //! invariants that hold of a world after every run.
 
+pub mod converge;
 mod host;
 mod invariants;
 pub mod kinds;

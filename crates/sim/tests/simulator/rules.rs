@@ -41,11 +41,11 @@ async fn a_reference_must_name_what_exists() {
     check(&stage.refused("lambda_function.f", role).await, Class::Missing, "NoSuchEntity");
     let vpc = stage.vpc().await;
     let group = stage.group(&vpc, "a").await;
-    let rule = json!({"ingress": [{"port": 1, "from": ["sg-00"]}]});
-    let refused = told(stage.try_update(&requests::update(&group, rule)).await);
+    let unknown = json!({"ingress": [{"port": 1, "from": ["sg-00"]}]});
+    let refused = told(stage.try_update(&requests::update(&group, unknown)).await);
     check(&refused, Class::Missing, "InvalidGroup.NotFound");
-    let rule = json!({"ingress": [{"port": 1, "from": ["10.0.0.0/8", group.id]}]});
-    stage.update(&group, rule).await;
+    let known = json!({"ingress": [{"port": 1, "from": ["10.0.0.0/8", group.id]}]});
+    stage.update(&group, known).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -188,8 +188,12 @@ async fn quotas_are_aws_s_own() {
 async fn what_is_protected_is_not_deleted_and_what_is_deleted_leaves_its_snapshot() {
     let stage = Stage::new();
     let live = stage.create("db_instance.main", json!(null_protection())).await;
-    check(&told(stage.delete(&live).await), Class::Invalid, "InvalidParameterCombination");
-    let live = stage.update(&live, json!({"deletion_protection": false})).await;
+    // It was not protected when the plan was made: somebody wants it kept.
+    let mut request = requests::delete(&live);
+    request.before.attributes.insert("deletion_protection".to_owned(), false.into());
+    let refused = told(stage.try_delete(&request).await);
+    check(&refused, Class::Invalid, "InvalidParameterCombination");
+    // It was, and the delete is meant all the same.
     let mut request = requests::delete(&live);
     request.final_snapshot = true;
     stage.try_delete(&request).await.unwrap();
