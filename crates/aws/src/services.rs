@@ -56,6 +56,7 @@ pub(crate) fn calls(name: &str) -> Option<&'static dyn crate::live::Calls> {
         "db_instance" => Some(&rds::db_instance::Calls),
         "db_subnet_group" => Some(&rds::db_subnet_group::Calls),
         "log_group" => Some(&logs::log_group::Calls),
+        "iam_role" => Some(&iam::iam_role::Calls),
         _ => None,
     }
 }

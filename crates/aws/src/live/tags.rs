@@ -112,6 +112,15 @@ pub(crate) fn rds(tags: &BTreeMap<String, String>) -> Vec<aws_sdk_rds::types::Ta
     tags.map(|(key, value)| aws_sdk_rds::types::Tag::builder().key(key).value(value).build()).collect()
 }
 
+/// As the tag list of an IAM call.
+pub(crate) fn iam(tags: &BTreeMap<String, String>) -> Result<Vec<aws_sdk_iam::types::Tag>, Failure> {
+    let tag = |(key, value): (&String, &String)| {
+        let tag = aws_sdk_iam::types::Tag::builder().key(key).value(value).build();
+        tag.map_err(|error| Failure::new(FailureClass::Internal, error.to_string()))
+    };
+    tags.iter().map(tag).collect()
+}
+
 /// The tags of an RDS answer.
 pub(crate) fn of_rds(tags: &[aws_sdk_rds::types::Tag]) -> BTreeMap<String, String> {
     let pair = |tag: &aws_sdk_rds::types::Tag| {

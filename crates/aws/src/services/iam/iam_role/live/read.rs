@@ -1,0 +1,89 @@
+//! One role with everything that hangs on it: for polls, and for roles outside the stack's path.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_iam::types::Role;
+use trueup_model::snapshot::Live;
+use trueup_provider::{Call, Failure};
+
+use super::shape::{Parts, normalise, tags};
+use crate::live::Session;
+use crate::live::session::unless_missing;
+
+pub(super) async fn role(aws: &Session<'_>, name: &str) -> Result<Option<Role>, Failure> {
+    let answer = aws.call(Call::read("iam:GetRole"), || {
+        aws.clients.iam.get_role().role_name(name).send()
+    });
+    Ok(unless_missing(answer.await)?.and_then(|answer| answer.role().cloned()))
+}
+
+pub(super) async fn one(aws: &Session<'_>, name: &str) -> Result<Option<Live>, Failure> {
+    let Some(role) = role(aws, name).await? else { return Ok(None) };
+    let parts = futures::try_join!(managed(aws, name), inline(aws, name), profiles(aws, name));
+    // One that vanishes between two reads is not there.
+    let Some((managed, inline, profiles)) = unless_missing(parts)? else { return Ok(None) };
+    let boundary = role.permissions_boundary().and_then(|b| b.permissions_boundary_arn());
+    let parts = Parts {
+        name: name.to_owned(),
+        tags: tags(role.tags()),
+        managed,
+        inline,
+        profiles,
+        boundary: boundary.map(str::to_owned),
+    };
+    Ok(Some(normalise(&role, parts)))
+}
+
+async fn managed(aws: &Session<'_>, name: &str) -> Result<Vec<String>, Failure> {
+    let mut found = Vec::new();
+    let mut marker: Option<String> = None;
+    loop {
+        let page = aws
+            .call(Call::read("iam:ListAttachedRolePolicies"), || {
+                let call = aws.clients.iam.list_attached_role_policies().role_name(name);
+                call.set_marker(marker.clone()).send()
+            })
+            .await?;
+        let arns = page.attached_policies().iter();
+        found.extend(arns.filter_map(|policy| policy.policy_arn().map(str::to_owned)));
+        marker = page.marker().filter(|_| page.is_truncated()).map(str::to_owned);
+        if marker.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+async fn inline(aws: &Session<'_>, name: &str) -> Result<BTreeMap<String, String>, Failure> {
+    let mut found = BTreeMap::new();
+    let mut marker: Option<String> = None;
+    loop {
+        let page = aws
+            .call(Call::read("iam:ListRolePolicies"), || {
+                let call = aws.clients.iam.list_role_policies().role_name(name);
+                call.set_marker(marker.clone()).send()
+            })
+            .await?;
+        for policy in page.policy_names() {
+            let answer = aws
+                .call(Call::read("iam:GetRolePolicy"), || {
+                    aws.clients.iam.get_role_policy().role_name(name).policy_name(policy).send()
+                })
+                .await?;
+            found.insert(policy.clone(), answer.policy_document().to_owned());
+        }
+        marker = page.marker().filter(|_| page.is_truncated()).map(str::to_owned);
+        if marker.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+pub(super) async fn profiles(aws: &Session<'_>, name: &str) -> Result<Vec<String>, Failure> {
+    let answer = aws
+        .call(Call::read("iam:ListInstanceProfilesForRole"), || {
+            aws.clients.iam.list_instance_profiles_for_role().role_name(name).send()
+        })
+        .await?;
+    let profiles = answer.instance_profiles().iter();
+    Ok(profiles.map(|profile| profile.instance_profile_name().to_owned()).collect())
+}
