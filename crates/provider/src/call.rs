@@ -12,6 +12,9 @@ pub struct Call {
     pub action: &'static str,
     /// Whether and how it may be repeated.
     pub safety: Safety,
+    /// Whether a [`crate::FailureClass::Conflict`] goes back to the caller at once, who looks for
+    /// what stands in the way; otherwise the host tries again for a while.
+    pub returns_conflicts: bool,
 }
 
 /// Whether a call may be repeated when it is not known whether it happened.
@@ -28,17 +31,23 @@ pub enum Safety {
 impl Call {
     /// A call that changes nothing.
     pub fn read(action: &'static str) -> Self {
-        Self { action, safety: Safety::Read }
+        Self { action, safety: Safety::Read, returns_conflicts: false }
     }
 
     /// A change that may be repeated.
     pub fn repeatable(action: &'static str) -> Self {
-        Self { action, safety: Safety::Repeatable }
+        Self { action, safety: Safety::Repeatable, returns_conflicts: false }
     }
 
     /// A change that must not be repeated blindly.
     pub fn once(action: &'static str) -> Self {
-        Self { action, safety: Safety::Once }
+        Self { action, safety: Safety::Once, returns_conflicts: false }
+    }
+
+    /// The same, but conflicts go back to the caller.
+    #[must_use]
+    pub fn returning_conflicts(self) -> Self {
+        Self { returns_conflicts: true, ..self }
     }
 
     /// Whether it can change something.

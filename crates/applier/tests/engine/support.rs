@@ -160,7 +160,12 @@ impl Account {
             state.busy += 1;
             state.most_busy = state.most_busy.max(state.busy);
         });
-        let answer = call(host, Call { action, safety }, async || {
+        let scripted = match safety {
+            Safety::Read => Call::read(action),
+            Safety::Repeatable => Call::repeatable(action),
+            Safety::Once => Call::once(action),
+        };
+        let answer = call(host, scripted, async || {
             self.look(|state| {
                 let began = *state.began.get_or_insert_with(Instant::now);
                 state.arrivals.push((action, began.elapsed()));
