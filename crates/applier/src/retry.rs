@@ -97,6 +97,7 @@ pub(crate) fn verdict(
             Safety::Read | Safety::Repeatable => backoff(attempt, UNAVAILABLE_ATTEMPTS, fraction),
             Safety::Once => Verdict::Return,
         },
+        FailureClass::Conflict if call.returns_conflicts => Verdict::Return,
         FailureClass::NotYet | FailureClass::Conflict => {
             pause(attempt, patience(call.action).saturating_sub(elapsed), fraction)
         }
@@ -180,6 +181,9 @@ mod tests {
         assert!(check(attach, FailureClass::NotYet, 3, 119).is_some());
         assert_eq!(check(attach, FailureClass::NotYet, 3, 120), None);
         assert_eq!(check(Call::once("ec2:CreateRoute"), FailureClass::NotYet, 3, 300), None);
+        let looked_into = delete.returning_conflicts();
+        assert_eq!(check(looked_into, FailureClass::Conflict, 1, 0), None);
+        assert!(check(looked_into, FailureClass::NotYet, 1, 0).is_some());
     }
 
     #[test]
