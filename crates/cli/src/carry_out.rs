@@ -1,0 +1,268 @@
+//! From a plan to its end: shown, allowed, confirmed, applied, and told how it went.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use trueup_applier::{Ended, Events, Interrupt, Report, Run, WIDTH};
+use trueup_model::event::{Event, Stamped};
+use trueup_model::plan::WhyNot;
+use trueup_model::{Diagnostic, Plan};
+use trueup_stack::CelEvaluator;
+
+use crate::context::Context;
+use crate::error::{self, Error};
+use crate::exit;
+use crate::progress::{JsonLines, Lines, Live, Progress};
+use crate::render::look::Tone;
+use crate::render::outputs::{self, Revealed};
+use crate::render::summary::{self, Summary};
+use crate::render::{json, reason, words};
+use crate::situation::{Situation, forbidding};
+
+/// Shows a plan that is about to be applied.
+pub(crate) fn show(plan: &Plan, situation: &Situation, context: &Context) -> Result<(), Error> {
+    if context.global.json {
+        let mut line = json!({ "format": trueup_model::plan::FORMAT, "event": "planned" });
+        line["plan"] = json!(json::plan(plan, &situation.catalog));
+        return context.terminal.print(&json::line(&line));
+    }
+    context.terminal.print(&situation.text(plan, context.terminal.look()))
+}
+
+/// The end of an apply that has nothing to do.
+pub(crate) fn nothing(plan: &Plan, situation: &Situation, context: &Context) -> Result<u8, Error> {
+    let code = if situation.is_partial() { exit::ERROR } else { unfinished(plan) };
+    if context.global.json {
+        context.terminal.print(&json::line(&json!({
+            "format": trueup_model::plan::FORMAT,
+            "event": "ended",
+            "exit_code": code,
+            "outputs": outputs::json(&plan.outputs, &Revealed::new()),
+        })))?;
+    }
+    Ok(code)
+}
+
+/// Refuses a plan that an analyzer, a policy or a proof forbids.
+pub(crate) fn refuse_forbidden(plan: &Plan) -> Result<(), Error> {
+    let messages: Vec<&Diagnostic> = forbidding(plan).collect();
+    match messages.as_slice() {
+        [] => Ok(()),
+        [one] => Err(Error::Forbidden { message: one.message.clone(), help: one.help.clone() }),
+        several => Err(Error::Forbidden {
+            message: format!("{} findings above forbid this plan", several.len()),
+            help: several.iter().flat_map(|finding| finding.help.clone()).collect(),
+        }),
+    }
+}
+
+/// Refuses a plan that leaves something alone because it is protected.
+pub(crate) fn refuse_protected(plan: &Plan) -> Result<(), Error> {
+    let mut protected = Vec::new();
+    let mut help = Vec::new();
+    for withheld in &plan.withheld {
+        if let WhyNot::Protected { allow, .. } = &withheld.why {
+            protected.push(withheld.address.to_string());
+            help.push(allow.clone());
+        }
+    }
+    help.dedup();
+    if protected.is_empty() {
+        return Ok(());
+    }
+    let message =
+        format!("{} would be deleted and must be named for that", words::list(&protected));
+    Err(Error::Forbidden { message, help })
+}
+
+/// Waits for a yes.
+pub(crate) async fn confirm(yes: bool, plan: &Plan, context: &mut Context) -> Result<(), Error> {
+    if yes {
+        return Ok(());
+    }
+    let Plan { stack, account, region, .. } = plan;
+    let question =
+        format!("\nDo this to {stack} in {region}, account {account}? Only 'yes' is a yes: ");
+    let answer = ask(&question, context).await?;
+    if answer == "yes" { Ok(()) } else { Err(not_confirmed(&answer)) }
+}
+
+/// Waits for the stack's name.
+pub(crate) async fn confirm_destroy(
+    yes: bool,
+    plan: &Plan,
+    context: &mut Context,
+) -> Result<(), Error> {
+    if yes {
+        return Ok(());
+    }
+    let Plan { stack, account, region, .. } = plan;
+    let number = Summary::of(plan).delete;
+    let question = format!(
+        "\nThis deletes {} in {region}, account {account}. Type the stack's name, {stack}, to go on: ",
+        words::count(number, "resource")
+    );
+    let answer = ask(&question, context).await?;
+    if answer == *stack { Ok(()) } else { Err(not_confirmed(&answer)) }
+}
+
+async fn ask(question: &str, context: &mut Context) -> Result<String, Error> {
+    if !context.terminal.has_person() || context.global.json {
+        return Err(Error::NotConfirmed {
+            message: "nothing was changed: nobody is there to say yes".to_owned(),
+            help: Some("say it on the command line: --yes".to_owned()),
+        });
+    }
+    context.terminal.ask(question, &mut context.interrupts).await
+}
+
+fn not_confirmed(answer: &str) -> Error {
+    let message = if answer.is_empty() {
+        "nothing was changed".to_owned()
+    } else {
+        format!("nothing was changed: the answer was '{answer}'")
+    };
+    Error::NotConfirmed { message, help: None }
+}
+
+/// Applies a plan, and tells how it went.
+pub(crate) async fn run(
+    plan: Plan,
+    situation: Situation,
+    context: &mut Context,
+) -> Result<u8, Error> {
+    let plan = Arc::new(plan);
+    let (events, stream) = Events::channel();
+    let interrupt = Interrupt::new();
+    let run = Run {
+        plan: Arc::clone(&plan),
+        snapshot: Arc::new(situation.snapshot.clone()),
+        provider: Arc::clone(&situation.provider),
+        catalog: Arc::clone(&situation.catalog),
+        evaluator: Arc::new(CelEvaluator),
+        events,
+        interrupt: interrupt.clone(),
+        seed: context.seed(),
+        width: WIDTH,
+    };
+    if !context.global.json {
+        context.terminal.print("\n")?;
+    }
+    let mut progress = progress(&plan, context);
+    let report =
+        follow(trueup_applier::apply(run), stream, &interrupt, &mut *progress, context).await;
+    progress.end();
+    end(&plan, &situation, &report, context)
+}
+
+fn progress(plan: &Plan, context: &Context) -> Box<dyn Progress> {
+    let (out, look) = (context.terminal.out.clone(), context.terminal.look());
+    if context.global.json {
+        Box::new(JsonLines::new(out))
+    } else if out.is_terminal() {
+        Box::new(Live::new(out, look, plan))
+    } else {
+        Box::new(Lines::new(out, look, plan))
+    }
+}
+
+/// Runs the apply while its events are shown and interrupts are passed on.
+async fn follow(
+    apply: impl Future<Output = Report>,
+    mut stream: tokio::sync::mpsc::UnboundedReceiver<Stamped>,
+    interrupt: &Interrupt,
+    progress: &mut dyn Progress,
+    context: &mut Context,
+) -> Report {
+    let mut apply = std::pin::pin!(apply);
+    let mut seconds = tokio::time::interval(Duration::from_secs(1));
+    let report = loop {
+        tokio::select! {
+            biased;
+            () = context.interrupts.next() => interrupt.raise(),
+            Some(stamped) = stream.recv() => show_event(&stamped, progress, context),
+            report = &mut apply => break report,
+            _ = seconds.tick() => progress.tick(),
+        }
+    };
+    while let Ok(stamped) = stream.try_recv() {
+        show_event(&stamped, progress, context);
+    }
+    report
+}
+
+fn show_event(stamped: &Stamped, progress: &mut dyn Progress, context: &Context) {
+    if let Event::Call(call) = &stamped.event {
+        context.log_call(stamped.at, call);
+    }
+    progress.read(stamped);
+}
+
+fn end(
+    plan: &Plan,
+    situation: &Situation,
+    report: &Report,
+    context: &Context,
+) -> Result<u8, Error> {
+    let code = match report.ended {
+        Ended::Done => unfinished(plan),
+        Ended::Interrupted => exit::INTERRUPTED,
+        Ended::Credentials | Ended::Partly if report.done.is_empty() => exit::ERROR,
+        Ended::Credentials | Ended::Partly => exit::PARTLY,
+    };
+    let faults: Vec<Diagnostic> =
+        report.failed.iter().map(|failed| error::step(failed, plan)).collect();
+    if context.global.json {
+        context.terminal.print(&json::line(&json!({
+            "format": trueup_model::plan::FORMAT,
+            "event": "ended",
+            "exit_code": code,
+            "errors": faults,
+            "outputs": outputs::json(&report.outputs, &Revealed::new()),
+        })))?;
+    } else {
+        context.terminal.print(&text(plan, report, context))?;
+    }
+    context.report(&faults, &situation.sources);
+    Ok(code)
+}
+
+/// The last lines: what was done, what is left, the outputs.
+fn text(plan: &Plan, report: &Report, context: &Context) -> String {
+    let look = context.terminal.look();
+    let mut text = "\n".to_owned();
+    let calls = words::count(report.calls as usize, "API call");
+    let took = words::took(report.took);
+    if report.ended == Ended::Done {
+        let done = look.paint(Tone::Strong, format!("Done: {}.", summary::done(plan)));
+        text += &format!("{done} {calls}, {took}.\n");
+    } else {
+        let parts = [
+            (report.done.len(), "done"),
+            (report.failed.len(), "failed"),
+            (report.skipped.len(), "not begun"),
+        ];
+        let parts: Vec<String> = parts
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, what)| format!("{number} {what}"))
+            .collect();
+        let heading =
+            if report.ended == Ended::Interrupted { "Interrupted" } else { "Not all done" };
+        let heading = look.paint(Tone::Error, format!("{heading}: {}.", parts.join(", ")));
+        text += &format!("{heading} {calls}, {took}. Run it again to go on from here.\n");
+    }
+    let shown = outputs::text(&report.outputs, &Revealed::new(), &look);
+    if report.ended == Ended::Done && !shown.is_empty() && !report.lives.is_empty() {
+        text += &format!("\n{shown}");
+    }
+    text
+}
+
+/// The exit code of an apply that did all of its plan: what the plan left alone may count.
+fn unfinished(plan: &Plan) -> u8 {
+    let somebody_must_act =
+        plan.withheld.iter().any(|withheld| reason::is_unfinished(&withheld.why));
+    if somebody_must_act { exit::PARTLY } else { exit::DONE }
+}

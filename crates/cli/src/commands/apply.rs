@@ -1,0 +1,63 @@
+//! `trueup apply`: makes AWS as the stack says.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::arguments::Permissions;
+use crate::carry_out;
+use crate::context::Context;
+use crate::error::Error;
+use crate::saved;
+use crate::situation::Intent;
+
+/// Make AWS as the stack says
+///
+/// The plan is shown, and done after a yes. A saved plan is done exactly as it was saved, or
+/// refused with the reason.
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// The stack file, or a plan saved with 'trueup plan --out'
+    #[arg(value_name = "STACK|PLAN")]
+    what: Option<PathBuf>,
+    /// Do it without asking
+    #[arg(short, long, visible_alias = "auto-approve")]
+    yes: bool,
+    #[command(flatten)]
+    permissions: Permissions,
+}
+
+impl Apply {
+    pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
+        match &self.what {
+            Some(path) if saved::is_plan(path) => self.saved(path, context).await,
+            stack => {
+                let situation = context.look_at(stack.as_deref()).await?;
+                let intent = Intent { destroy: false, permissions: self.permissions.clone() };
+                let plan = situation.plan(&intent)?;
+                carry_out::show(&plan, &situation, context)?;
+                if plan.is_empty() {
+                    return carry_out::nothing(&plan, &situation, context);
+                }
+                carry_out::refuse_forbidden(&plan)?;
+                carry_out::confirm(self.yes, &plan, context).await?;
+                carry_out::run(plan, situation, context).await
+            }
+        }
+    }
+
+    /// A saved plan needs no further yes: it was looked at when it was saved.
+    async fn saved(&self, path: &std::path::Path, context: &mut Context) -> Result<u8, Error> {
+        let saved = saved::read(&context.folder.join(path))?;
+        context.take_variable_files(saved.variable_files());
+        let situation = context.look_at(Some(saved.stack_file())).await?;
+        let plan = situation.plan(&saved.intent())?;
+        saved.compare(&plan, &situation)?;
+        carry_out::show(&plan, &situation, context)?;
+        if plan.is_empty() {
+            return carry_out::nothing(&plan, &situation, context);
+        }
+        carry_out::refuse_forbidden(&plan)?;
+        carry_out::run(plan, situation, context).await
+    }
+}

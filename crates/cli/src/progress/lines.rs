@@ -1,0 +1,177 @@
+//! Events as plain lines, for logs that are read later.
+
+use std::collections::BTreeMap;
+
+use trueup_model::event::{CallEvent, Event, Skipped, Stamped, StepEvent};
+use trueup_model::{Plan, StepId};
+
+use super::Progress;
+use crate::invocation::Output;
+use crate::render::look::{Look, Tone};
+use crate::render::words;
+
+/// What takes longer than this is announced when it begins, not only when it is done.
+const WORTH_ANNOUNCING: u32 = 10;
+
+/// Events as plain lines.
+pub(crate) struct Lines {
+    out: Output,
+    style: Style,
+}
+
+/// How events become lines; the live view uses it for what is done.
+pub(crate) struct Style {
+    look: Look,
+    usual: Vec<u32>,
+    states: BTreeMap<StepId, String>,
+}
+
+impl Lines {
+    /// Lines go to `out`.
+    pub(crate) fn new(out: Output, look: Look, plan: &Plan) -> Self {
+        Self { out, style: Style::new(look, plan) }
+    }
+}
+
+impl Progress for Lines {
+    fn read(&mut self, stamped: &Stamped) {
+        let line = match &stamped.event {
+            Event::StepStarted(step) => self.style.begun(stamped.at, step),
+            Event::StepWaiting { step, state } => self.style.waiting(stamped.at, step, state),
+            _ => self.style.ended(stamped),
+        };
+        if let Some(line) = line {
+            // A log that cannot be written is no reason to stop in the middle of an apply.
+            let _ = self.out.write(&(line + "\n"));
+        }
+    }
+}
+
+impl Style {
+    /// How the events of a plan become lines.
+    pub(crate) fn new(look: Look, plan: &Plan) -> Self {
+        let usual = plan.steps.iter().map(|step| step.seconds).collect();
+        Self { look, usual, states: BTreeMap::new() }
+    }
+
+    /// The usual duration of a step in seconds.
+    pub(crate) fn usual(&self, step: &StepEvent) -> u32 {
+        self.usual.get(step.step).copied().unwrap_or(0)
+    }
+
+    /// The line for what has ended; none for what goes on.
+    pub(crate) fn ended(&self, stamped: &Stamped) -> Option<String> {
+        let at = stamped.at;
+        Some(match &stamped.event {
+            Event::StepDone { step, id, took } => {
+                let id = id.as_ref().map(|id| self.look.paint(Tone::Faint, format!(" ({id})")));
+                let how_long = if *took < 1000 {
+                    String::new()
+                } else {
+                    format!(" in {}", words::took(*took))
+                };
+                let text =
+                    format!("{}{how_long}{}", words::done(step.verb), id.unwrap_or_default());
+                self.line(at, tone(step.verb), mark(step.verb), step, &text)
+            }
+            Event::StepFailed { step, message, .. } => {
+                let text = format!("failed: {message}");
+                self.line(at, Tone::Error, "!", step, &self.look.paint(Tone::Error, text))
+            }
+            Event::StepSkipped { step, because } => {
+                let why = match because {
+                    Skipped::DependencyFailed { on } => format!("not begun: {on} failed"),
+                    Skipped::Interrupted => "not begun: interrupted".to_owned(),
+                    Skipped::CredentialsFailed => "not begun: the credentials failed".to_owned(),
+                };
+                self.line(at, Tone::Warning, ".", step, &self.look.paint(Tone::Warning, why))
+            }
+            Event::Interrupted => {
+                let text =
+                    "Interrupted: finishing what is under way; interrupt again to stop at once";
+                format!("{}  {}", self.time(at), self.look.paint(Tone::Warning, text))
+            }
+            Event::Started { .. }
+            | Event::StepStarted(_)
+            | Event::StepWaiting { .. }
+            | Event::Call(_)
+            | Event::Finished { .. } => return None,
+        })
+    }
+
+    fn begun(&self, at: u64, step: &StepEvent) -> Option<String> {
+        let usual = self.usual(step);
+        (usual >= WORTH_ANNOUNCING).then(|| {
+            let text =
+                format!("{}, usually {}", words::ongoing(step.verb), words::duration(usual.into()));
+            self.line(at, Tone::Faint, " ", step, &self.look.paint(Tone::Faint, text))
+        })
+    }
+
+    /// A state is said once, and only of what takes a while.
+    fn waiting(&mut self, at: u64, step: &StepEvent, state: &str) -> Option<String> {
+        if self.usual(step) < WORTH_ANNOUNCING
+            || self.states.get(&step.step).is_some_and(|last| last == state)
+        {
+            return None;
+        }
+        self.states.insert(step.step, state.to_owned());
+        let text = self.look.paint(Tone::Faint, format!("is {state}"));
+        Some(self.line(at, Tone::Faint, " ", step, &text))
+    }
+
+    fn line(&self, at: u64, tone: Tone, mark: &str, step: &StepEvent, text: &str) -> String {
+        let (time, mark) = (self.time(at), self.look.paint(tone, mark));
+        format!("{time}  {mark} {}  {text}", self.look.paint(Tone::Strong, &step.address))
+    }
+
+    fn time(&self, at: u64) -> String {
+        self.look.paint(Tone::Faint, format!("{:>6}", clock(at)))
+    }
+}
+
+/// A call as a log line.
+pub(crate) fn call(at: u64, call: &CallEvent, look: &Look) -> String {
+    let mut text = format!("{:>6}  {} {}", clock(at), call.action, words::took(call.took));
+    if let Some(address) = &call.address {
+        text += &format!("  {address}");
+    }
+    if call.attempt > 1 {
+        text += &format!("  attempt {}", call.attempt);
+    }
+    if let Some(error) = &call.error {
+        text += &format!("  {error}");
+    }
+    if let Some(id) = &call.request_id {
+        text += &format!("  request {id}");
+    }
+    look.paint(Tone::Faint, text)
+}
+
+/// The mark of what a step does.
+fn mark(verb: &str) -> &'static str {
+    match verb {
+        "create" => "+",
+        "update" => "~",
+        "delete" => "-",
+        _ => "x",
+    }
+}
+
+fn tone(verb: &str) -> Tone {
+    match verb {
+        "create" => Tone::Add,
+        "update" => Tone::Change,
+        "delete" => Tone::Remove,
+        _ => Tone::Faint,
+    }
+}
+
+/// Milliseconds as `m:ss`, or `h:mm:ss`.
+pub(crate) fn clock(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1000;
+    match seconds / 3600 {
+        0 => format!("{}:{:02}", seconds / 60, seconds % 60),
+        hours => format!("{hours}:{:02}:{:02}", seconds % 3600 / 60, seconds % 60),
+    }
+}

@@ -1,0 +1,62 @@
+//! How much longer an apply takes, by the usual times of what is left.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trueup_model::event::{Event, Stamped};
+use trueup_model::{Plan, StepId};
+
+/// What has begun and what has ended.
+pub(crate) struct Remaining {
+    steps: Vec<(Vec<StepId>, u64)>,
+    begun: BTreeMap<StepId, u64>,
+    ended: BTreeSet<StepId>,
+}
+
+impl Remaining {
+    /// All of a plan is left.
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let steps = plan.steps.iter();
+        let steps = steps.map(|step| (step.after.clone(), u64::from(step.seconds) * 1000));
+        Self { steps: steps.collect(), begun: BTreeMap::new(), ended: BTreeSet::new() }
+    }
+
+    /// Learns from an event.
+    pub(crate) fn read(&mut self, stamped: &Stamped) {
+        match &stamped.event {
+            Event::StepStarted(step) => {
+                self.begun.insert(step.step, stamped.at);
+            }
+            Event::StepDone { step, .. }
+            | Event::StepFailed { step, .. }
+            | Event::StepSkipped { step, .. } => {
+                self.ended.insert(step.step);
+            }
+            Event::Started { .. }
+            | Event::StepWaiting { .. }
+            | Event::Call(_)
+            | Event::Interrupted
+            | Event::Finished { .. } => {}
+        }
+    }
+
+    /// How many steps have ended, of how many.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        (self.ended.len(), self.steps.len())
+    }
+
+    /// The longest chain of what is left, in seconds. What takes longer than usual counts as about
+    /// to end.
+    pub(crate) fn seconds(&self, now: u64) -> u64 {
+        let mut ends: Vec<u64> = Vec::with_capacity(self.steps.len());
+        for (id, (after, usual)) in self.steps.iter().enumerate() {
+            let before = after.iter().filter_map(|&step| ends.get(step)).max().copied();
+            let own = match (self.ended.contains(&id), self.begun.get(&id)) {
+                (true, _) => 0,
+                (false, Some(begun)) => usual.saturating_sub(now.saturating_sub(*begun)),
+                (false, None) => *usual,
+            };
+            ends.push(if self.ended.contains(&id) { 0 } else { before.unwrap_or(0) + own });
+        }
+        ends.into_iter().max().unwrap_or(0) / 1000
+    }
+}

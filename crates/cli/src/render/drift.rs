@@ -1,0 +1,250 @@
+//! Drift: what somebody changed behind the stack's back, apart from what the file changed.
+
+use serde::Serialize;
+use trueup_model::change::{After, DriftClass};
+use trueup_model::{Action, AttributeChange, Cause, Change, Plan, Reason, Value};
+
+use super::look::{Look, Tone, columns};
+use super::summary::calls;
+use super::{change, reason, value, words};
+
+/// A plan, divided by which side moved.
+pub(crate) struct Drift<'a> {
+    plan: &'a Plan,
+    /// What the world changed.
+    pub(crate) changes: Vec<&'a Change>,
+    /// What the file changed since it was last applied: not drift.
+    pub(crate) file: Vec<&'a Change>,
+}
+
+/// Drift as JSON.
+#[derive(Debug, Serialize)]
+pub(crate) struct Document<'a> {
+    format: u32,
+    stack: &'a str,
+    account: &'a str,
+    region: &'a str,
+    drifted: bool,
+    changes: Vec<Entry<'a>>,
+    file_changes: Vec<FileEntry<'a>>,
+    withheld: &'a [trueup_model::plan::Withheld],
+    api_calls: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct Entry<'a> {
+    address: &'a trueup_model::Address,
+    kind: &'a trueup_model::KindName,
+    id: Option<&'a str>,
+    class: DriftClass,
+    what: What,
+    location: Option<String>,
+    action: Action,
+    cause: Cause,
+    attributes: Vec<AttributeEntry<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct AttributeEntry<'a> {
+    path: &'a str,
+    class: DriftClass,
+    live: &'a Value,
+    stack: &'a After,
+}
+
+#[derive(Debug, Serialize)]
+struct FileEntry<'a> {
+    address: &'a trueup_model::Address,
+    action: Action,
+}
+
+/// What happened to the resource outside of the stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum What {
+    Deleted,
+    Changed,
+    Failed,
+}
+
+impl<'a> Drift<'a> {
+    /// Divides a plan.
+    pub(crate) fn of(plan: &'a Plan) -> Self {
+        let mut drift = Self { plan, changes: Vec::new(), file: Vec::new() };
+        for change in plan.changes.iter().filter(|change| change.action != Action::Nothing) {
+            match change.cause {
+                Cause::Drift => drift.changes.push(change),
+                Cause::File => drift.file.push(change),
+                // It follows from one of the others and is none by itself.
+                Cause::Dependency | Cause::None => {}
+            }
+        }
+        drift
+    }
+
+    /// Whether live AWS differs from what was applied.
+    pub(crate) fn is_some(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
+    /// As JSON.
+    pub(crate) fn document(&self) -> Document<'_> {
+        Document {
+            format: trueup_model::plan::FORMAT,
+            stack: &self.plan.stack,
+            account: &self.plan.account,
+            region: &self.plan.region,
+            drifted: self.is_some(),
+            changes: self.changes.iter().map(|change| Entry::of(change)).collect(),
+            file_changes: self
+                .file
+                .iter()
+                .map(|change| FileEntry { address: &change.address, action: change.action })
+                .collect(),
+            withheld: &self.plan.withheld,
+            api_calls: self.plan.api_calls,
+        }
+    }
+
+    /// As text.
+    pub(crate) fn text(&self, look: &Look) -> String {
+        let mut lines: Vec<String> = Vec::new();
+        for change in &self.changes {
+            lines.extend(resource(change, look));
+        }
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        for withheld in &self.plan.withheld {
+            let sentence = format!("{}: {}", withheld.address, reason::why_not(&withheld.why));
+            lines.extend(look.wrap(2, &format!("! {sentence}")));
+        }
+        lines.extend(look.wrap(0, &self.summary()));
+        if !self.file.is_empty() {
+            lines.extend(look.wrap(0, &self.file_sentence()));
+        }
+        lines.join("\n") + "\n"
+    }
+
+    fn summary(&self) -> String {
+        let Plan { stack, region, account, .. } = self.plan;
+        let calls = calls(self.plan);
+        match self.changes.len() {
+            0 => format!(
+                "No drift: {stack} in {region}, account {account}, is as it was applied. {calls}."
+            ),
+            1 => format!(
+                "Drift: 1 resource of {stack} in {region}, account {account}, differs from what was applied. {calls}."
+            ),
+            number => format!(
+                "Drift: {number} resources of {stack} in {region}, account {account}, differ from what was applied. {calls}."
+            ),
+        }
+    }
+
+    fn file_sentence(&self) -> String {
+        let addresses: Vec<String> =
+            self.file.iter().map(|change| change.address.to_string()).collect();
+        format!(
+            "Not drift, but not applied yet either: the file changed {}. 'trueup plan' shows how.",
+            words::list(&addresses)
+        )
+    }
+}
+
+impl<'a> Entry<'a> {
+    fn of(change: &'a Change) -> Self {
+        Self {
+            address: &change.address,
+            kind: &change.kind,
+            id: change.id.as_deref(),
+            class: class(change),
+            what: what(change),
+            location: change.location.as_ref().map(ToString::to_string),
+            action: change.action,
+            cause: change.cause,
+            attributes: change.attributes.iter().map(AttributeEntry::of).collect(),
+        }
+    }
+}
+
+impl<'a> AttributeEntry<'a> {
+    fn of(attribute: &'a AttributeChange) -> Self {
+        let AttributeChange { path, before, after, class, replaces: _, disruption: _ } = attribute;
+        Self { path, class: *class, live: before, stack: after }
+    }
+}
+
+/// The gravest class of its attributes; a thing that is gone works no more.
+fn class(change: &Change) -> DriftClass {
+    let worst = change.attributes.iter().map(|attribute| attribute.class).max();
+    match what(change) {
+        What::Deleted | What::Failed => DriftClass::Functional,
+        What::Changed => worst.unwrap_or(DriftClass::Cosmetic),
+    }
+}
+
+fn what(change: &Change) -> What {
+    if change.reasons.iter().any(|reason| matches!(reason, Reason::Failed { .. })) {
+        What::Failed
+    } else if change.action == Action::Create {
+        What::Deleted
+    } else {
+        What::Changed
+    }
+}
+
+fn resource(change: &Change, look: &Look) -> Vec<String> {
+    let class = class(change);
+    let tone = if class == DriftClass::Security { Tone::Error } else { Tone::Warning };
+    let mut heading = format!("  {}", look.paint(Tone::Strong, &change.address));
+    if let Some(id) = &change.id {
+        heading += &look.paint(Tone::Faint, format!(" ({id})"));
+    }
+    heading += &format!("  {}", look.paint(tone, words::class(class)));
+    if let Some(location) = &change.location {
+        heading += &look.paint(Tone::Faint, format!("  {}:{}", location.file, location.line));
+    }
+    let mut lines = vec![heading];
+    match what(change) {
+        What::Deleted => lines.push("      it was deleted".to_owned()),
+        What::Failed => {
+            let reasons = change.reasons.iter().filter_map(reason::reason);
+            lines.extend(reasons.flat_map(|reason| look.wrap(6, &reason)));
+        }
+        What::Changed => lines.extend(attributes(change, look)),
+    }
+    lines
+}
+
+fn attributes(change: &Change, look: &Look) -> Vec<String> {
+    let longest = change.attributes.iter().map(|a| columns(&a.path)).max().unwrap_or(0).min(36);
+    let mut lines = Vec::new();
+    for attribute in &change.attributes {
+        let path = format!("{:longest$}", attribute.path);
+        let class = look.paint(Tone::Faint, words::class(attribute.class));
+        let room = look.width.saturating_sub(longest + 24);
+        let expected = match &attribute.after {
+            After::Value(value) => value,
+            After::Unknown(_) | After::Sensitive => &Value::Null,
+        };
+        if value::is_long(expected, room) || value::is_long(&attribute.before, room) {
+            lines.push(format!("      {path}  {class}  (- in the stack, + live)"));
+            let diff = value::line_diff(expected, &attribute.before, look);
+            lines.extend(diff.into_iter().map(|line| format!("          {line}")));
+            continue;
+        }
+        lines.push(format!("      {path}  {}  {class}", difference(attribute)));
+    }
+    lines
+}
+
+fn difference(attribute: &AttributeChange) -> String {
+    let live = value::inline(&attribute.before);
+    match &attribute.after {
+        After::Sensitive => "(sensitive) differs".to_owned(),
+        After::Value(Value::Null) => format!("added: {live}"),
+        after if attribute.before.is_null() => format!("removed: {}", change::after(after)),
+        after => format!("is {live}, applied was {}", change::after(after)),
+    }
+}

@@ -1,0 +1,106 @@
+//! A plan as text.
+
+use trueup_model::{Action, Catalog, Plan};
+
+use super::diagnostics::{self, Sources};
+use super::look::{Look, Tone};
+use super::summary::{self, Summary};
+use super::{change, reason};
+
+/// A plan with what is needed to show it.
+pub(crate) struct View<'a> {
+    /// The plan.
+    pub(crate) plan: &'a Plan,
+    /// The kinds, whose defaults need no words.
+    pub(crate) catalog: &'a Catalog,
+    /// The files, for findings that have a place.
+    pub(crate) sources: &'a Sources,
+    /// How it may look.
+    pub(crate) look: Look,
+}
+
+impl View<'_> {
+    /// The whole plan.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        for section in [self.changes(), self.withheld(), self.findings(), self.expectations()] {
+            if !section.is_empty() {
+                text.push_str(&section);
+                text.push('\n');
+            }
+        }
+        text + &self.summary()
+    }
+
+    fn changes(&self) -> String {
+        let plan = self.plan;
+        let mut text = String::new();
+        for planned in plan.changes.iter().filter(|planned| is_worth_showing(planned)) {
+            for line in change::lines(planned, self.catalog, &self.look) {
+                text.push_str(&line);
+                text.push('\n');
+            }
+        }
+        if text.is_empty() { text } else { format!("{}\n\n{text}", self.title()) }
+    }
+
+    fn title(&self) -> String {
+        let Plan { stack, region, account, .. } = self.plan;
+        let stack = self.look.paint(Tone::Strong, stack);
+        format!("{stack} in {region}, account {account}")
+    }
+
+    fn withheld(&self) -> String {
+        if self.plan.withheld.is_empty() {
+            return String::new();
+        }
+        let mut text = self.look.paint(Tone::Strong, "Left alone") + "\n";
+        for withheld in &self.plan.withheld {
+            text.push_str(&format!("  ! {}\n", self.look.paint(Tone::Strong, &withheld.address)));
+            for line in self.look.wrap(6, &reason::why_not(&withheld.why)) {
+                text.push_str(&line);
+                text.push('\n');
+            }
+        }
+        text
+    }
+
+    fn findings(&self) -> String {
+        let text = diagnostics::text(&self.plan.findings, self.sources, &self.look);
+        text.trim_end_matches('\n').to_owned() + if text.is_empty() { "" } else { "\n" }
+    }
+
+    /// The sentences of `expect`. Nothing proves them yet, and nothing here may look as if.
+    fn expectations(&self) -> String {
+        let sentences = &self.plan.expect;
+        if sentences.is_empty() {
+            return String::new();
+        }
+        let longest = sentences.iter().map(|sentence| sentence.text.chars().count()).max();
+        let width = longest.unwrap_or(0).min(self.look.width.saturating_sub(22));
+        let mut text = self.look.paint(Tone::Strong, "Expected") + "\n";
+        for sentence in sentences {
+            let verdict = self.look.paint(Tone::Warning, "not proved yet");
+            text.push_str(&format!("  ? {:width$}  {verdict}\n", sentence.text));
+        }
+        text
+    }
+
+    fn summary(&self) -> String {
+        if self.plan.is_empty() {
+            return summary::nothing_to_do(self.plan) + "\n";
+        }
+        let summary = Summary::of(self.plan);
+        let counts = self.look.paint(Tone::Strong, format!("Plan: {}.", summary.counts()));
+        let mut text = format!("{counts} {}.\n", summary::calls(self.plan));
+        for line in self.look.wrap(0, &summary::duration(self.plan)) {
+            text.push_str(&line);
+            text.push('\n');
+        }
+        text
+    }
+}
+
+fn is_worth_showing(change: &trueup_model::Change) -> bool {
+    change.action != Action::Nothing || !change.remarks.is_empty()
+}

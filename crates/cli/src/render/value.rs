@@ -1,0 +1,176 @@
+//! Values as people read them: YAML on one line where it fits, in block form where it does not.
+
+use similar::{ChangeTag, TextDiff};
+use trueup_model::Value;
+use trueup_model::value::SENSITIVE;
+
+use super::look::{Look, Tone};
+
+/// The value on one line, as flow YAML: `[a, b]`, `{port: 5432}`.
+pub(crate) fn inline(value: &Value) -> String {
+    match value {
+        Value::Null => "(none)".to_owned(),
+        Value::Bool(_) | Value::Int(_) => value.to_string(),
+        Value::Secret(_) => SENSITIVE.to_owned(),
+        Value::String(text) => scalar(text),
+        Value::List(elements) => {
+            let elements: Vec<String> = elements.iter().map(inline).collect();
+            format!("[{}]", elements.join(", "))
+        }
+        Value::Map(fields) => {
+            let stated = fields.iter().filter(|(_, field)| !field.is_null());
+            let fields: Vec<String> = stated
+                .map(|(name, field)| format!("{}: {}", scalar(name), inline(field)))
+                .collect();
+            format!("{{{}}}", fields.join(", "))
+        }
+    }
+}
+
+/// Whether a value is shown over several lines when it has `room` columns.
+pub(crate) fn is_long(value: &Value, room: usize) -> bool {
+    match value {
+        Value::String(text) => text.contains('\n') || text.chars().count() > room.max(40) * 2,
+        Value::List(_) | Value::Map(_) => inline(value).chars().count() > room,
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Secret(_) => false,
+    }
+}
+
+/// The value over several lines, as block YAML.
+pub(crate) fn block(value: &Value) -> String {
+    let mut lines = Vec::new();
+    write_block(value, 0, &mut lines);
+    lines.join("\n")
+}
+
+/// The difference of two long values, line by line, with three lines around each change.
+pub(crate) fn line_diff(before: &Value, after: &Value, look: &Look) -> Vec<String> {
+    let (before, after) = (block_or_nothing(before), block_or_nothing(after));
+    let diff = TextDiff::from_lines(&before, &after);
+    let mut lines = Vec::new();
+    for (index, group) in diff.grouped_ops(3).iter().enumerate() {
+        if index > 0 {
+            lines.push(look.paint(Tone::Faint, "  …"));
+        }
+        for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
+            let text = change.value().trim_end_matches('\n');
+            lines.push(match change.tag() {
+                ChangeTag::Delete => look.paint(Tone::Remove, format!("- {text}")),
+                ChangeTag::Insert => look.paint(Tone::Add, format!("+ {text}")),
+                ChangeTag::Equal => format!("  {text}"),
+            });
+        }
+    }
+    lines
+}
+
+fn block_or_nothing(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        _ => block(value) + "\n",
+    }
+}
+
+fn write_block(value: &Value, indent: usize, lines: &mut Vec<String>) {
+    let margin = "  ".repeat(indent);
+    match value {
+        Value::Map(fields) => {
+            for (name, field) in fields.iter().filter(|(_, field)| !field.is_null()) {
+                write_entry(&format!("{margin}{}:", scalar(name)), field, indent, lines);
+            }
+        }
+        Value::List(elements) => elements.iter().for_each(|e| write_element(e, indent, lines)),
+        Value::String(text) => lines.extend(text.lines().map(|line| format!("{margin}{line}"))),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Secret(_) => {
+            lines.push(format!("{margin}{}", inline(value)));
+        }
+    }
+}
+
+fn write_entry(head: &str, value: &Value, indent: usize, lines: &mut Vec<String>) {
+    if is_nested(value) {
+        lines.push(head.to_owned());
+        write_block(value, indent + 1, lines);
+    } else {
+        lines.push(format!("{head} {}", inline(value)));
+    }
+}
+
+/// An element of a list; the first field of a map stands beside the dash.
+fn write_element(value: &Value, indent: usize, lines: &mut Vec<String>) {
+    let margin = "  ".repeat(indent);
+    if !is_nested(value) {
+        lines.push(format!("{margin}- {}", inline(value)));
+        return;
+    }
+    let first = lines.len();
+    write_block(value, indent + 1, lines);
+    if let Some(line) = lines.get_mut(first) {
+        *line = format!("{margin}- {}", &line[margin.len() + 2..]);
+    }
+}
+
+fn is_nested(value: &Value) -> bool {
+    const ROOM: usize = 60;
+    match value {
+        Value::Map(fields) => !fields.is_empty() && is_long(value, ROOM),
+        Value::List(elements) => !elements.is_empty() && is_long(value, ROOM),
+        Value::String(text) => text.contains('\n'),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Secret(_) => false,
+    }
+}
+
+/// A text as YAML writes it: bare, unless that would read as something else.
+fn scalar(text: &str) -> String {
+    let plain = !text.is_empty()
+        && text.trim() == text
+        && !text.contains(['\n', '"', '\t'])
+        && !text.contains(", ")
+        && !text.contains(": ")
+        && !text.contains(" #")
+        && !text.starts_with(['[', ']', '{', '}', '&', '!', '|', '>', '%', '@', '`', '\'', '#'])
+        && !text.starts_with("* ")
+        && !matches!(text, "true" | "false" | "null" | "~" | "yes" | "no")
+        && text.parse::<f64>().is_err();
+    if plain { text.to_owned() } else { format!("{text:?}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOOK: Look = Look { colour: false, width: 80, verbose: false };
+
+    fn value(json: &str) -> Value {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn short_values_are_flow_yaml() {
+        let shown = inline(&value(r#"{"port":5432,"from":["sg-1","10.0.0.0/8"],"to":null}"#));
+        assert_eq!(shown, "{from: [sg-1, 10.0.0.0/8], port: 5432}");
+        assert_eq!(inline(&value(r#""16""#)), r#""16""#);
+        assert_eq!(inline(&value(r#""*""#)), "*");
+        assert_eq!(inline(&value("16")), "16");
+        assert_eq!(inline(&Value::from("true")), r#""true""#);
+    }
+
+    #[test]
+    fn long_values_differ_line_by_line() {
+        let before = value(
+            r#"{"Statement":[{"Action":["s3:GetObject"],"Effect":"Allow","Resource":["arn:aws:s3:::a/*"]}]}"#,
+        );
+        let after = value(
+            r#"{"Statement":[{"Action":["s3:GetObject","s3:PutObject"],"Effect":"Allow","Resource":["arn:aws:s3:::a/*"]}]}"#,
+        );
+        insta::assert_snapshot!(line_diff(&before, &after, &LOOK).join("\n"));
+    }
+
+    #[test]
+    fn a_secret_stays_hidden_in_every_form() {
+        let secret = Value::List(vec![Value::Secret(trueup_model::Secret::new("hunter2"))]);
+        for shown in [inline(&secret), block(&secret)] {
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Saved plans: what was decided, from what, and whether it would still be decided so.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use trueup_model::{Address, Live, Plan, Value};
+use trueup_stack::{DiskFiles, Files};
+
+use crate::arguments::Permissions;
+use crate::context::Context;
+use crate::error::Error;
+use crate::render::{json, value};
+use crate::situation::{Intent, Situation};
+
+/// The version of a saved plan's form; raised when a field is added or changes its meaning.
+const FORMAT: u32 = 1;
+
+/// What is saved beside the plan itself.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Origin {
+    format: u32,
+    trueup: String,
+    made_at: String,
+    stack_file: PathBuf,
+    destroy: bool,
+    allow_data_loss: Vec<Address>,
+    allow_mass_delete: bool,
+    max_disruption: Option<trueup_model::Disruption>,
+    variables: Vec<String>,
+    variable_files: Vec<PathBuf>,
+    live: BTreeMap<Address, Live>,
+}
+
+/// A saved plan, as far as it is needed to compare it with a new one.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Saved {
+    stack: String,
+    account: String,
+    region: String,
+    stack_digest: String,
+    fingerprints: BTreeMap<Address, String>,
+    steps: Json,
+    #[serde(rename = "saved")]
+    origin: Origin,
+}
+
+/// Whether a path names a saved plan rather than a stack.
+pub(crate) fn is_plan(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "json")
+}
+
+/// Saves a plan, with nothing sensitive in it.
+pub(crate) fn write(
+    path: &Path,
+    plan: &Plan,
+    intent: &Intent,
+    situation: &Situation,
+    context: &Context,
+) -> Result<(), Error> {
+    let origin = Origin {
+        format: FORMAT,
+        trueup: env!("CARGO_PKG_VERSION").to_owned(),
+        made_at: context.now(),
+        stack_file: situation.file.clone(),
+        destroy: intent.destroy,
+        allow_data_loss: intent.permissions.allow_data_loss.clone(),
+        allow_mass_delete: intent.permissions.allow_mass_delete,
+        max_disruption: intent.permissions.max_disruption.map(Into::into),
+        variables: context.global.var.iter().map(|(name, _)| name.clone()).collect(),
+        variable_files: context.global.var_file.clone(),
+        live: lives(plan, situation),
+    };
+    let mut document = json::plan(plan, &situation.catalog);
+    document.insert("saved".into(), json!(origin));
+    let write = std::fs::write(path, json::pretty(&document));
+    write.map_err(|source| Error::File { doing: "write", path: path.to_owned(), source })
+}
+
+/// Reads a saved plan.
+pub(crate) fn read(path: &Path) -> Result<Saved, Error> {
+    let bytes = DiskFiles::new("").read(path);
+    let bytes =
+        bytes.map_err(|source| Error::File { doing: "read", path: path.to_owned(), source })?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Error::NotAPlan { path: path.to_owned(), because: error.to_string() })
+}
+
+/// The live resources that the plan touches or reads, everything sensitive hidden.
+fn lives(plan: &Plan, situation: &Situation) -> BTreeMap<Address, Live> {
+    let lives = plan.fingerprints.keys().filter_map(|address| {
+        let live = live(address, situation)?;
+        Some((address.clone(), json::masked_live(live, &situation.catalog)))
+    });
+    lives.collect()
+}
+
+fn live<'a>(address: &Address, situation: &'a Situation) -> Option<&'a Live> {
+    let owned = situation.snapshot.resources.iter().find(|live| {
+        live.is_owned_by(&situation.stack.name) && live.ownership.address.as_ref() == Some(address)
+    });
+    owned.or_else(|| situation.snapshot.existing.get(address))
+}
+
+impl Saved {
+    /// The stack file that it was made from.
+    pub(crate) fn stack_file(&self) -> &Path {
+        &self.origin.stack_file
+    }
+
+    /// The files that variables came from.
+    pub(crate) fn variable_files(&self) -> &[PathBuf] {
+        &self.origin.variable_files
+    }
+
+    /// What it was made for.
+    pub(crate) fn intent(&self) -> Intent {
+        let Origin { destroy, allow_data_loss, allow_mass_delete, max_disruption, .. } =
+            &self.origin;
+        Intent {
+            destroy: *destroy,
+            permissions: Permissions {
+                allow_data_loss: allow_data_loss.clone(),
+                allow_mass_delete: *allow_mass_delete,
+                max_disruption: max_disruption.map(Into::into),
+            },
+        }
+    }
+
+    /// Refuses when anything that the plan was made from, or the plan itself, is another now.
+    pub(crate) fn compare(&self, plan: &Plan, situation: &Situation) -> Result<(), Error> {
+        let mut differences = self.origin_differences(plan);
+        if differences.is_empty() {
+            differences = self.live_differences(plan, situation);
+        }
+        let now = json::plan(plan, &situation.catalog).remove("steps").unwrap_or_default();
+        if differences.is_empty() && now != self.steps {
+            differences
+                .push(format!("the steps are others now: {}", step_difference(&self.steps, &now)));
+        }
+        if differences.is_empty() { Ok(()) } else { Err(Error::Stale { differences }) }
+    }
+
+    fn origin_differences(&self, plan: &Plan) -> Vec<String> {
+        let version = env!("CARGO_PKG_VERSION");
+        let pairs = [
+            ("trueup", self.origin.trueup.as_str(), version),
+            ("the stack's name", self.stack.as_str(), plan.stack.as_str()),
+            ("the account", self.account.as_str(), plan.account.as_str()),
+            ("the Region", self.region.as_str(), plan.region.as_str()),
+        ];
+        let differing = pairs.into_iter().filter(|(_, then, now)| then != now);
+        let mut differences: Vec<String> = differing
+            .map(|(what, then, now)| format!("{what} was {then}, now it is {now}"))
+            .collect();
+        if self.stack_digest != plan.stack_digest {
+            differences.push(self.changed_stack());
+        }
+        differences
+    }
+
+    fn changed_stack(&self) -> String {
+        let Origin { stack_file, made_at, variables, .. } = &self.origin;
+        let changed = format!(
+            "{}, a file that it reads, or a variable changed after {made_at}",
+            stack_file.display()
+        );
+        if variables.is_empty() {
+            return changed;
+        }
+        // Values are not saved: some of them are secret.
+        format!("{changed}; it was made with --var {}", variables.join(", --var "))
+    }
+
+    fn live_differences(&self, plan: &Plan, situation: &Situation) -> Vec<String> {
+        let addresses: BTreeSet<&Address> =
+            self.fingerprints.keys().chain(plan.fingerprints.keys()).collect();
+        let mut differences = Vec::new();
+        for address in addresses {
+            if self.fingerprints.get(address) != plan.fingerprints.get(address) {
+                let now = live(address, situation);
+                let now = now.map(|live| as_saved(&json::masked_live(live, &situation.catalog)));
+                differences.extend(moved(address, self.origin.live.get(address), now.as_ref()));
+            }
+        }
+        differences
+    }
+}
+
+/// A resource as it reads back from a file, where what is sensitive is a mere word.
+fn as_saved(live: &Live) -> Live {
+    serde_json::from_value(json!(live)).unwrap_or_else(|_| live.clone())
+}
+
+/// How one resource is different from what it was, attribute by attribute.
+fn moved(address: &Address, then: Option<&Live>, now: Option<&Live>) -> Vec<String> {
+    let (then, now) = match (then, now) {
+        (None, None) => return vec![format!("{address} is not as it was")],
+        (None, Some(now)) => {
+            return vec![format!("{address} did not exist, now it does ({})", now.id)];
+        }
+        (Some(then), None) => {
+            return vec![format!("{address} existed ({}), now it is gone", then.id)];
+        }
+        (Some(then), Some(now)) => (flat(then), flat(now)),
+    };
+    let paths: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
+    let shown = |values: &BTreeMap<String, Value>, path: &String| {
+        values.get(path).map_or_else(|| "(none)".to_owned(), value::inline)
+    };
+    let differing = paths.into_iter().filter(|path| then.get(*path) != now.get(*path));
+    let sentences: Vec<String> = differing
+        .map(|path| {
+            format!("{address}: {path} was {}, now it is {}", shown(&then, path), shown(&now, path))
+        })
+        .collect();
+    if sentences.is_empty() {
+        return vec![format!("{address}: a sensitive value is another now")];
+    }
+    sentences
+}
+
+/// Everything about a resource by path.
+fn flat(live: &Live) -> BTreeMap<String, Value> {
+    let Live { kind: _, id, ownership, attributes, outputs, tags, condition, scheduled } = live;
+    let mut values = outputs.clone();
+    values.extend(attributes.clone());
+    values.insert("id".to_owned(), id.as_str().into());
+    values.insert("state".to_owned(), serde_json::from_value(json!(condition)).unwrap_or_default());
+    values.extend(tags.iter().map(|(key, tag)| (format!("tags.{key}"), tag.as_str().into())));
+    let ours = ownership.to_tags();
+    values.extend(ours.into_iter().map(|(key, tag)| (format!("tags.{key}"), tag.into())));
+    let later = scheduled.iter();
+    values.extend(later.map(|(name, value)| (format!("scheduled.{name}"), value.clone())));
+    values
+}
+
+/// The first step that is another.
+fn step_difference(then: &Json, now: &Json) -> String {
+    let steps = |json: &Json| json.as_array().cloned().unwrap_or_default();
+    let (then, now) = (steps(then), steps(now));
+    let first = then.iter().zip(&now).find(|(then, now)| then != now).map(|(_, now)| now);
+    match first.and_then(|step| step["address"].as_str()) {
+        Some(address) => format!("the first is {address}"),
+        None => format!("there were {}, there are {}", then.len(), now.len()),
+    }
+}
