@@ -82,11 +82,14 @@ pub enum Verdict {
     RetryAfter(Duration),
 }
 
-/// Rates by API action (`ec2:CreateVpc`), and the bucket for all others of a service (`ec2:*`).
+/// Rates by API action (`ec2:CreateVpc`), by the beginning of actions (`ec2:Describe*`), and for all
+/// others of a service (`ec2:*`).
+///
+/// Each action has a bucket of its own, as at AWS, even where a common rate sizes it.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
-    /// The buckets; a call uses the most specific one, and besides it the service's `SERVICE:!`
-    /// bucket, if there is one, which all calls of the service share.
+    /// The sizes; a call uses a bucket of the most specific one, and besides it the service's
+    /// `SERVICE:!` bucket, if there is one, which all calls of the service share.
     pub buckets: BTreeMap<String, Bucket>,
 }
 
