@@ -21,13 +21,19 @@ pub(crate) struct Limiter {
 
 /// The buckets of one service and who waits for them.
 struct Service {
-    names: Vec<String>,
+    /// Rates by action, or by the beginning of actions: `ec2:Describe*`.
+    rates: Vec<(String, Bucket)>,
     queue: Mutex<Queue>,
     changed: Notify,
 }
 
+#[derive(Default)]
 struct Queue {
     buckets: Vec<Tokens>,
+    /// The bucket of each action that was called.
+    own: BTreeMap<&'static str, usize>,
+    /// The bucket of all calls of the service.
+    shared: Option<usize>,
     waiting: BTreeMap<(Reverse<u64>, u64), Waiting>,
     arrivals: u64,
 }
@@ -67,12 +73,12 @@ impl Limiter {
     /// A token for the call: at once (`None`), or when the answer comes.
     pub(crate) fn ask(&self, call: &Call, priority: u64) -> Option<oneshot::Receiver<()>> {
         let service = self.services.get(call.service())?;
-        let needs = service.needs(call.action);
+        let mut queue = lock(&service.queue);
+        let needs = service.needs(&mut queue, call.action);
         if needs.is_empty() {
             return None;
         }
         let (grant, mut granted) = oneshot::channel();
-        let mut queue = lock(&service.queue);
         queue.arrivals += 1;
         let place = (Reverse(priority), queue.arrivals);
         queue.waiting.insert(place, Waiting { needs, grant: Some(grant) });
@@ -96,33 +102,43 @@ impl Limiter {
 
     fn bucket(&self, call: &Call, change: impl FnOnce(&mut Tokens, Instant)) {
         let Some(service) = self.services.get(call.service()) else { return };
-        if let Some(&most_specific) = service.needs(call.action).first() {
-            change(&mut lock(&service.queue).buckets[most_specific], Instant::now());
+        let mut queue = lock(&service.queue);
+        if let Some(&most_specific) = service.needs(&mut queue, call.action).first() {
+            change(&mut queue.buckets[most_specific], Instant::now());
         }
     }
 }
 
 impl Service {
-    fn new(buckets: Vec<(String, Bucket)>) -> Self {
-        let (names, limits): (Vec<_>, Vec<_>) = buckets.into_iter().unzip();
-        let now = Instant::now();
-        let buckets = limits.into_iter().map(|limit| Tokens::full(limit, now)).collect();
-        let queue = Queue { buckets, waiting: BTreeMap::new(), arrivals: 0 };
-        Self { names, queue: Mutex::new(queue), changed: Notify::new() }
+    fn new(rates: Vec<(String, Bucket)>) -> Self {
+        let mut queue = Queue::default();
+        if let Some((_, limit)) = rates.iter().find(|(name, _)| name.ends_with(":!")) {
+            queue.shared = Some(queue.add(*limit));
+        }
+        Self { rates, queue: Mutex::new(queue), changed: Notify::new() }
     }
 
-    /// The buckets that a call takes from, the most specific first.
-    ///
-    /// A name that ends in `*` stands for all actions with that beginning that have no longer name.
-    fn needs(&self, action: &str) -> Vec<usize> {
+    /// The buckets that a call takes from, its own first.
+    fn needs(&self, queue: &mut Queue, action: &'static str) -> Vec<usize> {
+        let own = match queue.own.get(action) {
+            Some(&index) => Some(index),
+            None => self.rate(action).map(|limit| {
+                let index = queue.add(limit);
+                queue.own.insert(action, index);
+                index
+            }),
+        };
+        own.into_iter().chain(queue.shared).collect()
+    }
+
+    /// The rate of an action: its own, or that of the longest beginning that is named.
+    fn rate(&self, action: &str) -> Option<Bucket> {
         let matches = |name: &str| match name.strip_suffix('*') {
             Some(beginning) => action.starts_with(beginning),
             None => name == action,
         };
-        let named = self.names.iter().enumerate().filter(|(_, name)| matches(name));
-        let own = named.max_by_key(|(_, name)| (name.as_str() == action, name.len()));
-        let shared = self.names.iter().enumerate().find(|(_, name)| name.ends_with(":!"));
-        own.into_iter().chain(shared).map(|(index, _)| index).collect()
+        let named = self.rates.iter().filter(|(name, _)| matches(name));
+        named.max_by_key(|(name, _)| (name == action, name.len())).map(|(_, limit)| *limit)
     }
 }
 
@@ -141,6 +157,11 @@ async fn serve(service: Arc<Service>) {
 }
 
 impl Queue {
+    fn add(&mut self, limit: Bucket) -> usize {
+        self.buckets.push(Tokens::full(limit, Instant::now()));
+        self.buckets.len() - 1
+    }
+
     /// Gives tokens to those who wait, in their order, and says when there will be the next.
     fn hand_out(&mut self, now: Instant) -> Option<Instant> {
         let buckets = &mut self.buckets;
@@ -259,14 +280,10 @@ mod tests {
             ("elb:Describe*", 40, 10.0),
             ("elb:CreateLoadBalancer", 1, 0.2),
         ]);
-        let service = &limiter.services["elb"];
-        let names = |action: &str| {
-            let needs = service.needs(action);
-            needs.iter().map(|&index| service.names[index].as_str()).collect::<Vec<_>>()
-        };
-        assert_eq!(names("elb:DescribeRules"), ["elb:Describe*", "elb:!"]);
-        assert_eq!(names("elb:CreateLoadBalancer"), ["elb:CreateLoadBalancer", "elb:!"]);
-        assert_eq!(names("elb:CreateRule"), ["elb:*", "elb:!"]);
+        let rate = |action: &str| limiter.services["elb"].rate(action).unwrap().burst;
+        assert_eq!(rate("elb:DescribeRules"), 40);
+        assert_eq!(rate("elb:CreateLoadBalancer"), 1);
+        assert_eq!(rate("elb:CreateRule"), 2);
 
         let begin = Instant::now();
         for _ in 0..4 {
@@ -274,6 +291,19 @@ mod tests {
         }
         take(&limiter, "elb:CreateRule").await;
         assert_eq!(begin.elapsed().as_millis(), 100, "the shared bucket was empty");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_action_has_a_bucket_of_its_own_even_by_a_common_rate() {
+        let limiter = limiter(&[("ec2:*", 2, 1.0)]);
+        let begin = Instant::now();
+        for action in ["ec2:CreateVpc", "ec2:CreateSubnet", "ec2:CreateRoute"] {
+            take(&limiter, action).await;
+            take(&limiter, action).await;
+        }
+        assert_eq!(begin.elapsed(), Duration::ZERO);
+        take(&limiter, "ec2:CreateVpc").await;
+        assert_eq!(begin.elapsed().as_secs(), 1);
     }
 
     #[tokio::test(start_paused = true)]
