@@ -57,6 +57,7 @@ pub(crate) fn calls(name: &str) -> Option<&'static dyn crate::live::Calls> {
         "db_subnet_group" => Some(&rds::db_subnet_group::Calls),
         "log_group" => Some(&logs::log_group::Calls),
         "iam_role" => Some(&iam::iam_role::Calls),
+        "lambda_function" => Some(&lambda::lambda_function::Calls),
         _ => None,
     }
 }

@@ -116,7 +116,13 @@ impl Live {
         self.ownership.stack.as_deref() == Some(stack)
     }
 
-    /// An attribute or output.
+    /// An attribute, also where an output has the same name.
+    pub fn get_attribute(&self, name: &str) -> &Value {
+        const NOTHING: &Value = &Value::Null;
+        self.attributes.get(name).unwrap_or(NOTHING)
+    }
+
+    /// An output or, where there is none of that name, an attribute.
     pub fn get(&self, name: &str) -> &Value {
         const NOTHING: &Value = &Value::Null;
         self.outputs.get(name).or_else(|| self.attributes.get(name)).unwrap_or(NOTHING)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trueup_model::kind::{
     After, Completion, Idempotency, Naming, Output, Permissions, Sample, Times, Unique, Which,
 };
-use trueup_model::{Attribute, Disruption, Kind, Type, Value};
+use trueup_model::{Attribute, Disruption, Expression, Kind, Type, Value};
 
 use crate::services::attributes::{fill_name, respell};
 
@@ -235,6 +235,18 @@ fn permissions() -> Permissions {
 fn complete(completion: &mut Completion<'_>) {
     fill_name(completion, NAME.attribute, NAME.maximum);
     respell(completion.attributes, "runtime", str::to_ascii_lowercase);
+    lower_headers(completion.attributes);
+}
+
+/// Lambda keeps the header names of a URL's CORS settings in lower case.
+fn lower_headers(attributes: &mut trueup_model::expression::Expressions) {
+    let Some(Expression::Value(Value::Map(url))) = attributes.get_mut("url") else { return };
+    let Some(Value::Map(cors)) = url.get_mut("cors") else { return };
+    for name in ["allow_headers", "expose_headers"] {
+        if let Some(headers) = cors.get_mut(name) {
+            *headers = headers.strings().iter().map(|header| header.to_ascii_lowercase()).collect();
+        }
+    }
 }
 
 #[cfg(feature = "live")]

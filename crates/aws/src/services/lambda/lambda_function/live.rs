@@ -1,1 +1,132 @@
+//! The calls of functions.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use futures::future::try_join_all;
+use trueup_model::snapshot::Live;
+use trueup_model::stack::By;
+use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
+
+use crate::live::tags::{self, TagChange};
+use crate::live::{Search, Session, owned};
+
+mod access;
+mod code;
+mod read;
+mod shape;
+
+const KIND: &str = "lambda_function";
+
 pub(crate) struct Calls;
+
+#[async_trait]
+impl crate::live::Calls for Calls {
+    /// The functions that the stack expects are read at once; the tagging API tells of others that
+    /// it owns. Listing all functions of the account would tell neither tags nor states.
+    async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
+        let mut names: BTreeSet<String> = search.names().into_iter().collect();
+        names.extend(search.adopted());
+        let expected = try_join_all(names.iter().map(|name| read::one(aws, name)));
+        let others = async {
+            let arns = aws.tagged_arns("lambda", "function:").await?;
+            let others = arns.iter().filter_map(|arn| arn.rsplit(':').next());
+            let others = others.filter(|name| !names.contains(*name));
+            try_join_all(others.map(|name| read::one(aws, name))).await
+        };
+        let (expected, others) = futures::try_join!(expected, others)?;
+        Ok(expected.into_iter().chain(others).flatten().collect())
+    }
+
+    async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
+        let each = try_join_all(ids.iter().map(|name| read::one(aws, name)));
+        Ok(each.await?.into_iter().flatten().collect())
+    }
+
+    async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
+        let (key, value) = match by {
+            By::Id(name) | By::Name(name) => return read::one(aws, name).await,
+            By::Tags(wanted) => match wanted.first_key_value() {
+                Some((key, value)) => (key.clone(), value.clone()),
+                None => return Ok(None),
+            },
+            By::Stack { stack, .. } => (trueup_model::snapshot::STACK_TAG.to_owned(), stack.clone()),
+            By::Default => {
+                let message = "an account has no default function";
+                return Err(Failure::new(FailureClass::Invalid, message).help("look it up by name"));
+            }
+        };
+        let tagged = aws.tagged_with(&key, &value).await?;
+        let fitting = tagged.into_iter().filter(|(_, tags)| tags::fit(by, tags));
+        let names = fitting.filter_map(|(arn, _)| Some(arn.split_once(":function:")?.1.to_owned()));
+        owned::only(KIND, by, self.read(aws, &names.collect::<Vec<_>>()).await?)
+    }
+
+    async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
+        let name = owned::wanted_text(&request.attributes, "name").unwrap_or_default();
+        let zip = code::zip(aws, &request.attributes)?;
+        owned::create_named(aws, KIND, request, &name, || code::create(aws, request, &name, &zip))
+            .await?;
+        let bare = aws.ready(KIND, &name).await?;
+        let all: Vec<String> = request.attributes.keys().cloned().collect();
+        access::change(aws, &bare, &request.attributes, &all).await?;
+        aws.ready(KIND, &name).await
+    }
+
+    /// Lambda takes one change at a time: configuration, then code, then the rest.
+    async fn update(&self, aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
+        let (name, wish) = (&request.id, &request.attributes);
+        if request.changed.iter().any(|changed| code::CONFIGURATION.contains(&changed.as_str())) {
+            code::configure(aws, request).await?;
+            settled(aws, name).await?;
+        }
+        if request.changes("source") || request.changes("architecture") {
+            let zip = code::zip(aws, wish)?;
+            code::replace(aws, request, &zip).await?;
+            settled(aws, name).await?;
+        }
+        access::change(aws, &request.before, wish, &request.changed).await
+    }
+
+    async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
+        let name = &request.before.id;
+        owned::delete(aws, KIND, name, || {
+            aws.call(Call::repeatable("lambda:DeleteFunction"), || {
+                aws.clients.lambda.delete_function().function_name(name).send()
+            })
+        })
+        .await
+    }
+
+    async fn retag(&self, aws: &Session<'_>, live: &Live, change: &TagChange) -> Result<(), Failure> {
+        let arn = live.get("arn").as_str().unwrap_or_default();
+        if !change.set.is_empty() {
+            let tags: std::collections::HashMap<_, _> = change.set.clone().into_iter().collect();
+            aws.call(Call::repeatable("lambda:TagResource"), || {
+                aws.clients.lambda.tag_resource().resource(arn).set_tags(Some(tags.clone())).send()
+            })
+            .await?;
+        }
+        if !change.remove.is_empty() {
+            aws.call(Call::repeatable("lambda:UntagResource"), || {
+                let call = aws.clients.lambda.untag_resource().resource(arn);
+                call.set_tag_keys(Some(change.remove.clone())).send()
+            })
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Waits until the last change took effect. One that Lambda gave up leaves the function as it was,
+/// in working order, so its state alone would say that all is well.
+async fn settled(aws: &Session<'_>, name: &str) -> Result<(), Failure> {
+    aws.ready(KIND, name).await?;
+    match read::failed_update(aws, name).await? {
+        Some(reason) => Err(Failure::new(
+            FailureClass::Broken,
+            format!("Lambda gave the change of function {name} up: {reason}"),
+        )),
+        None => Ok(()),
+    }
+}

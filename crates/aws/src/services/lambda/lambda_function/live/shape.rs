@@ -1,0 +1,130 @@
+//! From Lambda's descriptions of a function to the form that is compared.
+
+use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
+use aws_sdk_lambda::operation::get_function_url_config::GetFunctionUrlConfigOutput;
+use aws_sdk_lambda::types::{Cors, FunctionConfiguration, FunctionUrlAuthType};
+use trueup_model::Value;
+use trueup_model::snapshot::{Condition, Live, Ownership};
+use trueup_model::value::Values;
+
+use super::KIND;
+use super::access::Grants;
+use crate::live::owned;
+
+pub(super) fn normalise(
+    function: &GetFunctionOutput,
+    url: Option<&GetFunctionUrlConfigOutput>,
+    policy: Option<&str>,
+) -> Live {
+    let empty = FunctionConfiguration::builder().build();
+    let configuration = function.configuration().unwrap_or(&empty);
+    let grants = Grants::read(policy.unwrap_or_default());
+    let name = configuration.function_name().unwrap_or_default();
+    let all_tags = function.tags().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone()));
+    let (ownership, tags) = Ownership::split(all_tags.collect::<std::collections::BTreeMap<_, _>>());
+    let reserved = function.concurrency().and_then(|c| c.reserved_concurrent_executions());
+    let mut attributes = described(configuration);
+    attributes.extend(owned::named([
+        ("reserved_concurrency", reserved.into()),
+        ("url", url.map_or(Value::Null, |url| address(url, &grants))),
+        ("invoked_by", grants.invoked_by(url.is_some()).into_iter().collect()),
+    ]));
+    let outputs = [
+        ("id", name.into()),
+        ("arn", configuration.function_arn().map(str::to_owned).into()),
+        ("url", url.map(|url| url.function_url().to_owned()).into()),
+    ];
+    Live {
+        kind: KIND.into(),
+        id: name.to_owned(),
+        ownership,
+        attributes,
+        outputs: owned::named(outputs),
+        tags,
+        condition: condition(configuration),
+        scheduled: Values::new(),
+    }
+}
+
+fn described(one: &FunctionConfiguration) -> Values {
+    let text = |value: Option<&str>| Value::from(value.filter(|text| !text.is_empty()).map(str::to_owned));
+    let texts = |values: &[String]| values.iter().map(String::as_str).collect::<Value>();
+    let variables = one.environment().and_then(|environment| environment.variables());
+    let variables: Values =
+        variables.into_iter().flatten().map(|(k, v)| (k.clone(), v.as_str().into())).collect();
+    let source = Value::Map(owned::named([("sha256", text(one.code_sha256()))]));
+    let (subnets, groups) = match one.vpc_config() {
+        Some(vpc) => (texts(vpc.subnet_ids()), texts(vpc.security_group_ids())),
+        None => (texts(&[]), texts(&[])),
+    };
+    owned::named([
+        ("name", text(one.function_name())),
+        ("description", text(one.description())),
+        ("runtime", text(one.runtime().map(|runtime| runtime.as_str()))),
+        ("handler", text(one.handler())),
+        ("source", source),
+        ("layers", one.layers().iter().filter_map(|layer| layer.arn()).collect()),
+        ("architecture", text(one.architectures().first().map(|a| a.as_str()).or(Some("x86_64")))),
+        ("environment", variables.into()),
+        ("kms_key", text(one.kms_key_arn())),
+        ("memory_mb", one.memory_size().into()),
+        ("timeout_seconds", one.timeout().into()),
+        ("ephemeral_storage_mb", one.ephemeral_storage().map_or(512, |disk| disk.size()).into()),
+        (
+            "tracing",
+            text(one.tracing_config().and_then(|t| t.mode()).map(|m| m.as_str()).or(Some("PassThrough"))),
+        ),
+        ("role", text(one.role())),
+        ("subnets", subnets),
+        ("security_groups", groups),
+    ])
+}
+
+/// A URL that says "everybody may call" without the permissions for it lets nobody in: that is a
+/// difference too.
+fn address(url: &GetFunctionUrlConfigOutput, grants: &Grants) -> Value {
+    let auth = match url.auth_type() {
+        FunctionUrlAuthType::None if grants.public() => "none",
+        FunctionUrlAuthType::None => "none, but without the permissions",
+        _ => "iam",
+    };
+    let mode = url.invoke_mode().map_or("BUFFERED", |mode| mode.as_str());
+    Value::Map(owned::named([
+        ("auth", auth.into()),
+        ("cors", url.cors().map_or(Value::Null, sharing)),
+        ("invoke_mode", mode.into()),
+    ]))
+}
+
+fn sharing(cors: &Cors) -> Value {
+    let texts = |values: &[String]| values.iter().map(String::as_str).collect::<Value>();
+    // Lambda keeps header names in lower case.
+    let headers = |values: &[String]| values.iter().map(|h| h.to_ascii_lowercase()).collect::<Value>();
+    let shared = owned::named([
+        ("allow_origins", texts(cors.allow_origins())),
+        ("allow_methods", texts(cors.allow_methods())),
+        ("allow_headers", headers(cors.allow_headers())),
+        ("expose_headers", headers(cors.expose_headers())),
+        ("allow_credentials", cors.allow_credentials().unwrap_or_default().into()),
+        ("max_age_seconds", cors.max_age().unwrap_or_default().into()),
+    ]);
+    let nothing = |value: &Value| matches!(value, Value::List(list) if list.is_empty());
+    // An empty configuration is how one is taken away.
+    if shared.values().all(|v| nothing(v) || *v == Value::Bool(false) || *v == Value::Int(0)) {
+        return Value::Null;
+    }
+    Value::Map(shared)
+}
+
+fn condition(one: &FunctionConfiguration) -> Condition {
+    let reason = one.state_reason().unwrap_or_default();
+    let updating = one.last_update_status().map(|status| status.as_str()) == Some("InProgress");
+    match one.state().map_or("Active", |state| state.as_str()) {
+        // An idle function in a VPC gives its network interface back; the next call wakes it.
+        "Active" | "ActiveNonInvocable" | "Inactive" if !updating => Condition::Ready,
+        "Failed" => Condition::Failed(format!("Failed: {reason}")),
+        "Deleting" => Condition::Deleting("Deleting".to_owned()),
+        _ if updating => Condition::Pending("update in progress".to_owned()),
+        state => Condition::Pending(state.to_owned()),
+    }
+}
