@@ -35,12 +35,7 @@ impl Lines {
 
 impl Progress for Lines {
     fn read(&mut self, stamped: &Stamped) {
-        let line = match &stamped.event {
-            Event::StepStarted(step) => self.style.begun(stamped.at, step),
-            Event::StepWaiting { step, state } => self.style.waiting(stamped.at, step, state),
-            _ => self.style.ended(stamped),
-        };
-        if let Some(line) = line {
+        if let Some(line) = self.style.line_for(stamped) {
             // A log that cannot be written is no reason to stop in the middle of an apply.
             let _ = self.out.write(&(line + "\n"));
         }
@@ -57,6 +52,14 @@ impl Style {
     /// The usual duration of a step in seconds.
     pub(crate) fn usual(&self, step: &StepEvent) -> u32 {
         self.usual.get(step.step).copied().unwrap_or(0)
+    }
+
+    fn line_for(&mut self, stamped: &Stamped) -> Option<String> {
+        match &stamped.event {
+            Event::StepStarted(step) => self.begun(stamped.at, step),
+            Event::StepWaiting { step, state } => self.waiting(stamped.at, step, state),
+            _ => self.ended(stamped),
+        }
     }
 
     /// The line for what has ended; none for what goes on.
@@ -173,5 +176,57 @@ pub(crate) fn clock(milliseconds: u64) -> String {
     match seconds / 3600 {
         0 => format!("{}:{:02}", seconds / 60, seconds % 60),
         hours => format!("{hours}:{:02}:{:02}", seconds % 3600 / 60, seconds % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::fixtures;
+
+    fn step(id: StepId) -> StepEvent {
+        let step = fixtures::plan().steps.remove(id);
+        StepEvent { step: id, address: step.address, kind: step.kind, verb: "create" }
+    }
+
+    fn lines(events: Vec<(u64, Event)>) -> String {
+        let look = Look { colour: false, width: 80, verbose: false };
+        let mut style = Style::new(look, &fixtures::plan());
+        let lines =
+            events.into_iter().filter_map(|(at, event)| style.line_for(&Stamped { at, event }));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn each_event_is_a_line_that_says_what_matters() {
+        let waiting = |state: &str| Event::StepWaiting { step: step(0), state: state.to_owned() };
+        let shown = lines(vec![
+            (0, Event::StepStarted(step(0))),
+            (3000, waiting("creating")),
+            (9000, waiting("creating")),
+            (301_000, waiting("backing-up")),
+            (
+                453_000,
+                Event::StepDone { step: step(0), id: Some("shop-main".to_owned()), took: 453_000 },
+            ),
+            (
+                454_000,
+                Event::StepFailed {
+                    step: step(1),
+                    message: "lambda:CreateFunction: the role cannot be assumed".to_owned(),
+                    code: None,
+                    request_id: None,
+                },
+            ),
+            (454_000, Event::Interrupted),
+            (
+                3_700_000,
+                Event::StepSkipped {
+                    step: step(1),
+                    because: Skipped::DependencyFailed { on: step(0).address },
+                },
+            ),
+        ]);
+        insta::assert_snapshot!(shown);
     }
 }

@@ -60,3 +60,32 @@ impl Remaining {
         ends.into_iter().max().unwrap_or(0) / 1000
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::fixtures;
+    use trueup_model::event::StepEvent;
+
+    #[test]
+    fn what_is_left_is_the_longest_chain() {
+        let plan = fixtures::plan();
+        let mut remaining = Remaining::new(&plan);
+        assert_eq!(remaining.seconds(0), 462);
+        let first = &plan.steps[0];
+        let event = StepEvent {
+            step: 0,
+            address: first.address.clone(),
+            kind: first.kind.clone(),
+            verb: "create",
+        };
+        remaining.read(&Stamped { at: 1000, event: Event::StepStarted(event.clone()) });
+        assert_eq!(remaining.seconds(101_000), 362);
+        assert_eq!(remaining.seconds(900_000), 12, "what is late counts as about to end");
+        remaining.read(&Stamped {
+            at: 460_000,
+            event: Event::StepDone { step: event, id: None, took: 459_000 },
+        });
+        assert_eq!((remaining.seconds(460_000), remaining.count()), (12, (1, 2)));
+    }
+}

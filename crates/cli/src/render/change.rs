@@ -143,15 +143,15 @@ fn attribute_line(
         lines.extend(long.into_iter().map(|line| format!("        {line}")));
         return lines;
     }
+    if attribute.after == After::Sensitive && !attribute.before.is_null() {
+        return vec![format!("    {path}  {SENSITIVE} changes{notes}")];
+    }
     let after = after(&attribute.after);
     let text = if is_new(change, attribute) {
         after
     } else {
         let arrow = look.paint(Tone::Faint, "->");
-        let before = match &attribute.after {
-            After::Sensitive => SENSITIVE.to_owned(),
-            _ => value::inline(&attribute.before),
-        };
+        let before = value::inline(&attribute.before);
         if columns(&before) + columns(&after) + 4 > room && columns(&before) > 20 {
             return vec![
                 format!("    {path}  {before}{notes}"),

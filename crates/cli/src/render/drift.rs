@@ -245,6 +245,68 @@ fn difference(attribute: &AttributeChange) -> String {
         After::Sensitive => "(sensitive) differs".to_owned(),
         After::Value(Value::Null) => format!("added: {live}"),
         after if attribute.before.is_null() => format!("removed: {}", change::after(after)),
-        after => format!("is {live}, applied was {}", change::after(after)),
+        after => format!("is {live}, the stack says {}", change::after(after)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::fixtures::{self, attribute, change};
+
+    const LOOK: Look = Look { colour: false, width: 80, verbose: false };
+
+    fn drifted() -> Plan {
+        let mut plan = fixtures::plan();
+        plan.withheld.clear();
+        let added = attribute("ingress[22]", Value::from("{port: 22}"), After::Value(Value::Null));
+        plan.changes.push(Change {
+            cause: Cause::Drift,
+            id: Some("sg-1".to_owned()),
+            location: Some(fixtures::location()),
+            attributes: vec![
+                AttributeChange { class: DriftClass::Security, ..added },
+                attribute("ingress[443]", Value::Null, After::Value("{port: 443}".into())),
+                attribute("tags.project", "other".into(), After::Value("shop".into())),
+            ],
+            ..change("security_group.web", Action::Update)
+        });
+        plan.changes.push(Change {
+            cause: Cause::Drift,
+            reasons: vec![Reason::Vanished],
+            ..change("log_group.api", Action::Create)
+        });
+        plan
+    }
+
+    #[test]
+    fn what_where_and_how_bad() {
+        insta::assert_snapshot!(Drift::of(&drifted()).text(&LOOK));
+    }
+
+    #[test]
+    fn json_says_the_same() {
+        let plan = drifted();
+        let json = serde_json::to_value(Drift::of(&plan).document()).unwrap();
+        let classes: Vec<&str> = json["changes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|change| change["class"].as_str().unwrap())
+            .collect();
+        assert_eq!(classes, ["functional", "security", "functional"]);
+        assert_eq!(json["changes"][2]["what"], "deleted");
+        assert_eq!(json["changes"][1]["location"], "shop.yaml:2:1");
+        assert_eq!(json["drifted"], true);
+        assert_eq!(json["file_changes"][0]["address"], "db_instance.main");
+        assert!(!json.to_string().contains("hunter2"), "{json}");
+    }
+
+    #[test]
+    fn without_drift_one_sentence() {
+        insta::assert_snapshot!(Drift::of(&fixtures::nothing()).text(&LOOK), @r"
+        No drift: shop in us-west-2, account 123456789012, is as it was applied. 22 API
+        calls.
+        ");
     }
 }

@@ -148,3 +148,24 @@ fn mask(value: &mut Value, ty: &Type) {
 fn hidden() -> Value {
     Value::Secret(Secret::new(String::new()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::fixtures;
+
+    #[test]
+    fn a_plan_has_what_programs_rely_on_and_no_secret() {
+        let document = plan(&fixtures::plan(), &fixtures::catalog());
+        let json = Json::Object(document);
+        assert_eq!(json["format"], 1);
+        assert_eq!(json["changes"][0]["address"], "db_instance.main");
+        assert_eq!(json["changes"][0]["action"], "create");
+        assert_eq!(json["steps"][1]["after"], json!([0]));
+        assert_eq!(json["api_calls"], 22);
+        assert_eq!(json["summary"]["update"], 2);
+        assert_eq!(json["expect"][0]["verdict"], "not_proved_yet");
+        assert_eq!(json["withheld"][0]["address"], "db_instance.old");
+        assert!(!json.to_string().contains("hunter2"), "{json}");
+    }
+}

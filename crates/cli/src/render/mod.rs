@@ -3,6 +3,8 @@
 pub(crate) mod change;
 pub(crate) mod diagnostics;
 pub(crate) mod drift;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub(crate) mod graph;
 pub(crate) mod json;
 pub(crate) mod look;

@@ -104,3 +104,37 @@ impl View<'_> {
 fn is_worth_showing(change: &trueup_model::Change) -> bool {
     change.action != Action::Nothing || !change.remarks.is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::fixtures;
+
+    fn text(plan: &Plan, look: Look) -> String {
+        let (catalog, sources) = (&fixtures::catalog(), &Sources::new());
+        View { plan, catalog, sources, look }.text()
+    }
+
+    const LOOK: Look = Look { colour: false, width: 80, verbose: false };
+
+    #[test]
+    fn one_of_everything() {
+        insta::assert_snapshot!(text(&fixtures::plan(), LOOK));
+    }
+
+    #[test]
+    fn nothing_to_do_is_one_line_and_what_is_expected() {
+        insta::assert_snapshot!(text(&fixtures::nothing(), LOOK), @r"
+        Expected
+          ? internet does not reach db_instance.main  not proved yet
+
+        Nothing to do. 2 resources are as the stack says. 22 API calls.
+        ");
+    }
+
+    #[test]
+    fn no_secret_is_shown_not_even_verbosely() {
+        let verbose = Look { verbose: true, colour: true, width: 80 };
+        assert!(!text(&fixtures::plan(), verbose).contains("hunter2"));
+    }
+}

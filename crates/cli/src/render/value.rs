@@ -36,11 +36,10 @@ pub(crate) fn is_long(value: &Value, room: usize) -> bool {
     }
 }
 
-/// The value over several lines, as block YAML.
+/// The value over several lines, as block YAML; what fits on one line stays on it.
 pub(crate) fn block(value: &Value) -> String {
-    let mut lines = Vec::new();
-    write_block(value, 0, &mut lines);
-    lines.join("\n")
+    const ROOM: usize = 60;
+    Block::new(ROOM).of(value)
 }
 
 /// The difference of two long values, line by line, with three lines around each change.
@@ -67,56 +66,81 @@ pub(crate) fn line_diff(before: &Value, after: &Value, look: &Look) -> Vec<Strin
 fn block_or_nothing(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        _ => block(value) + "\n",
+        // Every element on a line of its own, so that two forms differ only where the values do.
+        _ => Block::new(0).of(value) + "\n",
     }
 }
 
-fn write_block(value: &Value, indent: usize, lines: &mut Vec<String>) {
-    let margin = "  ".repeat(indent);
-    match value {
-        Value::Map(fields) => {
-            for (name, field) in fields.iter().filter(|(_, field)| !field.is_null()) {
-                write_entry(&format!("{margin}{}:", scalar(name)), field, indent, lines);
+/// Lines of block YAML.
+struct Block {
+    lines: Vec<String>,
+    /// Lists and maps of at most this many columns stay on one line.
+    room: usize,
+}
+
+impl Block {
+    fn new(room: usize) -> Self {
+        Self { lines: Vec::new(), room }
+    }
+
+    fn of(mut self, value: &Value) -> String {
+        self.write(value, 0);
+        self.lines.join("\n")
+    }
+
+    fn write(&mut self, value: &Value, indent: usize) {
+        let margin = "  ".repeat(indent);
+        match value {
+            Value::Map(fields) => {
+                for (name, field) in fields.iter().filter(|(_, field)| !field.is_null()) {
+                    self.field(name, field, indent);
+                }
+            }
+            Value::List(elements) => {
+                for element in elements {
+                    self.element(element, indent);
+                }
+            }
+            Value::String(text) => {
+                self.lines.extend(text.lines().map(|line| format!("{margin}{line}")));
+            }
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Secret(_) => {
+                self.lines.push(format!("{margin}{}", inline(value)));
             }
         }
-        Value::List(elements) => elements.iter().for_each(|e| write_element(e, indent, lines)),
-        Value::String(text) => lines.extend(text.lines().map(|line| format!("{margin}{line}"))),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Secret(_) => {
-            lines.push(format!("{margin}{}", inline(value)));
+    }
+
+    fn field(&mut self, name: &str, value: &Value, indent: usize) {
+        let head = format!("{}{}:", "  ".repeat(indent), scalar(name));
+        if self.is_nested(value) {
+            self.lines.push(head);
+            self.write(value, indent + 1);
+        } else {
+            self.lines.push(format!("{head} {}", inline(value)));
         }
     }
-}
 
-fn write_entry(head: &str, value: &Value, indent: usize, lines: &mut Vec<String>) {
-    if is_nested(value) {
-        lines.push(head.to_owned());
-        write_block(value, indent + 1, lines);
-    } else {
-        lines.push(format!("{head} {}", inline(value)));
+    /// An element of a list; the first field of a map stands beside the dash.
+    fn element(&mut self, value: &Value, indent: usize) {
+        let margin = "  ".repeat(indent);
+        if !self.is_nested(value) {
+            self.lines.push(format!("{margin}- {}", inline(value)));
+            return;
+        }
+        let first = self.lines.len();
+        self.write(value, indent + 1);
+        if let Some(line) = self.lines.get_mut(first) {
+            *line = format!("{margin}- {}", &line[margin.len() + 2..]);
+        }
     }
-}
 
-/// An element of a list; the first field of a map stands beside the dash.
-fn write_element(value: &Value, indent: usize, lines: &mut Vec<String>) {
-    let margin = "  ".repeat(indent);
-    if !is_nested(value) {
-        lines.push(format!("{margin}- {}", inline(value)));
-        return;
-    }
-    let first = lines.len();
-    write_block(value, indent + 1, lines);
-    if let Some(line) = lines.get_mut(first) {
-        *line = format!("{margin}- {}", &line[margin.len() + 2..]);
-    }
-}
-
-fn is_nested(value: &Value) -> bool {
-    const ROOM: usize = 60;
-    match value {
-        Value::Map(fields) => !fields.is_empty() && is_long(value, ROOM),
-        Value::List(elements) => !elements.is_empty() && is_long(value, ROOM),
-        Value::String(text) => text.contains('\n'),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Secret(_) => false,
+    fn is_nested(&self, value: &Value) -> bool {
+        match value {
+            Value::Map(fields) => !fields.is_empty() && is_long(value, self.room),
+            Value::List(elements) => !elements.is_empty() && is_long(value, self.room),
+            Value::String(text) => text.contains('\n'),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Secret(_) => false,
+        }
     }
 }
 
