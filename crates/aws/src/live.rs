@@ -2,8 +2,10 @@
 //!
 //! Only this folder and the `live` half of kind files name an SDK type.
 
+pub(crate) mod blockers;
 mod classify;
 mod connect;
+pub(crate) mod describe;
 pub(crate) mod owned;
 mod provider;
 pub(crate) mod session;

@@ -87,6 +87,12 @@ pub(crate) fn id_of(kind: &str, id: Option<&str>) -> Result<String, Failure> {
     })
 }
 
+/// The wanted attributes that are not yet as wanted.
+pub(crate) fn differing(live: &Live, wanted: &Values) -> Vec<String> {
+    let differ = wanted.iter().filter(|(name, value)| live.attributes.get(*name) != Some(*value));
+    differ.map(|(name, _)| name.clone()).collect()
+}
+
 /// Attributes or outputs from pairs.
 pub(crate) fn named<const N: usize>(pairs: [(&str, Value); N]) -> Values {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

@@ -29,6 +29,10 @@ pub(crate) struct Clients {
 /// Reads the bytes of a source folder or file, zipped, by the path that the stack gives.
 pub type ReadSource = dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync;
 
+/// Milliseconds after which what was made is known to all of EC2. Mostly it is seconds; what still
+/// does not exist after this was deleted by somebody.
+const KNOWN_EVERYWHERE_AFTER: u64 = 120_000;
+
 /// What a kind's calls work with.
 pub(crate) struct Session<'a> {
     pub(crate) clients: &'a Clients,
@@ -47,13 +51,31 @@ impl Session<'_> {
     pub(crate) async fn call<T, E, Answer>(
         &self,
         call: Call,
-        mut send: impl FnMut() -> Answer + Send,
+        send: impl FnMut() -> Answer + Send,
     ) -> Result<T, Failure>
     where
         T: RequestId + Send,
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
         Answer: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     {
+        self.call_judged(call, send, std::future::ready).await
+    }
+
+    /// The same; `judge` sees each failure before the host does: it may look around, say more, and
+    /// give it another class.
+    pub(crate) async fn call_judged<T, E, Answer, Judged>(
+        &self,
+        call: Call,
+        mut send: impl FnMut() -> Answer + Send,
+        judge: impl Fn(Failure) -> Judged + Send + Sync,
+    ) -> Result<T, Failure>
+    where
+        T: RequestId + Send,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+        Answer: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+        Judged: Future<Output = Failure> + Send,
+    {
+        let judge = &judge;
         trueup_provider::call(self.host, call, || {
             let answer = send();
             async move {
@@ -62,11 +84,34 @@ impl Session<'_> {
                         let request_id = output.request_id().map(str::to_owned);
                         Ok((output, request_id))
                     }
-                    Err(error) => Err(classify::failure(call, &error)),
+                    Err(error) => Err(judge(classify::failure(call, &error)).await),
                 }
             }
         })
         .await
+    }
+
+    /// Makes a call that names what may have been made a moment ago: for a while "does not exist"
+    /// then only means that not all of EC2 knows it yet.
+    pub(crate) async fn call_on_new<T, E, Answer>(
+        &self,
+        call: Call,
+        send: impl FnMut() -> Answer + Send,
+    ) -> Result<T, Failure>
+    where
+        T: RequestId + Send,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+        Answer: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+    {
+        let begin = self.host.now();
+        let judge = |mut failure: Failure| {
+            let age = self.host.now().saturating_sub(begin);
+            if failure.class == FailureClass::Missing && age < KNOWN_EVERYWHERE_AFTER {
+                failure.class = FailureClass::NotYet;
+            }
+            std::future::ready(failure)
+        };
+        self.call_judged(call, send, judge).await
     }
 
     /// Waits until it can be used, and gives it.
@@ -97,6 +142,16 @@ impl Session<'_> {
                 format!("{kind} {id} vanished while it was waited for"),
             )
         })
+    }
+
+    /// Waits until this holds of what is there, or of nothing.
+    pub(crate) async fn holds(
+        &self,
+        kind: &'static str,
+        id: &str,
+        wanted: &(dyn Fn(Option<&Live>) -> bool + Send + Sync),
+    ) -> Result<Option<Live>, Failure> {
+        self.host.wait(&KindName::from(kind), id, Until::Holds(wanted)).await
     }
 
     /// Waits until it is gone.
