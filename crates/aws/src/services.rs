@@ -52,6 +52,9 @@ pub mod policy;
 #[cfg(feature = "live")]
 pub(crate) fn calls(name: &str) -> Option<&'static dyn crate::live::Calls> {
     match name {
+        "elastic_ip" => Some(&ec2::elastic_ip::Calls),
+        "internet_gateway" => Some(&ec2::internet_gateway::Calls),
+        "subnet" => Some(&ec2::subnet::Calls),
         "vpc" => Some(&ec2::vpc::Calls),
         "db_instance" => Some(&rds::db_instance::Calls),
         "db_subnet_group" => Some(&rds::db_subnet_group::Calls),

@@ -50,8 +50,190 @@ pub fn kind() -> Kind {
                 "ec2:CreateTags",
                 "ec2:DeleteTags",
             ],
-            delete: &["ec2:DisassociateAddress", "ec2:ReleaseAddress"],
+            delete: &[
+                "ec2:DisassociateAddress",
+                "ec2:ReleaseAddress",
+                "ec2:DescribeNetworkInterfaces",
+            ],
         },
         ..Kind::new("elastic_ip", "ec2", "A public IPv4 address that stays.")
+    }
+}
+
+#[cfg(feature = "live")]
+pub(crate) use live::Calls;
+
+#[cfg(feature = "live")]
+mod live {
+    use async_trait::async_trait;
+    use aws_sdk_ec2::types::{Address, DomainType, Filter, ResourceType};
+    use trueup_model::Value;
+    use trueup_model::snapshot::{Condition, Live};
+    use trueup_model::stack::By;
+    use trueup_provider::{Call, Create, Delete, Failure, Update};
+
+    use crate::live::blockers::Held;
+    use crate::live::describe;
+    use crate::live::session::unless_missing;
+    use crate::live::tags::{self, TagChange, filter};
+    use crate::live::{Search, Session, owned};
+    use crate::partition::ec2_arn;
+
+    const KIND: &str = "elastic_ip";
+    const ID: &str = "allocation-id";
+
+    pub(crate) struct Calls;
+
+    #[async_trait]
+    impl crate::live::Calls for Calls {
+        async fn discover(
+            &self,
+            aws: &Session<'_>,
+            search: &Search<'_>,
+        ) -> Result<Vec<Live>, Failure> {
+            describe::discovered(search, ID, |by| described(aws, vec![by])).await
+        }
+
+        async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
+            describe::by_ids(ids, ID, |by| described(aws, vec![by])).await
+        }
+
+        async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
+            let filters = tags::find_filters(by, ID, "address")?;
+            owned::only(KIND, by, described(aws, filters).await?)
+        }
+
+        async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
+            let id = owned::create_once(aws, KIND, request, || make(aws, request)).await?;
+            let live = aws.ready(KIND, &id).await?;
+            let wanted = request.attributes.get("instance").and_then(Value::as_str);
+            if live.get("instance").as_str() == wanted {
+                return Ok(live);
+            }
+            give_to(aws, &live, wanted).await?;
+            aws.ready(KIND, &id).await
+        }
+
+        async fn update(&self, aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
+            if !request.changes("instance") {
+                return Ok(());
+            }
+            let wanted = request.attributes.get("instance").and_then(Value::as_str);
+            give_to(aws, &request.before, wanted).await
+        }
+
+        async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
+            let id = &request.before.id;
+            let found = raw(aws, vec![filter(ID, [id.to_owned()])]).await?;
+            let Some(address) = found.first() else { return Ok(()) };
+            // What a NAT gateway uses leaves with the gateway; nobody can take it away before.
+            if describe::text(address.instance_id()) != Value::Null {
+                disassociate(aws, address).await?;
+            }
+            release(aws, id, address).await?;
+            aws.gone(KIND, id).await
+        }
+
+        async fn retag(
+            &self,
+            aws: &Session<'_>,
+            live: &Live,
+            change: &TagChange,
+        ) -> Result<(), Failure> {
+            aws.retag_ec2(&live.id, change).await
+        }
+    }
+
+    async fn make(aws: &Session<'_>, request: &Create) -> Result<String, Failure> {
+        let tags = tags::ec2_specification(ResourceType::ElasticIp, &request.all_tags());
+        let answer = aws
+            .call(Call::once("ec2:AllocateAddress"), || {
+                let call = aws.clients.ec2.allocate_address().domain(DomainType::Vpc);
+                call.tag_specifications(tags.clone()).send()
+            })
+            .await?;
+        owned::id_of(KIND, answer.allocation_id())
+    }
+
+    async fn release(aws: &Session<'_>, id: &str, address: &Address) -> Result<(), Failure> {
+        let held = Held::Interface(address.network_interface_id().unwrap_or(NO_INTERFACE));
+        let call = Call::repeatable("ec2:ReleaseAddress");
+        let released = aws.call_unless_held(call, held, || {
+            aws.clients.ec2.release_address().allocation_id(id).send()
+        });
+        match unless_missing(released.await) {
+            // An address that was released and went to another account is refused, not missing.
+            Err(failure) if failure.is("AuthFailure") => {
+                let left = raw(aws, vec![filter(ID, [id.to_owned()])]).await?;
+                if left.is_empty() { Ok(()) } else { Err(failure) }
+            }
+            other => other.map(|_| ()),
+        }
+    }
+
+    /// An id that no interface has, for an address that belongs to none.
+    const NO_INTERFACE: &str = "eni-none";
+
+    /// Moves the address to an instance, or away from one.
+    async fn give_to(
+        aws: &Session<'_>,
+        before: &Live,
+        instance: Option<&str>,
+    ) -> Result<(), Failure> {
+        let id = before.id.as_str();
+        let Some(instance) = instance else {
+            for address in raw(aws, vec![filter(ID, [id.to_owned()])]).await? {
+                disassociate(aws, &address).await?;
+            }
+            return shows(aws, id, None).await;
+        };
+        // In one call from the instance that the plan saw; from anything else it is not ours to take.
+        let moves = !before.get("instance").is_null();
+        aws.call_on_new(Call::repeatable("ec2:AssociateAddress"), || {
+            let call = aws.clients.ec2.associate_address().allocation_id(id);
+            call.instance_id(instance).allow_reassociation(moves).send()
+        })
+        .await?;
+        shows(aws, id, Some(instance)).await
+    }
+
+    async fn shows(aws: &Session<'_>, id: &str, instance: Option<&str>) -> Result<(), Failure> {
+        let shown = move |live: &Live| live.get("instance").as_str() == instance;
+        aws.shows(KIND, id, &shown).await.map(|_| ())
+    }
+
+    async fn disassociate(aws: &Session<'_>, address: &Address) -> Result<(), Failure> {
+        let Some(association) = address.association_id() else { return Ok(()) };
+        let gone = aws.call(Call::repeatable("ec2:DisassociateAddress"), || {
+            aws.clients.ec2.disassociate_address().association_id(association).send()
+        });
+        unless_missing(gone.await).map(|_| ())
+    }
+
+    async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
+        let found = raw(aws, filters).await?;
+        Ok(found.iter().map(|address| normalise(aws, address)).collect())
+    }
+
+    /// The read has no pages.
+    async fn raw(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Address>, Failure> {
+        let answer = aws
+            .call(Call::read("ec2:DescribeAddresses"), || {
+                aws.clients.ec2.describe_addresses().set_filters(Some(filters.clone())).send()
+            })
+            .await?;
+        Ok(answer.addresses.unwrap_or_default())
+    }
+
+    fn normalise(aws: &Session<'_>, address: &Address) -> Live {
+        let id = address.allocation_id().unwrap_or_default();
+        let attributes = [("instance", describe::text(address.instance_id()))];
+        let arn = ec2_arn(aws.region, aws.account, "elastic-ip", id);
+        let outputs = [
+            ("id", id.into()),
+            ("public_ip", describe::text(address.public_ip())),
+            ("arn", arn.into()),
+        ];
+        describe::live((KIND, id), address.tags(), attributes, outputs, Condition::Ready)
     }
 }

@@ -41,8 +41,191 @@ pub fn kind() -> Kind {
                 "ec2:CreateTags",
                 "ec2:DeleteTags",
             ],
-            delete: &["ec2:DetachInternetGateway", "ec2:DeleteInternetGateway"],
+            delete: &[
+                "ec2:DetachInternetGateway",
+                "ec2:DeleteInternetGateway",
+                "ec2:DescribeNetworkInterfaces",
+            ],
         },
         ..Kind::new("internet_gateway", "ec2", "The way between a VPC and the internet.")
+    }
+}
+
+#[cfg(feature = "live")]
+pub(crate) use live::Calls;
+
+#[cfg(feature = "live")]
+mod live {
+    use async_trait::async_trait;
+    use aws_sdk_ec2::types::{Filter, InternetGateway, ResourceType};
+    use trueup_model::Value;
+    use trueup_model::snapshot::{Condition, Live};
+    use trueup_model::stack::By;
+    use trueup_provider::{Call, Create, Delete, Failure, Update};
+
+    use crate::live::blockers::Held;
+    use crate::live::describe::{self, PAGE, pages};
+    use crate::live::session::unless_missing;
+    use crate::live::tags::{self, TagChange, filter};
+    use crate::live::{Search, Session, owned};
+    use crate::partition::ec2_arn;
+
+    const KIND: &str = "internet_gateway";
+    const ID: &str = "internet-gateway-id";
+
+    pub(crate) struct Calls;
+
+    #[async_trait]
+    impl crate::live::Calls for Calls {
+        async fn discover(
+            &self,
+            aws: &Session<'_>,
+            search: &Search<'_>,
+        ) -> Result<Vec<Live>, Failure> {
+            describe::discovered(search, ID, |by| described(aws, vec![by])).await
+        }
+
+        async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
+            describe::by_ids(ids, ID, |by| described(aws, vec![by])).await
+        }
+
+        async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
+            let filters = tags::find_filters(by, ID, "internet gateway")?;
+            owned::only(KIND, by, described(aws, filters).await?)
+        }
+
+        async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
+            let id = owned::create_once(aws, KIND, request, || make(aws, request)).await?;
+            let live = aws.ready(KIND, &id).await?;
+            match request.attributes.get("vpc").and_then(Value::as_str) {
+                Some(vpc) if live.get("vpc").as_str() != Some(vpc) => attach(aws, &id, vpc).await,
+                _ => Ok(live),
+            }
+        }
+
+        async fn update(&self, aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
+            let wanted = request.attributes.get("vpc").and_then(Value::as_str);
+            if !request.changes("vpc") {
+                return Ok(());
+            }
+            detach(aws, &request.id, wanted).await?;
+            match wanted {
+                Some(vpc) => attach(aws, &request.id, vpc).await.map(|_| ()),
+                None => Ok(()),
+            }
+        }
+
+        async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
+            let id = &request.before.id;
+            detach(aws, id, None).await?;
+            owned::delete(aws, KIND, id, || {
+                aws.call(Call::repeatable("ec2:DeleteInternetGateway"), move || {
+                    aws.clients.ec2.delete_internet_gateway().internet_gateway_id(id).send()
+                })
+            })
+            .await
+        }
+
+        async fn retag(
+            &self,
+            aws: &Session<'_>,
+            live: &Live,
+            change: &TagChange,
+        ) -> Result<(), Failure> {
+            aws.retag_ec2(&live.id, change).await
+        }
+    }
+
+    async fn make(aws: &Session<'_>, request: &Create) -> Result<String, Failure> {
+        let tags = tags::ec2_specification(ResourceType::InternetGateway, &request.all_tags());
+        let answer = aws
+            .call(Call::once("ec2:CreateInternetGateway"), || {
+                aws.clients.ec2.create_internet_gateway().tag_specifications(tags.clone()).send()
+            })
+            .await?;
+        let gateway = answer.internet_gateway();
+        owned::id_of(KIND, gateway.and_then(InternetGateway::internet_gateway_id))
+    }
+
+    async fn attach(aws: &Session<'_>, id: &str, vpc: &str) -> Result<Live, Failure> {
+        let attached = aws
+            .call_on_new(Call::repeatable("ec2:AttachInternetGateway"), || {
+                let call = aws.clients.ec2.attach_internet_gateway();
+                call.internet_gateway_id(id).vpc_id(vpc).send()
+            })
+            .await;
+        match attached {
+            // A repeated call may find that the first one worked.
+            Err(failure) if failure.is("Resource.AlreadyAssociated") => {
+                let others = described(aws, vec![filter("attachment.vpc-id", [vpc.to_owned()])]);
+                if let Some(other) = others.await?.into_iter().find(|other| other.id != id) {
+                    let help = "detach it, or take it over with `adopt`";
+                    return Err(failure.help(format!("{vpc} already has {}: {help}", other.id)));
+                }
+            }
+            other => {
+                other?;
+            }
+        }
+        aws.shows(KIND, id, &|live| live.get("vpc").as_str() == Some(vpc)).await
+    }
+
+    /// Detaches it from wherever it is attached now, except from `stay`.
+    async fn detach(aws: &Session<'_>, id: &str, stay: Option<&str>) -> Result<(), Failure> {
+        for live in described(aws, vec![filter(ID, [id.to_owned()])]).await? {
+            let Some(vpc) = live.get("vpc").as_str().filter(|vpc| Some(*vpc) != stay) else {
+                continue;
+            };
+            let held = Held::PublicAddresses { vpc };
+            let call = Call::repeatable("ec2:DetachInternetGateway");
+            let detached = aws.call_unless_held(call, held, || {
+                let call = aws.clients.ec2.detach_internet_gateway();
+                call.internet_gateway_id(id).vpc_id(vpc).send()
+            });
+            // `Gateway.NotAttached` is of class missing, too.
+            if unless_missing(detached.await)?.is_some() {
+                let detached = |live: Option<&Live>| {
+                    live.is_none_or(|live| live.get("vpc").as_str() != Some(vpc))
+                };
+                aws.holds(KIND, id, &detached).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
+        let filters = &filters;
+        let found = pages(|next| async move {
+            let page = aws
+                .call(Call::read("ec2:DescribeInternetGateways"), || {
+                    let call = aws.clients.ec2.describe_internet_gateways();
+                    call.set_filters(Some(filters.clone()))
+                        .max_results(PAGE)
+                        .set_next_token(next.clone())
+                        .send()
+                })
+                .await?;
+            Ok((page.internet_gateways.unwrap_or_default(), page.next_token))
+        });
+        Ok(found.await?.iter().map(|gateway| normalise(aws, gateway)).collect())
+    }
+
+    fn normalise(aws: &Session<'_>, gateway: &InternetGateway) -> Live {
+        let id = gateway.internet_gateway_id().unwrap_or_default();
+        let state = |of: &aws_sdk_ec2::types::InternetGatewayAttachment| {
+            of.state().map_or("available", |state| state.as_str()).to_owned()
+        };
+        let attachments = gateway.attachments().iter();
+        let attachment = attachments.filter(|one| state(one) != "detached").next_back();
+        let state = attachment.map_or_else(|| "available".to_owned(), state);
+        // AWS says `available` where its documentation says `attached`.
+        let condition = match state.as_str() {
+            "available" | "attached" => Condition::Ready,
+            _ => Condition::Pending(state),
+        };
+        let attributes = [("vpc", describe::text(attachment.and_then(|one| one.vpc_id())))];
+        let arn = ec2_arn(aws.region, aws.account, "internet-gateway", id);
+        let outputs = [("id", id.into()), ("arn", arn.into())];
+        describe::live((KIND, id), gateway.tags(), attributes, outputs, condition)
     }
 }

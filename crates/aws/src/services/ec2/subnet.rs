@@ -98,3 +98,284 @@ fn complete(completion: &mut Completion<'_>) {
 fn whole_zone(region: &str, zone: &str) -> String {
     if zone.len() == 1 { format!("{region}{zone}") } else { zone.to_owned() }
 }
+
+#[cfg(feature = "live")]
+pub(crate) use live::Calls;
+
+#[cfg(feature = "live")]
+mod live {
+    use async_trait::async_trait;
+    use aws_sdk_ec2::types::{AttributeBooleanValue, Filter, ResourceType, Subnet};
+    use trueup_model::Value;
+    use trueup_model::snapshot::{Condition, Live};
+    use trueup_model::stack::By;
+    use trueup_model::value::Values;
+    use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
+
+    use crate::live::blockers::Held;
+    use crate::live::describe::{self, PAGE, pages};
+    use crate::live::tags::{self, TagChange, filter};
+    use crate::live::{Search, Session, owned};
+    use crate::partition::ec2_arn;
+
+    const KIND: &str = "subnet";
+    const ID: &str = "subnet-id";
+
+    pub(crate) struct Calls;
+
+    #[async_trait]
+    impl crate::live::Calls for Calls {
+        async fn discover(
+            &self,
+            aws: &Session<'_>,
+            search: &Search<'_>,
+        ) -> Result<Vec<Live>, Failure> {
+            describe::discovered(search, ID, |by| described(aws, vec![by])).await
+        }
+
+        async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
+            describe::by_ids(ids, ID, |by| described(aws, vec![by])).await
+        }
+
+        async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
+            let filters = match by {
+                By::Default => vec![filter("default-for-az", ["true".to_owned()])],
+                other => tags::find_filters(other, ID, KIND)?,
+            };
+            owned::only(KIND, by, described(aws, filters).await?)
+        }
+
+        async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
+            let made = owned::create_once(aws, KIND, request, || make(aws, request)).await;
+            let id = match made {
+                Err(failure) if failure.class == FailureClass::Exists => {
+                    match owned::find_own(aws, KIND, request).await? {
+                        Some(id) => id,
+                        None => return Err(taken(aws, request, failure).await),
+                    }
+                }
+                other => other?,
+            };
+            let live = aws.ready(KIND, &id).await?;
+            let changed = owned::differing(&live, &request.attributes);
+            change(aws, &live, &request.attributes, &changed).await?;
+            if changed.is_empty() { Ok(live) } else { aws.ready(KIND, &id).await }
+        }
+
+        async fn update(&self, aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
+            change(aws, &request.before, &request.attributes, &request.changed).await
+        }
+
+        async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
+            let id = &request.before.id;
+            owned::delete(aws, KIND, id, || {
+                aws.call_unless_held(
+                    Call::repeatable("ec2:DeleteSubnet"),
+                    Held::Subnet(id),
+                    move || aws.clients.ec2.delete_subnet().subnet_id(id).send(),
+                )
+            })
+            .await
+        }
+
+        async fn retag(
+            &self,
+            aws: &Session<'_>,
+            live: &Live,
+            change: &TagChange,
+        ) -> Result<(), Failure> {
+            aws.retag_ec2(&live.id, change).await
+        }
+    }
+
+    async fn make(aws: &Session<'_>, request: &Create) -> Result<String, Failure> {
+        let text = |name: &str| request.attributes.get(name).and_then(Value::as_str);
+        let specification = tags::ec2_specification(ResourceType::Subnet, &request.all_tags());
+        let answer = aws
+            .call_on_new(Call::once("ec2:CreateSubnet"), || {
+                let call = aws.clients.ec2.create_subnet();
+                call.set_vpc_id(text("vpc").map(str::to_owned))
+                    .set_cidr_block(text("cidr_block").map(str::to_owned))
+                    .set_ipv6_cidr_block(text("ipv6_cidr_block").map(str::to_owned))
+                    .set_availability_zone(text("availability_zone").map(str::to_owned))
+                    .tag_specifications(specification.clone())
+                    .send()
+            })
+            .await?;
+        owned::id_of(KIND, answer.subnet().and_then(Subnet::subnet_id))
+    }
+
+    /// The refusal, with the subnets that the network overlaps.
+    async fn taken(aws: &Session<'_>, request: &Create, mut failure: Failure) -> Failure {
+        let text = |name: &str| request.attributes.get(name).and_then(Value::as_str);
+        let (Some(vpc), Some(wanted)) = (text("vpc"), text("cidr_block")) else { return failure };
+        let by = filter("vpc-id", [vpc.to_owned()]);
+        // Who may not look still learns what AWS said.
+        for other in described(aws, vec![by]).await.unwrap_or_default() {
+            let network = other.get("cidr_block").as_str().unwrap_or_default();
+            if overlap(network, wanted) {
+                failure.help.push(format!(
+                    "{} has {network}: choose another `cidr_block`, or take that subnet over with \
+                     `adopt: {}`",
+                    other.id, other.id
+                ));
+            }
+        }
+        failure
+    }
+
+    fn overlap(one: &str, other: &str) -> bool {
+        let parse = |text: &str| text.parse::<ipnet::IpNet>().ok();
+        match (parse(one), parse(other)) {
+            (Some(one), Some(other)) => one.contains(&other) || other.contains(&one),
+            _ => false,
+        }
+    }
+
+    /// AWS takes one attribute a call, and the next only after the first shows.
+    async fn change(
+        aws: &Session<'_>,
+        before: &Live,
+        wanted: &Values,
+        changed: &[String],
+    ) -> Result<(), Failure> {
+        // Addresses are handed out only while there is a block: off before it goes, on after it came.
+        const ASSIGN: &str = "assign_ipv6_address_on_creation";
+        let differs = |name: &str| changed.iter().any(|changed| changed == name);
+        let assign = wanted.get(ASSIGN) == Some(&Value::Bool(true));
+        if differs(ASSIGN) && !assign {
+            modify(aws, &before.id, wanted, ASSIGN).await?;
+        }
+        if differs("ipv6_cidr_block") {
+            change_block(aws, &before.id, wanted).await?;
+        }
+        let simple = ["map_public_ip_on_launch", "enable_dns64", "private_dns_hostname_type"];
+        for name in simple.into_iter().filter(|name| differs(name)) {
+            modify(aws, &before.id, wanted, name).await?;
+        }
+        if differs(ASSIGN) && assign {
+            modify(aws, &before.id, wanted, ASSIGN).await?;
+        }
+        Ok(())
+    }
+
+    async fn modify(
+        aws: &Session<'_>,
+        id: &str,
+        wanted: &Values,
+        name: &str,
+    ) -> Result<(), Failure> {
+        let Some(value) = wanted.get(name) else { return Ok(()) };
+        let switch = AttributeBooleanValue::builder().set_value(value.as_bool()).build();
+        aws.call_on_new(Call::repeatable("ec2:ModifySubnetAttribute"), || {
+            let call = aws.clients.ec2.modify_subnet_attribute().subnet_id(id);
+            let call = match name {
+                "map_public_ip_on_launch" => call.map_public_ip_on_launch(switch.clone()),
+                "assign_ipv6_address_on_creation" => {
+                    call.assign_ipv6_address_on_creation(switch.clone())
+                }
+                "enable_dns64" => call.enable_dns64(switch.clone()),
+                _ => call.set_private_dns_hostname_type_on_launch(value.as_str().map(Into::into)),
+            };
+            call.send()
+        })
+        .await?;
+        aws.shows(KIND, id, &|live| live.get(name) == value).await.map(|_| ())
+    }
+
+    /// A subnet has one IPv6 block: the old one goes before the new one comes.
+    async fn change_block(aws: &Session<'_>, id: &str, wanted: &Values) -> Result<(), Failure> {
+        const NAME: &str = "ipv6_cidr_block";
+        let block = wanted.get(NAME).and_then(Value::as_str);
+        for subnet in raw(aws, vec![filter(ID, [id.to_owned()])]).await? {
+            for association in subnet.ipv6_cidr_block_association_set() {
+                let leaves = association.ipv6_cidr_block() != block;
+                if let (true, Some(association)) = (leaves, association.association_id()) {
+                    aws.call(Call::repeatable("ec2:DisassociateSubnetCidrBlock"), || {
+                        let call = aws.clients.ec2.disassociate_subnet_cidr_block();
+                        call.association_id(association).send()
+                    })
+                    .await?;
+                }
+            }
+        }
+        let settled = |live: &Live| {
+            let there = live.get(NAME);
+            there.is_null() || there.as_str() == block
+        };
+        let there = aws.shows(KIND, id, &settled).await?;
+        if let (Some(block), true) = (block, there.get(NAME).is_null()) {
+            aws.call(Call::once("ec2:AssociateSubnetCidrBlock"), || {
+                let call = aws.clients.ec2.associate_subnet_cidr_block().subnet_id(id);
+                call.ipv6_cidr_block(block).send()
+            })
+            .await?;
+        }
+        aws.shows(KIND, id, &|live| live.get(NAME).as_str() == block).await.map(|_| ())
+    }
+
+    async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
+        let found = raw(aws, filters).await?;
+        Ok(found.iter().map(|subnet| normalise(aws, subnet)).collect())
+    }
+
+    async fn raw(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Subnet>, Failure> {
+        let filters = &filters;
+        pages(|next| async move {
+            let page = aws
+                .call(Call::read("ec2:DescribeSubnets"), || {
+                    let call = aws.clients.ec2.describe_subnets();
+                    call.set_filters(Some(filters.clone()))
+                        .max_results(PAGE)
+                        .set_next_token(next.clone())
+                        .send()
+                })
+                .await?;
+            Ok((page.subnets.unwrap_or_default(), page.next_token))
+        })
+        .await
+    }
+
+    fn normalise(aws: &Session<'_>, subnet: &Subnet) -> Live {
+        let id = subnet.subnet_id().unwrap_or_default();
+        let block = subnet.ipv6_cidr_block_association_set().iter().find(|association| {
+            let state = association.ipv6_cidr_block_state().and_then(|state| state.state());
+            state.is_some_and(|state| state.as_str() == "associated")
+        });
+        let names = subnet.private_dns_name_options_on_launch();
+        let names = names.and_then(|options| options.hostname_type()).map(|name| name.as_str());
+        let switch = |on: Option<bool>| Value::Bool(on.unwrap_or_default());
+        let attributes = [
+            ("vpc", describe::text(subnet.vpc_id())),
+            ("cidr_block", describe::text(subnet.cidr_block())),
+            ("availability_zone", describe::text(subnet.availability_zone())),
+            ("map_public_ip_on_launch", switch(subnet.map_public_ip_on_launch())),
+            ("ipv6_cidr_block", describe::text(block.and_then(|block| block.ipv6_cidr_block()))),
+            ("assign_ipv6_address_on_creation", switch(subnet.assign_ipv6_address_on_creation())),
+            ("enable_dns64", switch(subnet.enable_dns64())),
+            ("private_dns_hostname_type", names.unwrap_or("ip-name").into()),
+        ];
+        let arn = ec2_arn(aws.region, aws.account, KIND, id);
+        let state = subnet.state().map_or("available", |state| state.as_str());
+        let condition = match state {
+            "available" => Condition::Ready,
+            "failed" | "failed-insufficient-capacity" | "unavailable" => {
+                Condition::Failed(state.to_owned())
+            }
+            other => Condition::Pending(other.to_owned()),
+        };
+        let outputs = [("id", id.into()), ("arn", arn.into())];
+        describe::live((KIND, id), subnet.tags(), attributes, outputs, condition)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::overlap;
+
+        #[test]
+        fn networks_overlap_whole_or_not_at_all() {
+            assert!(overlap("10.0.0.0/16", "10.0.1.0/24") && overlap("10.0.1.0/24", "10.0.0.0/16"));
+            assert!(!overlap("10.0.0.0/24", "10.0.1.0/24"));
+        }
+    }
+}

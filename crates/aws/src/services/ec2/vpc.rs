@@ -85,7 +85,7 @@ pub fn kind() -> Kind {
                 "ec2:CreateTags",
                 "ec2:DeleteTags",
             ],
-            delete: &["ec2:DeleteVpc"],
+            delete: &["ec2:DeleteVpc", "ec2:DescribeNetworkInterfaces"],
         },
         complete: |completion| respell(completion.attributes, "cidr_block", canonical_cidr),
         check: |inspection| check_block_size(inspection, "cidr_block"),
@@ -108,11 +108,14 @@ mod live {
     use trueup_model::stack::By;
     use trueup_provider::{Call, Create, Delete, Failure, Update};
 
+    use crate::live::blockers::Held;
+    use crate::live::describe::{self, PAGE, pages};
     use crate::live::tags::{self, TagChange};
     use crate::live::{Search, Session, owned};
     use crate::partition::ec2_arn;
 
     const KIND: &str = "vpc";
+    const ID: &str = "vpc-id";
 
     pub(crate) struct Calls;
 
@@ -123,34 +126,25 @@ mod live {
             aws: &Session<'_>,
             search: &Search<'_>,
         ) -> Result<Vec<Live>, Failure> {
-            let mut found = describe(aws, tags::owned_by(search.stack)).await?;
-            let adopted = search.adopted();
-            if !adopted.is_empty() {
-                found.extend(describe(aws, tags::filter("vpc-id", adopted)).await?);
-            }
-            Ok(owned::distinct(found))
+            describe::discovered(search, ID, |by| described(aws, vec![by])).await
         }
 
         async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
-            let mut found = Vec::new();
-            for ids in ids.chunks(tags::FILTER_VALUES) {
-                found.extend(describe(aws, tags::filter("vpc-id", ids.to_vec())).await?);
-            }
-            Ok(found)
+            describe::by_ids(ids, ID, |by| described(aws, vec![by])).await
         }
 
         async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
             let filters = match by {
                 By::Default => vec![tags::filter("is-default", ["true".to_owned()])],
-                other => tags::find_filters(other, "vpc-id", KIND)?,
+                other => tags::find_filters(other, ID, KIND)?,
             };
-            owned::only(KIND, by, describe_with(aws, filters).await?)
+            owned::only(KIND, by, described(aws, filters).await?)
         }
 
         async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
             let id = owned::create_once(aws, KIND, request, || make(aws, request)).await?;
             let live = aws.ready(KIND, &id).await?;
-            let changed: Vec<String> = differing(&live, &request.attributes);
+            let changed = owned::differing(&live, &request.attributes);
             change(aws, &live, &request.attributes, &changed).await?;
             if changed.is_empty() { Ok(live) } else { aws.ready(KIND, &id).await }
         }
@@ -162,7 +156,7 @@ mod live {
         async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
             let id = &request.before.id;
             owned::delete(aws, KIND, id, || {
-                aws.call(Call::repeatable("ec2:DeleteVpc"), || {
+                aws.call_unless_held(Call::repeatable("ec2:DeleteVpc"), Held::Vpc(id), move || {
                     aws.clients.ec2.delete_vpc().vpc_id(id).send()
                 })
             })
@@ -194,12 +188,6 @@ mod live {
             })
             .await?;
         owned::id_of(KIND, answer.vpc().and_then(|vpc| vpc.vpc_id()))
-    }
-
-    fn differing(live: &Live, wanted: &BTreeMap<String, Value>) -> Vec<String> {
-        let differ =
-            wanted.iter().filter(|(name, value)| live.attributes.get(*name) != Some(*value));
-        differ.map(|(name, _)| name.clone()).collect()
     }
 
     async fn change(
@@ -315,14 +303,7 @@ mod live {
         one.len() == other.len() && one.iter().all(|element| other.contains(element))
     }
 
-    async fn describe(
-        aws: &Session<'_>,
-        filter: aws_sdk_ec2::types::Filter,
-    ) -> Result<Vec<Live>, Failure> {
-        describe_with(aws, vec![filter]).await
-    }
-
-    async fn describe_with(
+    async fn described(
         aws: &Session<'_>,
         filters: Vec<aws_sdk_ec2::types::Filter>,
     ) -> Result<Vec<Live>, Failure> {
@@ -334,21 +315,17 @@ mod live {
         aws: &Session<'_>,
         filters: Vec<aws_sdk_ec2::types::Filter>,
     ) -> Result<Vec<aws_sdk_ec2::types::Vpc>, Failure> {
-        let mut found = Vec::new();
-        let mut next: Option<String> = None;
-        loop {
+        let filters = &filters;
+        pages(|next| async move {
             let page = aws
                 .call(Call::read("ec2:DescribeVpcs"), || {
                     let call = aws.clients.ec2.describe_vpcs().set_filters(Some(filters.clone()));
-                    call.max_results(1000).set_next_token(next.clone()).send()
+                    call.max_results(PAGE).set_next_token(next.clone()).send()
                 })
                 .await?;
-            found.extend_from_slice(page.vpcs());
-            next = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-            if next.is_none() {
-                return Ok(found);
-            }
-        }
+            Ok((page.vpcs.unwrap_or_default(), page.next_token))
+        })
+        .await
     }
 
     async fn normalise(aws: &Session<'_>, vpc: &aws_sdk_ec2::types::Vpc) -> Result<Live, Failure> {
