@@ -1,0 +1,4 @@
+//! Whole runs of the program, in-process, against the simulated AWS.
+
+mod commands;
+mod harness;
