@@ -21,11 +21,14 @@
 //!
 //! Between the two lies a part: some packets pass, or may. Then neither sentence holds.
 
+pub mod checks;
+mod doctor;
 mod engine;
 mod network;
 pub mod packets;
 mod verdict;
 
+pub use doctor::{Checklist, Item, Mark};
 pub use engine::{Engine, NETWORK_ADDRESS_PORTS};
 pub use network::{
     AclRule, Destination, Direction, EgressOnlyGateway, Endpoint, EndpointKind, GroupRule,

@@ -25,7 +25,12 @@ pub(super) struct Asked<'a> {
 
 impl Engine<'_> {
     /// The changes that let what is asked for pass a stage that stops `packet`.
-    pub(super) fn remedy(&self, stage: &Stage<'_>, packet: &Packet, asked: &Asked<'_>) -> Vec<Change> {
+    pub(super) fn remedy(
+        &self,
+        stage: &Stage<'_>,
+        packet: &Packet,
+        asked: &Asked<'_>,
+    ) -> Vec<Change> {
         let seen = stage.appearance(packet, false).unwrap_or(*packet);
         match &stage.check {
             Check::Fact { changes, .. } => changes.clone(),
@@ -43,7 +48,8 @@ impl Engine<'_> {
             }
             Check::Acl { subnet, direction } => {
                 let ports = stage.view.source_port.as_ref().unwrap_or(&asked.source_ports);
-                let traffic = if stage.view.reply { answer_to(asked.traffic, ports) } else { asked.traffic };
+                let traffic =
+                    if stage.view.reply { answer_to(asked.traffic, ports) } else { asked.traffic };
                 let cidr = self.block(filters::peer_of(*direction, &seen), asked);
                 self.open_acl(subnet, *direction, traffic, cidr)
             }
@@ -59,9 +65,19 @@ impl Engine<'_> {
     }
 
     /// The change to the table of a subnet.
-    pub(super) fn set_route(&self, subnet: &str, destination: Destination, target: Target) -> Change {
+    pub(super) fn set_route(
+        &self,
+        subnet: &str,
+        destination: Destination,
+        target: Target,
+    ) -> Change {
         let table = self.routing(subnet).table.cloned();
-        Change::SetRoute { table, vpc: self.network.subnets[subnet].vpc.clone(), destination, target }
+        Change::SetRoute {
+            table,
+            vpc: self.network.subnets[subnet].vpc.clone(),
+            destination,
+            target,
+        }
     }
 
     /// The block to name in a rule about an address: its subnet, the CIDR that was asked about, or

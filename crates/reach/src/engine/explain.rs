@@ -3,6 +3,7 @@
 use super::Engine;
 use super::filters;
 use super::path::{Check, Path, Stage};
+use super::stages::piece_words;
 use crate::network::{AclRule, Direction, Origin};
 use crate::packets::{Packet, number};
 use crate::verdict::Hop;
@@ -11,11 +12,8 @@ impl Stage<'_> {
     /// How the packet looks here: one that passes, or one that does not.
     pub(super) fn appearance(&self, packet: &Packet, passing: bool) -> Option<Packet> {
         let all = self.view.appearances(packet);
-        let some = if passing {
-            all.intersection(&self.allowed)
-        } else {
-            all.difference(&self.allowed)
-        };
+        let some =
+            if passing { all.intersection(&self.allowed) } else { all.difference(&self.allowed) };
         let seen = some.sample().or_else(|| all.sample())?;
         if self.view.reply { seen.reply() } else { Some(seen) }
     }
@@ -60,7 +58,7 @@ impl Engine<'_> {
             }
             Check::Route { subnet, .. } => {
                 let piece = self.routing(subnet).piece(number(seen.target));
-                let text = piece.map_or_else(String::new, |piece| self.piece_words(piece));
+                let text = piece.map_or_else(String::new, |piece| piece_words(piece));
                 (self.table_words(subnet), text)
             }
         };
@@ -95,7 +93,7 @@ impl Engine<'_> {
             }
             Check::Route { subnet, want } => {
                 let piece = self.routing(subnet).piece(number(seen.target));
-                let found = piece.map_or("no route".to_owned(), |piece| self.piece_words(piece));
+                let found = piece.map_or("no route".to_owned(), |piece| piece_words(piece));
                 let to = want.as_ref().map_or(String::new(), |want| format!(", not to {want}"));
                 let answer = if reply { " for the answer" } else { "" };
                 (self.table_words(subnet), format!("{found}{answer} to {}{to}", seen.target))
@@ -128,7 +126,7 @@ impl Engine<'_> {
 }
 
 /// A rule's text with the place in the stack that says so.
-pub(super) fn rule_words(text: &str, origin: &Origin) -> String {
+pub(crate) fn rule_words(text: &str, origin: &Origin) -> String {
     match (origin.label.is_empty(), &origin.location) {
         (true, None) => text.to_owned(),
         (true, Some(location)) => format!("{text} ({location})"),

@@ -186,6 +186,8 @@ pub(super) fn rule_for<'n>(
             }
     };
     groups
-        .flat_map(|(name, group)| group.rules(direction).iter().map(move |rule| (name.as_str(), rule)))
+        .flat_map(|(name, group)| {
+            group.rules(direction).iter().map(move |rule| (name.as_str(), rule))
+        })
         .find(|(_, rule)| fits(rule))
 }

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use super::Engine;
 use super::path::{Path, Stage, Way};
 use super::place::{Site, TAKES_NOTHING};
+use super::stages::{piece_words, route_stage, state_stage};
 use crate::network::{Destination, Direction, Target};
 use crate::packets::{Addresses, Cube, PacketSet, Services, View};
 use crate::verdict::Change;
@@ -64,7 +65,7 @@ impl Engine<'_> {
             let stages = if fits && !piece.blackhole {
                 self.private_stages(from, to, &piece.target)
             } else {
-                let words = self.piece_words(piece);
+                let words = piece_words(piece);
                 let why = if piece.blackhole { "is a black hole" } else { "leads elsewhere" };
                 self.misrouted(from, to, peering, &format!("{words} {why}"))
             };
@@ -93,7 +94,7 @@ impl Engine<'_> {
             self.group_stage(from, Direction::Egress, known_to, View::default()),
             self.group_stage(to, Direction::Ingress, known_from, View::default()),
         ];
-        stages.extend(self.accepts(to));
+        stages.extend(accepts(to));
         stages.extend(self.finds(from, to));
         stages
     }
@@ -109,7 +110,7 @@ impl Engine<'_> {
         let plain = View::default;
         let mut stages = vec![
             self.group_stage(from, Direction::Egress, known_to, plain()),
-            self.route_stage(from.subnet),
+            route_stage(from.subnet),
             self.acl_stage(from.subnet, Direction::Egress, plain()),
         ];
         match target {
@@ -120,11 +121,11 @@ impl Engine<'_> {
         stages.extend([
             self.acl_stage(to.subnet, Direction::Ingress, plain()),
             self.group_stage(to, Direction::Ingress, known_from, plain()),
-            self.route_back_stage(to.subnet, target.clone(), plain()),
+            self.route_back_stage(to.subnet, target.clone(), &plain()),
             self.acl_stage(to.subnet, Direction::Egress, View::answer()),
             self.acl_stage(from.subnet, Direction::Ingress, View::answer()),
         ]);
-        stages.extend(self.accepts(to));
+        stages.extend(accepts(to));
         stages.extend(self.finds(from, to));
         stages
     }
@@ -166,7 +167,8 @@ impl Engine<'_> {
         let vpc = &self.network.vpcs[from.vpc];
         let at = vpc.origin.words(from.vpc);
         if !vpc.dns_support {
-            let why = format!("names such as that of {} do not resolve: DNS support is off", to.name);
+            let why =
+                format!("names such as that of {} do not resolve: DNS support is off", to.name);
             let changes = vec![Change::EnableDns { vpc: from.vpc.to_owned() }];
             return Some(Stage::not(at, why, changes).softly());
         }
@@ -183,16 +185,15 @@ impl Engine<'_> {
         Some(Stage::so(at, "DNS support is on"))
     }
 
-    /// The stage that says whether anything can be sent to this sort of thing at all.
-    pub(super) fn accepts<'a>(&self, to: &'a Site<'a>) -> Option<Stage<'a>> {
-        to.is_function().then(|| Stage::not(to.words.clone(), TAKES_NOTHING, Vec::new()))
-    }
-
     fn peering_state<'a>(&self, name: &str) -> Stage<'a> {
         let Some(peering) = self.network.peerings.get(name) else {
-            return Stage::not(name.to_owned(), "the peering connection does not exist", Vec::new());
+            return Stage::not(
+                name.to_owned(),
+                "the peering connection does not exist",
+                Vec::new(),
+            );
         };
-        self.state_stage(name, &peering.origin, &peering.state)
+        state_stage(name, &peering.origin, &peering.state)
     }
 
     fn connects(&self, name: &str, one: &str, other: &str) -> bool {
@@ -214,10 +215,13 @@ impl Engine<'_> {
         let mut blocks = v4.chain(vpc.ipv6_cidrs.iter().copied().map(IpNet::V6));
         let first = addresses.first().map(crate::packets::address);
         let fallback = first.map_or_else(super::advice::everywhere_v4, IpNet::from);
-        blocks
-            .find(|block| crate::packets::prefix(*block).overlaps(addresses))
-            .unwrap_or(fallback)
+        blocks.find(|block| crate::packets::prefix(*block).overlaps(addresses)).unwrap_or(fallback)
     }
+}
+
+/// The stage that says that nothing can be sent to this sort of thing at all.
+pub(super) fn accepts<'a>(to: &Site<'_>) -> Option<Stage<'a>> {
+    to.is_function().then(|| Stage::not(to.words.clone(), TAKES_NOTHING, Vec::new()))
 }
 
 /// The stage behind which the model does not look.

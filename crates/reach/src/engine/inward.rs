@@ -1,7 +1,7 @@
 //! Ways from beyond the gateways to an interface, also for interfaces that leave and come back.
 
 use super::Engine;
-use super::inside::{between, unknown_beyond};
+use super::inside::{accepts, between, unknown_beyond};
 use super::path::{Path, Stage, Way};
 use super::place::{Outside, Site};
 use crate::network::{Direction, Target};
@@ -27,7 +27,8 @@ impl Engine<'_> {
             }
             paths.extend(self.by_other_gateway(&source, target, to, &public));
             let known = |target: &Target| matches!(target, Target::Other(_));
-            let rest = source.difference(&public).difference(&self.routing(to.subnet).toward(known));
+            let rest =
+                source.difference(&public).difference(&self.routing(to.subnet).toward(known));
             if !rest.is_empty() {
                 let why = format!("no route back to {}", from.words);
                 let stop = Stage::not(self.table_words(to.subnet), why, Vec::new());
@@ -42,7 +43,7 @@ impl Engine<'_> {
     /// the packet looks inside, if not as it was sent.
     fn entry<'a>(&'a self, to: &'a Site<'a>, v6: bool, view: &View) -> Vec<Stage<'a>> {
         if to.is_function() {
-            return self.accepts(to).into_iter().collect();
+            return accepts(to).into_iter().collect();
         }
         let gateway = self.index.gateway_of.get(to.vpc).copied().unwrap_or_default();
         let mut stages = vec![self.attachment(to.vpc, gateway)];
@@ -53,7 +54,7 @@ impl Engine<'_> {
         stages.extend([
             self.acl_stage(to.subnet, Direction::Ingress, view.clone()),
             self.group_stage(to, Direction::Ingress, None, view.clone()),
-            self.route_back_stage(to.subnet, target, view.clone()),
+            self.route_back_stage(to.subnet, target, view),
             self.acl_stage(to.subnet, Direction::Egress, view.replied()),
         ]);
         stages.extend(self.public_name(to));
@@ -70,7 +71,8 @@ impl Engine<'_> {
         if vpc.dns_support && vpc.dns_hostnames {
             return Some(Stage::so(at, "DNS support and DNS host names are on"));
         }
-        let why = format!("{} has no public name: DNS support and DNS host names must be on", to.name);
+        let why =
+            format!("{} has no public name: DNS support and DNS host names must be on", to.name);
         let changes = vec![Change::EnableDns { vpc: to.vpc.to_owned() }];
         Some(Stage::not(at, why, changes).softly())
     }
@@ -96,10 +98,10 @@ impl Engine<'_> {
             stages.extend([
                 self.acl_stage(to.subnet, Direction::Ingress, View::default()),
                 self.group_stage(to, Direction::Ingress, None, View::default()),
-                self.route_back_stage(to.subnet, piece.target.clone(), View::default()),
+                self.route_back_stage(to.subnet, piece.target.clone(), &View::default()),
                 self.acl_stage(to.subnet, Direction::Egress, View::answer()),
             ]);
-            stages.extend(self.accepts(to));
+            stages.extend(accepts(to));
             paths.push(Path { domain: between(part, target.clone()), stages });
         }
         paths

@@ -2,37 +2,14 @@
 
 use super::Engine;
 use super::advice::Asked;
+use super::coverage::{certain_of, elementary, exceptions, narrow, required, touching};
+use super::outcome::Outcome;
+use super::pairs::Found;
 use super::path::{Path, Stage, Way};
-use super::place::{Outside, Place, Site};
-use crate::network::{EndpointKind, ResourceKind};
-use crate::packets::{
-    Addresses, Cube, Packet, PacketSet, Ports, Services, Traffic, size, to_prefixes,
-};
-use crate::verdict::{Answer, End, Hop, Passage, Query, QueryError, Relay, Stop, Verdict};
-
-/// How many pairs of interfaces get evidence: the first ones show what there is to see, and a
-/// family of hundreds would bury it.
-const SHOWN: usize = 8;
-
-/// How much of `internet` may be missing for "reaches" to hold: up to half. A list of refused
-/// networks is an exception; a list of admitted ones is not the internet.
-const MOST: f64 = 0.5;
-
-/// All that is known of one pair of places.
-struct Found<'a> {
-    /// Each of these must be reached, by any of its ways.
-    groups: Vec<Vec<Way<'a>>>,
-    /// Ways that count against "does not reach" only.
-    also: Vec<Way<'a>>,
-    from: String,
-    to: String,
-    source_ports: Ports,
-    outside: Option<&'a Outside>,
-    /// Whether it is the outside that sends.
-    inward: bool,
-    /// Why there is no way, where there is none.
-    nowhere: Option<(String, String)>,
-}
+use super::place::Place;
+use crate::network::ResourceKind;
+use crate::packets::{Packet, PacketSet, Ports, Services, Traffic, to_prefixes};
+use crate::verdict::{End, Hop, Passage, Query, QueryError, Relay, Stop, Verdict};
 
 /// What the question is about, addresses aside.
 struct Wanted {
@@ -59,7 +36,7 @@ impl<'n> Engine<'n> {
         let both = |places: &[Place<'n>]| places.to_vec();
         let senders = [both(&from.must), both(&from.also)].concat();
         let receivers = [both(&to.must), both(&to.also)].concat();
-        if !outcome.leaks && !(from.also.is_empty() && to.also.is_empty()) {
+        if !outcome.leaks {
             for (i, sender) in senders.iter().enumerate() {
                 for (j, receiver) in receivers.iter().enumerate() {
                     if i < from.must.len() && j < to.must.len() {
@@ -112,125 +89,6 @@ impl<'n> Engine<'n> {
         }
     }
 
-    /// The endpoint interfaces that a pair's ways lead to. They are made here because the ways
-    /// borrow them.
-    fn endpoint_buffers(&self, from: &Place<'n>, to: &Place<'n>) -> Buffers<'n> {
-        let mut buffers = Buffers::default();
-        if let (Place::Inside(site), Place::Outside(outside)) = (from, to)
-            && let Some(service) = &outside.service
-        {
-            (buffers.named, buffers.others) = self.endpoint_sites(service, site.vpc);
-            let known = self.network.prefix_lists.values();
-            let known = known.filter(|list| list.service.as_ref() == Some(service));
-            if !known.into_iter().any(|list| list.entries.is_some()) {
-                // Somewhere on the internet, but not where other services are known to be.
-                let lists = self.network.prefix_lists.iter().filter(|(_, l)| l.service.is_some());
-                let others = lists.filter_map(|(name, _)| self.index.lists.get(name.as_str()));
-                let addresses =
-                    others.fold(self.internet.clone(), |rest, list| rest.difference(list));
-                buffers.anywhere = Some(Outside { addresses, ..outside.clone() });
-            }
-        }
-        buffers
-    }
-
-    fn pair<'a>(&'a self, from: &'a Place<'n>, to: &'a Place<'n>, more: &'a Buffers<'n>) -> Found<'a> {
-        let mut found = Found {
-            groups: Vec::new(),
-            also: Vec::new(),
-            from: words(from).to_owned(),
-            to: words(to).to_owned(),
-            source_ports: Ports::full(),
-            outside: None,
-            inward: matches!(from, Place::Outside(_)),
-            nowhere: None,
-        };
-        match from {
-            Place::Inside(site) => found.source_ports = site.source_ports.clone(),
-            Place::Outside(outside) => found.source_ports = outside.source_ports.clone(),
-            Place::Nowhere { .. } => {}
-        }
-        match (from, to) {
-            (Place::Inside(a), Place::Inside(b)) => found.groups.push(self.between_sites(a, b)),
-            (Place::Inside(a), Place::Outside(b)) if b.service.is_some() => {
-                self.to_service(a, b, more, &mut found);
-            }
-            (Place::Inside(a), Place::Outside(b)) => {
-                found.outside = Some(b);
-                found.groups.push(self.outward_ways(a, b));
-            }
-            (Place::Outside(a), Place::Inside(b)) => {
-                found.outside = Some(a);
-                found.groups.push(self.inward_ways(a, b));
-            }
-            (Place::Outside(a), Place::Outside(b)) => found.groups.push(beyond(a, b)),
-            (Place::Nowhere { words, reason }, _) | (_, Place::Nowhere { words, reason }) => {
-                found.nowhere = Some((words.clone(), reason.clone()));
-            }
-        }
-        found
-    }
-
-    fn between_sites<'a>(&'a self, a: &'a Site<'a>, b: &'a Site<'a>) -> Vec<Way<'a>> {
-        // Inside one VPC, names resolve to private addresses; between VPCs that are not connected
-        // the public address is the only one there is, so that way explains a stop best.
-        let private = self.private_ways(a, b);
-        let public = self.hairpin_ways(a, b, a.vpc != b.vpc);
-        let connected = a.vpc == b.vpc || self.peering_between(a.vpc, b.vpc).is_some();
-        let (first, then) = if connected { (private, public) } else { (public, private) };
-        first.into_iter().chain(then).collect()
-    }
-
-    fn to_service<'a>(
-        &'a self,
-        from: &'a Site<'n>,
-        to: &'a Outside,
-        more: &'a Buffers<'n>,
-        found: &mut Found<'a>,
-    ) {
-        found.outside = Some(to);
-        for site in &more.named {
-            found.groups.push(self.to_endpoint(from, site, false));
-        }
-        let unnamed = more.others.iter().flat_map(|site| self.to_endpoint(from, site, true));
-        let mut outward = self.outward_ways(from, to);
-        if more.named.is_empty() {
-            outward.extend(unnamed);
-            found.groups.push(outward);
-        } else {
-            found.also.extend(outward.into_iter().chain(unnamed));
-        }
-        if let Some(anywhere) = &more.anywhere {
-            found.also.extend(self.outward_ways(from, anywhere));
-        }
-    }
-
-    fn to_endpoint<'a>(&'a self, from: &'a Site<'n>, to: &'a Site<'n>, unnamed: bool) -> Vec<Way<'a>> {
-        let mut ways = self.private_ways(from, to);
-        let Some(endpoint) = self.network.endpoints.get(&to.name) else { return ways };
-        for path in ways.iter_mut().flat_map(|way| &mut way.paths) {
-            path.stages.push(self.endpoint_state(&to.name, endpoint));
-            if unnamed {
-                path.stages.push(self.unnamed_endpoint(&to.name, endpoint));
-            }
-        }
-        ways
-    }
-
-    fn unnamed_endpoint<'a>(&self, name: &str, endpoint: &crate::Endpoint) -> Stage<'a> {
-        use crate::verdict::Change;
-        let mut changes = Vec::new();
-        if matches!(endpoint.kind, EndpointKind::Interface { private_dns: false, .. }) {
-            changes.push(Change::EnablePrivateDns { endpoint: name.to_owned() });
-        }
-        let vpc = &self.network.vpcs[&endpoint.vpc];
-        if !(vpc.dns_support && vpc.dns_hostnames) {
-            changes.push(Change::EnableDns { vpc: endpoint.vpc.clone() });
-        }
-        let why = format!("the name of {} does not resolve to it: private DNS is off", endpoint.service);
-        Stage::not(endpoint.origin.words(name), why, changes).softly()
-    }
-
     /// Judges one pair.
     fn weigh(&self, found: &Found<'_>, services: &Wanted, outcome: &mut Outcome) {
         if let Some((at, reason)) = &found.nowhere {
@@ -258,7 +116,7 @@ impl<'n> Engine<'n> {
     /// A passage, if all that "reaches" promises passes by one of the ways.
     fn cover(&self, ways: &[Way<'_>], found: &Found<'_>, services: &Wanted) -> Option<Passage> {
         ways.iter().find_map(|way| {
-            let certain = certain(way, found, services);
+            let certain = certain_of(way, found, &services.asked);
             if services.every {
                 return self.covered(way, &certain, &services.asked, found);
             }
@@ -349,138 +207,14 @@ impl<'n> Engine<'n> {
             reply: false,
         });
         let (from, to) = (found.from.clone(), found.to.clone());
-        Stop { from, to, packet, at: first.at, reason: first.rule, then: obstacles.collect(), changes }
-    }
-}
-
-/// The endpoint interfaces for a service, and the internet as its possible place.
-#[derive(Default)]
-struct Buffers<'n> {
-    named: Vec<Site<'n>>,
-    others: Vec<Site<'n>>,
-    anywhere: Option<Outside>,
-}
-
-/// What has been found for all pairs so far.
-#[derive(Default)]
-struct Outcome {
-    passages: Vec<Passage>,
-    stops: Vec<Stop>,
-    stopped: bool,
-    leaks: bool,
-    possible: Vec<Passage>,
-}
-
-impl Outcome {
-    fn pass(&mut self, passage: Passage) {
-        self.leaks = true;
-        if self.passages.len() < SHOWN {
-            self.passages.push(passage);
+        Stop {
+            from,
+            to,
+            packet,
+            at: first.at,
+            reason: first.rule,
+            then: obstacles.collect(),
+            changes,
         }
     }
-
-    fn stop(&mut self, stop: Stop) {
-        self.stopped = true;
-        let same = |known: &Stop| (&known.at, &known.reason) == (&stop.at, &stop.reason);
-        if self.stops.len() < SHOWN && !self.stops.iter().any(same) {
-            self.stops.push(stop);
-        }
-    }
-
-    fn leak(&mut self, passage: Passage) {
-        self.leaks = true;
-        self.possible.push(passage);
-    }
-
-    fn into_answer(self) -> Answer {
-        let Self { mut passages, stops, stopped, leaks, possible } = self;
-        passages.extend(possible);
-        match (stopped, leaks) {
-            (false, _) => Answer::Reaches { passages },
-            (true, true) => Answer::Partly { passages, stops },
-            (true, false) => Answer::Stops { stops },
-        }
-    }
-}
-
-fn words<'a>(place: &'a Place<'_>) -> &'a str {
-    match place {
-        Place::Inside(site) => &site.words,
-        Place::Outside(outside) => &outside.words,
-        Place::Nowhere { words, .. } => words,
-    }
-}
-
-/// From the outside to the outside: none of our network is in between.
-fn beyond<'a>(from: &Outside, to: &Outside) -> Vec<Way<'a>> {
-    let (source, target) = (from.addresses.clone(), to.addresses.clone());
-    let public = super::outward::is_public(&source)
-        && (super::outward::is_public(&target) || to.service.is_some());
-    let stage = if public {
-        Stage::so(from.words.clone(), "it is on the internet, outside this network")
-    } else {
-        Stage::not(from.words.clone(), "it is not in this network", Vec::new())
-    };
-    let family = crate::packets::all_v4();
-    let (source, target) = (source.intersection(&family), target.intersection(&family));
-    let domain = super::inside::between(source.clone(), target.clone());
-    vec![Way { source, target, paths: vec![Path { domain, stages: vec![stage] }] }]
-}
-
-fn narrow(domain: &PacketSet, services: &Services, ports: &Ports) -> PacketSet {
-    let cube = Cube { service: services.clone(), source_port: ports.clone(), ..Cube::full() };
-    domain.intersection(&PacketSet::from_cubes([cube]))
-}
-
-fn certain(way: &Way<'_>, found: &Found<'_>, services: &Wanted) -> PacketSet {
-    certain_of(way, found, &services.asked)
-}
-
-fn certain_of(way: &Way<'_>, found: &Found<'_>, services: &Services) -> PacketSet {
-    let each = way.paths.iter().map(|path| {
-        path.certain_within(narrow(&path.domain, services, &found.source_ports))
-    });
-    each.fold(PacketSet::empty(), |all, set| all.union(&set))
-}
-
-fn required(way: &Way<'_>, services: &Services, found: &Found<'_>) -> PacketSet {
-    PacketSet::from_cubes([Cube {
-        source: way.source.clone(),
-        target: way.target.clone(),
-        source_port: found.source_ports.clone(),
-        service: services.clone(),
-    }])
-}
-
-/// Which outside addresses do not work; `None` when that is more than may be missing.
-fn exceptions(way: &Way<'_>, missing: &PacketSet, found: &Found<'_>) -> Option<Addresses> {
-    if missing.is_empty() {
-        return Some(Addresses::empty());
-    }
-    let outside = found.outside.filter(|outside| outside.internet)?;
-    let side = |cube: &Cube| if found.inward { cube.source.clone() } else { cube.target.clone() };
-    let all = if found.inward { &way.source } else { &way.target };
-    let bad = missing.cubes().iter().fold(Addresses::empty(), |bad, cube| bad.union(&side(cube)));
-    (size(&bad) <= MOST * size(all)).then_some(bad)
-}
-
-/// Every packet from or to the addresses.
-fn touching(addresses: &Addresses) -> PacketSet {
-    PacketSet::from_cubes([
-        Cube { source: addresses.clone(), ..Cube::full() },
-        Cube { target: addresses.clone(), ..Cube::full() },
-    ])
-}
-
-/// The services of a set in pieces that no cube splits further.
-fn elementary(set: &PacketSet) -> Vec<Services> {
-    let mut starts: Vec<u32> = Vec::new();
-    for &(low, high) in set.cubes().iter().flat_map(|cube| cube.service.ranges()) {
-        starts.push(low);
-        starts.extend(high.checked_add(1));
-    }
-    starts.sort_unstable();
-    starts.dedup();
-    let ends = starts.iter().skip(1).map(|start| start - 1).chain([u32::MAX]);
-    starts.iter().zip(ends).map(|(&low, high)| Services::range(low, high)).collect()
 }

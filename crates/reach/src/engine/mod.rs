@@ -1,12 +1,16 @@
 //! The engine: questions about a network, answered for all packets.
 
 mod advice;
+mod coverage;
 mod explain;
+mod facts;
 mod filters;
 mod inside;
 mod inward;
 mod judge;
+mod outcome;
 mod outward;
+mod pairs;
 mod path;
 mod place;
 mod routing;
@@ -19,6 +23,8 @@ use ipnet::IpNet;
 use crate::network::{EndpointKind, Index, ModelError, Network};
 use crate::packets::{Addresses, internet_v4, internet_v6, prefixes};
 use crate::verdict::{Proof, Query, QueryError, Sentence, Verdict};
+pub(crate) use explain::rule_words;
+pub(crate) use filters::in_order;
 use filters::{AclSets, GroupSets};
 pub use place::NETWORK_ADDRESS_PORTS;
 use place::Site;
@@ -59,7 +65,7 @@ impl<'n> Engine<'n> {
         });
         let internet = internet_v4().union(&internet_v6()).difference(&own);
         let sites = sites(network);
-        Ok(Self { network, routings, routing_of, acls, groups, sites, own, internet, index })
+        Ok(Self { network, index, routings, routing_of, acls, groups, sites, own, internet })
     }
 
     /// The network.
@@ -79,15 +85,10 @@ impl<'n> Engine<'n> {
     pub fn prove(&self, sentences: &[Sentence]) -> Vec<Result<Proof, QueryError>> {
         let prove = |sentence: &Sentence| {
             let verdict = self.reach(&sentence.query)?;
-            let holds =
-                if sentence.negated { verdict.never_reaches() } else { verdict.reaches() };
+            let holds = if sentence.negated { verdict.never_reaches() } else { verdict.reaches() };
             Ok(Proof { sentence: sentence.clone(), holds, verdict })
         };
         sentences.iter().map(prove).collect()
-    }
-
-    pub(crate) fn index(&self) -> &Index<'n> {
-        &self.index
     }
 
     fn routing(&self, subnet: &str) -> &Routing<'n> {

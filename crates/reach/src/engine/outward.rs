@@ -5,6 +5,7 @@ use super::inside::{between, unknown_beyond};
 use super::path::{Path, Stage, Way};
 use super::place::{NETWORK_ADDRESS_PORTS, Outside, Site, ports};
 use super::routing::Piece;
+use super::stages::{endpoint_state, piece_words, route_stage, state_stage};
 use crate::network::{Destination, Direction, EndpointKind, NatGateway, PublicAddress, Target};
 use crate::packets::{Addresses, Ports, View, all_v4, all_v6, internet_v4, internet_v6, number};
 use crate::verdict::Change;
@@ -75,7 +76,7 @@ impl Engine<'_> {
     ) -> Exit<'a> {
         let stop = |stage| Exit { stages: self.stuck(from, stage), seen_as: None };
         let at = self.table_words(from.subnet);
-        let words = self.piece_words(piece);
+        let words = piece_words(piece);
         if piece.blackhole {
             let why = format!("{words} is a black hole");
             return stop(Stage::not(at, why, self.way_out(from, v6, Some(&piece.destination))));
@@ -84,13 +85,21 @@ impl Engine<'_> {
             Target::InternetGateway(name) => self.by_internet_gateway(from, name, v6),
             Target::NatGateway(name) if !v6 => match self.network.nat_gateways.get(name) {
                 Some(nat) => self.by_nat(from, name, nat),
-                None => stop(Stage::not(at, format!("{words} leads to nothing"), self.way_out(from, v6, Some(&piece.destination)))),
+                None => stop(Stage::not(
+                    at,
+                    format!("{words} leads to nothing"),
+                    self.way_out(from, v6, Some(&piece.destination)),
+                )),
             },
             Target::EgressOnlyGateway(name) if v6 => {
                 let gateway = self.network.egress_only_gateways.get(name);
                 if gateway.is_none_or(|gateway| gateway.vpc != from.vpc) {
                     let why = format!("{words} leads to a gateway that is not in this VPC");
-                    return stop(Stage::not(at, why, self.way_out(from, v6, Some(&piece.destination))));
+                    return stop(Stage::not(
+                        at,
+                        why,
+                        self.way_out(from, v6, Some(&piece.destination)),
+                    ));
                 }
                 let seen_as = Some((from.v6.clone(), None));
                 Exit { stages: self.leave(from, None), seen_as }
@@ -104,9 +113,11 @@ impl Engine<'_> {
                 let seen_as = Some((seen, Some(ports(NETWORK_ADDRESS_PORTS))));
                 Exit { stages: self.leave(from, unknown), seen_as }
             }
-            Target::Local => {
-                stop(Stage::not(at, format!("{words} keeps these addresses in the VPC"), Vec::new()))
-            }
+            Target::Local => stop(Stage::not(
+                at,
+                format!("{words} keeps these addresses in the VPC"),
+                Vec::new(),
+            )),
             Target::Peering(_) => stop(Stage::not(
                 at,
                 format!("{words}: a peering connection leads to the other VPC and no further"),
@@ -127,7 +138,7 @@ impl Engine<'_> {
     ) -> Vec<Stage<'a>> {
         let mut stages = vec![
             self.group_stage(from, Direction::Egress, None, View::default()),
-            self.route_stage(from.subnet),
+            route_stage(from.subnet),
             self.acl_stage(from.subnet, Direction::Egress, View::default()),
         ];
         stages.extend(gateway);
@@ -171,7 +182,7 @@ impl Engine<'_> {
     fn by_endpoint<'a>(&'a self, from: &'a Site<'a>, name: &str) -> Exit<'a> {
         let stage = match self.network.endpoints.get(name) {
             Some(endpoint) if matches!(endpoint.kind, EndpointKind::Gateway { .. }) => {
-                self.endpoint_state(name, endpoint)
+                endpoint_state(name, endpoint)
             }
             _ => Stage::not(name.to_owned(), "there is no such gateway endpoint", Vec::new()),
         };
@@ -182,14 +193,14 @@ impl Engine<'_> {
         let at = nat.origin.words(name);
         let mut stages = vec![
             self.group_stage(from, Direction::Egress, None, View::default()),
-            self.route_stage(from.subnet),
+            route_stage(from.subnet),
         ];
         let crosses = from.subnet != nat.subnet;
         if crosses {
             stages.push(self.acl_stage(from.subnet, Direction::Egress, View::default()));
             stages.push(self.acl_stage(&nat.subnet, Direction::Ingress, View::default()));
         }
-        stages.push(self.state_stage(name, &nat.origin, &nat.state));
+        stages.push(state_stage(name, &nat.origin, &nat.state));
         let public = match nat.public_address {
             PublicAddress::None => Addresses::empty(),
             PublicAddress::Known(address) => Addresses::one(number(address.into())),
@@ -217,7 +228,7 @@ impl Engine<'_> {
             stages.push(self.acl_stage(&nat.subnet, Direction::Egress, View::answer()));
             stages.push(self.acl_stage(from.subnet, Direction::Ingress, View::answer()));
         }
-        let seen_as = (!public.is_empty()).then(|| (public, view.source_port));
+        let seen_as = (!public.is_empty()).then_some((public, view.source_port));
         Exit { stages, seen_as }
     }
 
@@ -235,7 +246,7 @@ impl Engine<'_> {
         Stage {
             check: super::path::Check::Route { subnet, want: Some(want) },
             allowed: std::borrow::Cow::Owned(between(Addresses::full(), good)),
-            ..self.route_stage(subnet)
+            ..route_stage(subnet)
         }
     }
 
@@ -243,11 +254,20 @@ impl Engine<'_> {
     pub(super) fn has_public_address<'a>(&self, site: &Site<'_>) -> Stage<'a> {
         let at = site.words.clone();
         if site.is_function() {
-            let why = "a function in a VPC gets no public address, so an internet gateway is no way out";
-            return Stage::not(at, why, self.by_nat_instead(site, super::advice::everywhere(false)));
+            let why =
+                "a function in a VPC gets no public address, so an internet gateway is no way out";
+            return Stage::not(
+                at,
+                why,
+                self.by_nat_instead(site, super::advice::everywhere(false)),
+            );
         }
         if site.public.is_empty() {
-            return Stage::not(at, "it has no public IPv4 address", super::advice::make_public(site));
+            return Stage::not(
+                at,
+                "it has no public IPv4 address",
+                super::advice::make_public(site),
+            );
         }
         Stage::so(at, "it has a public IPv4 address")
     }

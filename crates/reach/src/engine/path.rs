@@ -51,7 +51,7 @@ pub(super) struct Way<'a> {
     pub(super) paths: Vec<Path<'a>>,
 }
 
-impl<'a> Stage<'a> {
+impl Stage<'_> {
     /// A fact that holds.
     pub(super) fn so(at: String, text: impl Into<String>) -> Self {
         Self::fact(true, at, text.into(), Vec::new())
@@ -81,7 +81,9 @@ impl<'a> Stage<'a> {
     /// The packets that pass whatever AWS picks.
     pub(super) fn certain(&self) -> Cow<'_, PacketSet> {
         match &self.view {
-            View { source: None, target: None, source_port: None, .. } => Cow::Borrowed(&self.allowed),
+            View { source: None, target: None, source_port: None, .. } => {
+                Cow::Borrowed(&self.allowed)
+            }
             view => Cow::Owned(view.certain(&self.allowed)),
         }
     }
@@ -100,7 +102,7 @@ impl<'a> Stage<'a> {
     }
 }
 
-impl<'a> Path<'a> {
+impl Path<'_> {
     /// The packets of `domain` that pass and are answered, whatever AWS picks.
     pub(super) fn certain_within(&self, domain: PacketSet) -> PacketSet {
         let mut passing = domain;
@@ -127,12 +129,11 @@ impl<'a> Path<'a> {
                 passing = passing.intersection(&stage.loosely());
                 continue;
             }
-            match translated.iter_mut().find(|(known, _)| *known == view) {
-                Some((_, all)) => *all = all.intersection(&stage.loosely()),
-                None => {
-                    let start = view.everything().intersection(&stage.loosely());
-                    translated.push((view, start));
-                }
+            if let Some((_, all)) = translated.iter_mut().find(|(known, _)| *known == view) {
+                *all = all.intersection(&stage.loosely());
+            } else {
+                let start = view.everything().intersection(&stage.loosely());
+                translated.push((view, start));
             }
         }
         // First the addresses, which belong to one place each; then the port, which is the same

@@ -6,9 +6,7 @@ use super::Engine;
 use crate::network::{
     EndpointKind, Interface, Ipv6, Name, PublicAddress, Resource, ResourceKind, Target,
 };
-use crate::packets::{
-    Addresses, PortRange, Ports, all_v4, all_v6, internet_v4, number, prefix,
-};
+use crate::packets::{Addresses, PortRange, Ports, all_v4, all_v6, internet_v4, number, prefix};
 use crate::verdict::{End, QueryError};
 
 /// The source ports of NAT gateways, Lambda functions and clients out in the internet, who may
@@ -87,7 +85,10 @@ pub(super) enum Place<'n> {
     Inside(Site<'n>),
     Outside(Outside),
     /// There is nothing to send from or to; why.
-    Nowhere { words: String, reason: String },
+    Nowhere {
+        words: String,
+        reason: String,
+    },
 }
 
 /// All places that an end means.
@@ -160,7 +161,11 @@ impl<'n> Engine<'n> {
 
     /// The interfaces of the endpoints for a service in a VPC: those that own its name, and those
     /// that do not.
-    pub(super) fn endpoint_sites(&self, service: &str, vpc: &str) -> (Vec<Site<'n>>, Vec<Site<'n>>) {
+    pub(super) fn endpoint_sites(
+        &self,
+        service: &str,
+        vpc: &str,
+    ) -> (Vec<Site<'n>>, Vec<Site<'n>>) {
         let (mut named, mut others) = (Vec::new(), Vec::new());
         for (name, endpoint) in &self.network.endpoints {
             if endpoint.service != service || endpoint.vpc != vpc {

@@ -50,12 +50,11 @@ impl<'n> Routing<'n> {
             if rest.is_empty() {
                 continue;
             }
-            match pieces.iter_mut().find(same) {
-                Some(known) => known.addresses = known.addresses.union(&rest),
-                None => {
-                    piece.addresses = rest;
-                    pieces.push(piece);
-                }
+            if let Some(known) = pieces.iter_mut().find(same) {
+                known.addresses = known.addresses.union(&rest);
+            } else {
+                piece.addresses = rest;
+                pieces.push(piece);
             }
         }
         Self { table, pieces }
@@ -96,7 +95,9 @@ fn candidates<'n>(
         origin,
     };
     let mut all = Vec::new();
-    for route in table.and_then(|name| network.route_tables.get(name)).iter().flat_map(|t| &t.routes) {
+    for route in
+        table.and_then(|name| network.route_tables.get(name)).iter().flat_map(|t| &t.routes)
+    {
         for net in index.prefixes_of(&route.destination) {
             let (destination, target) = (route.destination.clone(), route.target.clone());
             all.push((net, piece(destination, target, route.blackhole, Some(&route.origin))));

@@ -40,19 +40,12 @@ impl Engine<'_> {
         Stage { check: Check::Acl { subnet, direction }, view, allowed, soft: false }
     }
 
-    /// A route that is known to lead on.
-    pub(super) fn route_stage<'a>(&'a self, subnet: &'a str) -> Stage<'a> {
-        let check = Check::Route { subnet, want: None };
-        let allowed = Cow::Owned(PacketSet::full());
-        Stage { check, view: View::default(), allowed, soft: false }
-    }
-
     /// The route of the answers, which must lead to `target` as well.
     pub(super) fn route_back_stage<'a>(
         &'a self,
         subnet: &'a str,
         target: Target,
-        view: View,
+        view: &View,
     ) -> Stage<'a> {
         let good = self.routing(subnet).toward(|other| *other == target);
         let allowed = Cow::Owned(between(good, Addresses::full()));
@@ -75,30 +68,6 @@ impl Engine<'_> {
         Stage::not(at, format!("no internet gateway is attached to {vpc_words}"), changes)
     }
 
-    /// Whether something works.
-    pub(super) fn state_stage<'a>(&self, name: &str, origin: &Origin, state: &State) -> Stage<'a> {
-        let at = origin.words(name);
-        match state {
-            State::Available => Stage::so(at, "it is available"),
-            State::Not(word) => {
-                let changes = vec![Change::Restore { name: name.to_owned() }];
-                Stage::not(at, format!("it is {word}"), changes)
-            }
-        }
-    }
-
-    /// Whether an endpoint works; its policy is named, not judged.
-    pub(super) fn endpoint_state<'a>(&self, name: &str, endpoint: &Endpoint) -> Stage<'a> {
-        let stage = self.state_stage(name, &endpoint.origin, &endpoint.state);
-        match &endpoint.policy {
-            Some(policy) if endpoint.state.is_available() => {
-                let text = format!("it is available; what its policy {policy} refuses is not looked at");
-                Stage::so(endpoint.origin.words(name), text)
-            }
-            _ => stage,
-        }
-    }
-
     /// A subnet's route table, in the words of the stack.
     pub(super) fn table_words(&self, subnet: &str) -> String {
         let table = self.routing(subnet).table;
@@ -108,10 +77,44 @@ impl Engine<'_> {
             format!("the main route table of {}", self.network.vpcs[vpc].origin.words(vpc))
         })
     }
+}
 
-    /// A route, in words.
-    pub(super) fn piece_words(&self, piece: &Piece<'_>) -> String {
-        let text = format!("route {} to {}", piece.destination, piece.target);
-        piece.origin.map_or(text.clone(), |origin| super::explain::rule_words(&text, origin))
+/// A route that is known to lead on.
+pub(super) fn route_stage(subnet: &str) -> Stage<'_> {
+    let check = Check::Route { subnet, want: None };
+    let allowed = Cow::Owned(PacketSet::full());
+    Stage { check, view: View::default(), allowed, soft: false }
+}
+
+/// Whether something works.
+pub(super) fn state_stage<'a>(name: &str, origin: &Origin, state: &State) -> Stage<'a> {
+    let at = origin.words(name);
+    match state {
+        State::Available => Stage::so(at, "it is available"),
+        State::Not(word) => {
+            let changes = vec![Change::Restore { name: name.to_owned() }];
+            Stage::not(at, format!("it is {word}"), changes)
+        }
+    }
+}
+
+/// Whether an endpoint works; its policy is named, not judged.
+pub(super) fn endpoint_state<'a>(name: &str, endpoint: &Endpoint) -> Stage<'a> {
+    match &endpoint.policy {
+        Some(policy) if endpoint.state.is_available() => {
+            let text =
+                format!("it is available; what its policy {policy} refuses is not looked at");
+            Stage::so(endpoint.origin.words(name), text)
+        }
+        _ => state_stage(name, &endpoint.origin, &endpoint.state),
+    }
+}
+
+/// A route, in words.
+pub(super) fn piece_words(piece: &Piece<'_>) -> String {
+    let text = format!("route {} to {}", piece.destination, piece.target);
+    match piece.origin {
+        Some(origin) => super::explain::rule_words(&text, origin),
+        None => text,
     }
 }

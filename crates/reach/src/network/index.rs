@@ -50,7 +50,8 @@ impl<'n> Index<'n> {
         for (name, subnet) in &network.subnets {
             let tables = network.route_tables.iter().filter(|(_, table)| table.vpc == subnet.vpc);
             let mine = tables.clone().find(|(_, table)| table.subnets.contains(name));
-            if let Some((table, _)) = mine.or_else(|| tables.clone().find(|(_, table)| table.main)) {
+            if let Some((table, _)) = mine.or_else(|| tables.clone().find(|(_, table)| table.main))
+            {
                 index.table_of.insert(name, table);
             }
             let acls = network.network_acls.iter().filter(|(_, acl)| acl.vpc == subnet.vpc);
@@ -160,7 +161,9 @@ fn filter_names(network: &Network, names: &mut Names) {
         names.check(by, "VPC", &network.vpcs, &group.vpc);
         for rule in group.ingress.iter().chain(&group.egress) {
             match &rule.peer {
-                Peer::PrefixList(list) => names.check(by, "prefix list", &network.prefix_lists, list),
+                Peer::PrefixList(list) => {
+                    names.check(by, "prefix list", &network.prefix_lists, list)
+                }
                 // A rule may outlive the group that it names (stale after a peering is gone).
                 Peer::Group(_) | Peer::Cidr(_) => {}
             }

@@ -42,7 +42,13 @@ impl Packet {
             (ICMP | ICMPV6, _) => return None,
             _ => (self.port, self.source_port),
         };
-        Some(Self { source: self.target, target: self.source, protocol: self.protocol, source_port, port })
+        Some(Self {
+            source: self.target,
+            target: self.source,
+            protocol: self.protocol,
+            source_port,
+            port,
+        })
     }
 
     /// The packet's place in a [`Services`] set.
@@ -178,7 +184,12 @@ impl fmt::Display for Traffic {
     }
 }
 
-fn show_icmp(f: &mut fmt::Formatter<'_>, name: &str, kind: Option<u8>, code: Option<u8>) -> fmt::Result {
+fn show_icmp(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    kind: Option<u8>,
+    code: Option<u8>,
+) -> fmt::Result {
     write!(f, "{name}")?;
     kind.map_or(Ok(()), |kind| write!(f, " type {kind}"))?;
     code.map_or(Ok(()), |code| write!(f, " code {code}"))

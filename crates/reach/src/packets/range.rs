@@ -58,7 +58,8 @@ impl<T: Point> RangeSet<T> {
 
     /// The union of inclusive ranges, in any order, overlapping or not.
     pub fn from_ranges(ranges: impl IntoIterator<Item = (T, T)>) -> Self {
-        let mut sorted: Vec<(T, T)> = ranges.into_iter().filter(|(low, high)| low <= high).collect();
+        let mut sorted: Vec<(T, T)> =
+            ranges.into_iter().filter(|(low, high)| low <= high).collect();
         sorted.sort_unstable();
         let mut merged: Vec<(T, T)> = Vec::with_capacity(sorted.len());
         for (low, high) in sorted {

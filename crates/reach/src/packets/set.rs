@@ -92,7 +92,10 @@ impl Cube {
         rest.source = common.source;
         keep(Self { target: rest.target.difference(&common.target), ..rest.clone() });
         rest.target = common.target;
-        keep(Self { source_port: rest.source_port.difference(&common.source_port), ..rest.clone() });
+        keep(Self {
+            source_port: rest.source_port.difference(&common.source_port),
+            ..rest.clone()
+        });
         rest.source_port = common.source_port;
         keep(Self { service: rest.service.difference(&common.service), ..rest });
     }
@@ -246,7 +249,8 @@ fn answered_cube(cube: &Cube, requests: &mut PacketSet) {
         portless = portless.difference(&all);
     }
     for (protocol, request, answer) in ECHO {
-        if cube.service.contains(super::packet::service(protocol, u16::from_be_bytes([answer, 0]))) {
+        if cube.service.contains(super::packet::service(protocol, u16::from_be_bytes([answer, 0])))
+        {
             let [first, last] = [0, u8::MAX].map(|code| u16::from_be_bytes([request, code]));
             requests.insert(turned(Ports::full(), span(protocol, first, last)));
         }

@@ -150,7 +150,8 @@ impl Change {
             }
             Self::AllowInAcl { acl, direction, number, traffic, cidr } => {
                 let (number, traffic, cidr) = (*number, *traffic, *cidr);
-                let rule = AclRule { number, allow: true, traffic, cidr, origin: Origin::default() };
+                let rule =
+                    AclRule { number, allow: true, traffic, cidr, origin: Origin::default() };
                 network.network_acls.get_mut(acl)?.rules_mut(*direction).push(rule);
             }
             Self::RemoveFromAcl { acl, direction, number } => {
@@ -242,7 +243,11 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AllowInGroup { group, direction, traffic, peer } => {
-                write!(f, "add to {group} an {direction} rule: {traffic} {} {peer}", word(*direction))
+                write!(
+                    f,
+                    "add to {group} an {direction} rule: {traffic} {} {peer}",
+                    word(*direction)
+                )
             }
             Self::AllowInAcl { acl, direction, number, traffic, cidr } => {
                 let word = word(*direction);
@@ -253,7 +258,9 @@ impl fmt::Display for Change {
             }
             Self::SetRoute { table, vpc, destination, target } => match table {
                 Some(table) => write!(f, "route {destination} to {target} in {table}"),
-                None => write!(f, "route {destination} to {target} in the main route table of {vpc}"),
+                None => {
+                    write!(f, "route {destination} to {target} in the main route table of {vpc}")
+                }
             },
             Self::AttachInternetGateway { gateway: Some(gateway), vpc } => {
                 write!(f, "attach {gateway} to {vpc}")
@@ -283,7 +290,10 @@ impl fmt::Display for Change {
                 write!(f, "put {resource} into a subnet whose route to 0.0.0.0/0 is a NAT gateway")
             }
             Self::CreatePeering { requester, accepter } => {
-                write!(f, "connect {requester} and {accepter} by peering, and route to it on both sides")
+                write!(
+                    f,
+                    "connect {requester} and {accepter} by peering, and route to it on both sides"
+                )
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::packets::{Packet, Traffic};
 pub enum End {
     /// A resource by its name in the network.
     Resource(Name),
-    /// Every public address. 0.0.0.0/0 and ::/0 mean its IPv4 and IPv6 half.
+    /// Every public address. `0.0.0.0/0` and `::/0` mean its IPv4 and IPv6 half.
     Internet,
     /// Addresses, inside the network or out of it.
     Cidr(IpNet),

@@ -18,6 +18,8 @@
 //! instance|db|function|lb NAME [public] [v6] SUBNET… / GROUP… [: PORT>RESOURCE:PORT …]
 //! ```
 //!
+//! `*`, `public`, `v6` and the other words above are therefore no names of elements.
+//!
 //! TRAFFIC is `all`, `tcp:80`, `tcp:80-90`, `udp:53`, `icmp`, `icmp:8`, `icmpv6`, `proto:47`.
 
 use trueup_reach::{
@@ -86,7 +88,8 @@ fn add(network: &mut Network, line: &str) {
     };
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let origin = Origin::default;
-    let state = |bad: bool, word: &str| if bad { State::Not(word.into()) } else { State::Available };
+    let state =
+        |bad: bool, word: &str| if bad { State::Not(word.into()) } else { State::Available };
     match kind {
         "drop" => remove(network, &name),
         "vpc" => {
@@ -167,7 +170,8 @@ fn add(network: &mut Network, line: &str) {
             let dns_resolution = flag(&mut words, "dns");
             let (requester, accepter) = (words[0].to_owned(), words[1].to_owned());
             let origin = origin();
-            let peering = Peering { requester, accepter, state, same_region, dns_resolution, origin };
+            let peering =
+                Peering { requester, accepter, state, same_region, dns_resolution, origin };
             network.peerings.insert(name, peering);
         }
         _ => resource(network, kind, name, words, tail),

@@ -1,6 +1,10 @@
 //! Tests of the whole crate from outside, in one binary.
+#![expect(clippy::unwrap_used, reason = "a test may stop where its own text is wrong")]
 
 mod cases;
+mod checks;
+mod doctor;
 mod language;
 mod oracle;
 mod sets;
+mod stacks;

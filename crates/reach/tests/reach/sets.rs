@@ -4,8 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use proptest::prelude::*;
 use trueup_reach::packets::{
-    Cube, Packet, PacketSet, RangeSet, Services, View, address, number, prefixes,
-    to_prefixes,
+    Cube, Packet, PacketSet, RangeSet, Services, View, address, number, prefixes, to_prefixes,
 };
 
 const TCP: u32 = 6 << 16;
@@ -58,8 +57,9 @@ fn set() -> impl Strategy<Value = PacketSet> {
 
 fn small_ranges() -> impl Strategy<Value = Vec<(u16, u16)>> {
     let low = prop_oneof![0_u16..40, (u16::MAX - 40)..=u16::MAX];
-    prop::collection::vec((low, 0_u16..12), 0..6)
-        .prop_map(|all| all.into_iter().map(|(low, more)| (low, low.saturating_add(more))).collect())
+    prop::collection::vec((low, 0_u16..12), 0..6).prop_map(|all| {
+        all.into_iter().map(|(low, more)| (low, low.saturating_add(more))).collect()
+    })
 }
 
 proptest! {

@@ -24,7 +24,13 @@ pub(crate) fn check(base: &str, cases: &[Case]) {
             wrong.push(format!("[{change}] {question}\n{why}"));
         }
     }
-    assert!(wrong.is_empty(), "{} of {} cases:\n\n{}", wrong.len(), cases.len(), wrong.join("\n\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {} cases:\n\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n\n")
+    );
 }
 
 fn check_one(
@@ -37,7 +43,10 @@ fn check_one(
     let mut network = language::network(&format!("{base}\n{change}"));
     let query = language::query(&network, question);
     let ask = |network: &trueup_reach::Network| -> Verdict {
-        Engine::new(network).expect("every name is known").reach(&query).expect("the ends are known")
+        Engine::new(network)
+            .expect("every name is known")
+            .reach(&query)
+            .expect("the ends are known")
     };
     let verdict = ask(&network);
     let found = match (verdict.reaches(), verdict.never_reaches()) {

@@ -45,9 +45,9 @@ fn the_engine_agrees_with_the_walker() {
         }
     }
     let [never, partly, always] = counts;
-    println!("{packets} packets; {never} never, {partly} partly, {always} always");
     // The random networks must be interesting: all three answers, often.
     assert!(never > 1000 && partly > 200 && always > 500, "{counts:?}");
+    assert!(packets > 1_000_000, "{packets}");
 }
 
 fn end(host: &Host) -> End {

@@ -35,11 +35,26 @@ impl Dice {
 const OUTSIDE: [&str; 3] = ["203.0.113.7", "198.51.100.9", "2a00::7"];
 const PORTS: [u16; 3] = [22, 443, 5432];
 const NETS: [&str; 10] = [
-    "0.0.0.0/0", "0.0.0.0/0", "::/0", "10.0.0.0/16", "10.0.1.0/24", "10.1.0.0/16", "10.0.2.0/24",
-    "203.0.113.0/24", "2600:1f00::/56", "0.0.0.0/0",
+    "0.0.0.0/0",
+    "0.0.0.0/0",
+    "::/0",
+    "10.0.0.0/16",
+    "10.0.1.0/24",
+    "10.1.0.0/16",
+    "10.0.2.0/24",
+    "203.0.113.0/24",
+    "2600:1f00::/56",
+    "0.0.0.0/0",
 ];
 const TRAFFIC: [&str; 9] = [
-    "all", "tcp:443", "tcp:5432", "tcp", "tcp:1024-65535", "tcp:32768-65535", "tcp:0-1023", "udp",
+    "all",
+    "tcp:443",
+    "tcp:5432",
+    "tcp",
+    "tcp:1024-65535",
+    "tcp:32768-65535",
+    "tcp:0-1023",
+    "udp",
     "tcp:22-443",
 ];
 
@@ -49,7 +64,8 @@ pub(crate) fn network(seed: u64) -> (Network, String) {
     let mut text = String::new();
     let d = &mut dice;
     let dns = d.pick(&["", "", "", "", "", "nonames", "nodns"]);
-    writeln!(text, "vpc a 10.0.0.0/16 2600:1f00::/56 {dns}\nvpc b 10.1.0.0/16 2600:1f01::/56").unwrap();
+    writeln!(text, "vpc a 10.0.0.0/16 2600:1f00::/56 {dns}\nvpc b 10.1.0.0/16 2600:1f01::/56")
+        .unwrap();
     for (name, vpc, v4, v6) in [
         ("a1", "a", "10.0.1.0/24", "2600:1f00::/64"),
         ("a2", "a", "10.0.2.0/24", "2600:1f00:0:2::/64"),
@@ -59,7 +75,8 @@ pub(crate) fn network(seed: u64) -> (Network, String) {
         writeln!(text, "subnet {name} {vpc} x {v4} {v6}").unwrap();
     }
     let igw = if d.one_in(8) { "" } else { "a" };
-    writeln!(text, "igw igw_a {igw}\nigw igw_b b\neigw eigw_a a\nlist pl s3 : 203.0.113.0/28").unwrap();
+    writeln!(text, "igw igw_a {igw}\nigw igw_b b\neigw eigw_a a\nlist pl s3 : 203.0.113.0/28")
+        .unwrap();
     let state = d.pick(&["", "", "", "", "", "", "failed", "noaddress"]);
     let nat_subnet = d.pick(&["a1", "a1", "a1", "a2"]);
     writeln!(text, "nat nat_a {nat_subnet} {state}").unwrap();
@@ -106,7 +123,12 @@ fn routes(d: &mut Dice, table: &str) -> String {
         write!(routes, " ::/0>{gateway}").unwrap();
     }
     if d.one_in(5) {
-        let odd = ["203.0.113.0/24>nat_a!", "198.51.100.0/24>pcx_1", "10.0.2.0/25>igw_a", "203.0.113.0/29>igw_a"];
+        let odd = [
+            "203.0.113.0/24>nat_a!",
+            "198.51.100.0/24>pcx_1",
+            "10.0.2.0/25>igw_a",
+            "203.0.113.0/29>igw_a",
+        ];
         write!(routes, " {}", d.pick(&odd)).unwrap();
     }
     routes
@@ -117,7 +139,14 @@ fn acl_rules(d: &mut Dice) -> String {
     for direction in ["in", "out"] {
         for number in 1..=d.below(4) + 1 {
             let verb = if d.one_in(4) { "deny" } else { "allow" };
-            write!(rules, " {direction} {} {verb} {} {}", number * 10, d.pick(&TRAFFIC), d.pick(&NETS)).unwrap();
+            write!(
+                rules,
+                " {direction} {} {verb} {} {}",
+                number * 10,
+                d.pick(&TRAFFIC),
+                d.pick(&NETS)
+            )
+            .unwrap();
         }
         if !d.one_in(4) {
             write!(rules, " {direction} 100 allow all 0.0.0.0/0").unwrap();
@@ -148,15 +177,28 @@ fn resources(d: &mut Dice, text: &mut String) {
         let public = if d.one_in(2) { "public" } else { "" };
         let v6 = if d.one_in(3) { "v6" } else { "" };
         let groups = d.pick(&["g1", "g2", "g3", "g1 g2"]);
-        writeln!(text, "instance i{index} {public} {v6} {subnet}@10.0.{}.{} / {groups}", &subnet[1..], index + 10).unwrap();
+        writeln!(
+            text,
+            "instance i{index} {public} {v6} {subnet}@10.0.{}.{} / {groups}",
+            &subnet[1..],
+            index + 10
+        )
+        .unwrap();
     }
     let public = if d.one_in(2) { "public" } else { "" };
     let place = d.pick(&["a1@10.0.1.20", "a2@10.0.2.20", "b1@10.1.1.20"]);
     let group = if place.starts_with('b') { "gb" } else { d.pick(&["g1", "g2"]) };
     writeln!(text, "db data {public} {place} / {group}").unwrap();
     let place = d.pick(&["a1@10.0.1.30", "a2@10.0.2.30"]);
-    writeln!(text, "function api {} {place} / {}", d.pick(&["", "v6"]), d.pick(&["g1", "g3"])).unwrap();
-    writeln!(text, "instance far {} {} b1@10.1.1.10 / gb", d.pick(&["", "public"]), d.pick(&["", "v6"])).unwrap();
+    writeln!(text, "function api {} {place} / {}", d.pick(&["", "v6"]), d.pick(&["g1", "g3"]))
+        .unwrap();
+    writeln!(
+        text,
+        "instance far {} {} b1@10.1.1.10 / gb",
+        d.pick(&["", "public"]),
+        d.pick(&["", "v6"])
+    )
+    .unwrap();
 }
 
 /// Gives every interface and NAT gateway one known address of each kind that it has.
@@ -182,7 +224,8 @@ fn fix_addresses(network: &mut Network, d: &mut Dice) {
             interface.ipv6 = Ipv6::Known(vec![(base + 16 + u128::from(index)).into()]);
         }
         if d.one_in(3) {
-            interface.source_ports = Some(PortRange::one(*[40000, 1024, 60000].get(d.below(3)).unwrap()));
+            interface.source_ports =
+                Some(PortRange::one(*[40000, 1024, 60000].get(d.below(3)).unwrap()));
         }
     }
 }

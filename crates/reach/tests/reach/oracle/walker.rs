@@ -32,7 +32,8 @@ pub(crate) struct World<'n> {
 impl<'n> World<'n> {
     pub(crate) fn new(network: &'n Network) -> Self {
         let mut ports = BTreeSet::from([0, 1023, 1024, 32767, 32768, 49152, u16::MAX]);
-        let acls = network.network_acls.values().flat_map(|acl| acl.ingress.iter().chain(&acl.egress));
+        let acls =
+            network.network_acls.values().flat_map(|acl| acl.ingress.iter().chain(&acl.egress));
         let groups = network.security_groups.values();
         let groups = groups.flat_map(|group| group.ingress.iter().chain(&group.egress));
         for traffic in acls.map(|r| r.traffic).chain(groups.map(|r| r.traffic)) {
@@ -49,12 +50,20 @@ impl<'n> World<'n> {
     }
 
     /// Tries every packet that matters from one end to the other.
-    pub(crate) fn look(&self, from: &Host, to: &Host, protocol: u8, port: u16, packets: &mut usize) -> Sees {
+    pub(crate) fn look(
+        &self,
+        from: &Host,
+        to: &Host,
+        protocol: u8,
+        port: u16,
+        packets: &mut usize,
+    ) -> Sees {
         let mut sees = Sees::default();
         for way in self.ways(from, to) {
             let mut always = way.promised;
             for &source_port in &self.ports {
-                let packet = Packet { source: way.source, target: way.target, protocol, source_port, port };
+                let packet =
+                    Packet { source: way.source, target: way.target, protocol, source_port, port };
                 let must = self.usual_port(from, source_port);
                 for &nat_port in self.ports.iter().filter(|port| **port >= 1024) {
                     *packets += 1;
@@ -100,28 +109,68 @@ impl<'n> World<'n> {
         match (self.site(from), self.site(to)) {
             (Some(a), Some(b)) => {
                 for (source, target) in pairs(&a, &b) {
-                    ways.push(Way { source, target, kind: Kind::Private, promised: true, translated: false, a: Some(a.clone()), b: Some(b.clone()) });
+                    ways.push(Way {
+                        source,
+                        target,
+                        kind: Kind::Private,
+                        promised: true,
+                        translated: false,
+                        a: Some(a.clone()),
+                        b: Some(b.clone()),
+                    });
                 }
                 let far = a.vpc != b.vpc;
                 if let (Some(IpAddr::V4(source)), Some(target)) = (a.v4, b.public) {
-                    ways.push(Way { source: source.into(), target, kind: Kind::Around, promised: far, translated: true, a: Some(a.clone()), b: Some(b.clone()) });
+                    ways.push(Way {
+                        source: source.into(),
+                        target,
+                        kind: Kind::Around,
+                        promised: far,
+                        translated: true,
+                        a: Some(a.clone()),
+                        b: Some(b.clone()),
+                    });
                 }
                 if let (Some(source), Some(target), true) = (a.v6, b.v6, far) {
-                    ways.push(Way { source, target, kind: Kind::Around, promised: true, translated: false, a: Some(a.clone()), b: Some(b) });
+                    ways.push(Way {
+                        source,
+                        target,
+                        kind: Kind::Around,
+                        promised: true,
+                        translated: false,
+                        a: Some(a.clone()),
+                        b: Some(b),
+                    });
                 }
             }
             (Some(a), None) => {
                 let Host::Outside(target) = to else { return ways };
                 let source = if target.is_ipv4() { a.v4 } else { a.v6 };
                 if let Some(source) = source {
-                    ways.push(Way { source, target: *target, kind: Kind::Out, promised: true, translated: true, a: Some(a), b: None });
+                    ways.push(Way {
+                        source,
+                        target: *target,
+                        kind: Kind::Out,
+                        promised: true,
+                        translated: true,
+                        a: Some(a),
+                        b: None,
+                    });
                 }
             }
             (None, Some(b)) => {
                 let Host::Outside(source) = from else { return ways };
                 let target = if source.is_ipv4() { b.v4 } else { b.v6 };
                 if let Some(target) = target {
-                    ways.push(Way { source: *source, target, kind: Kind::In, promised: true, translated: false, a: None, b: Some(b) });
+                    ways.push(Way {
+                        source: *source,
+                        target,
+                        kind: Kind::In,
+                        promised: true,
+                        translated: false,
+                        a: None,
+                        b: Some(b),
+                    });
                 }
             }
             (None, None) => {}
@@ -171,7 +220,8 @@ impl<'n> World<'n> {
 
     fn private(&self, a: &Site<'_>, b: &Site<'_>, packet: &Packet, answer: bool) -> bool {
         let peering = self.network.peerings.iter().next();
-        let groups_count = a.vpc == b.vpc || peering.is_some_and(|(_, peering)| peering.same_region);
+        let groups_count =
+            a.vpc == b.vpc || peering.is_some_and(|(_, peering)| peering.same_region);
         let known = |site: &Site<'n>| groups_count.then(|| site.interface.groups.clone());
         let peer_b = known(&self.again(b));
         let peer_a = known(&self.again(a));
@@ -185,10 +235,15 @@ impl<'n> World<'n> {
         }
         let leads = |subnet: &str, to: IpAddr| match self.lookup(subnet, to) {
             Some(Target::Local) => a.vpc == b.vpc,
-            Some(Target::Peering(name)) => self.network.peerings.get(&name).is_some_and(|peering| {
-                let ends = [peering.requester.as_str(), peering.accepter.as_str()];
-                peering.state.is_available() && a.vpc != b.vpc && ends.contains(&a.vpc) && ends.contains(&b.vpc)
-            }),
+            Some(Target::Peering(name)) => {
+                self.network.peerings.get(&name).is_some_and(|peering| {
+                    let ends = [peering.requester.as_str(), peering.accepter.as_str()];
+                    peering.state.is_available()
+                        && a.vpc != b.vpc
+                        && ends.contains(&a.vpc)
+                        && ends.contains(&b.vpc)
+                })
+            }
             _ => false,
         };
         let forward = leads(&a.interface.subnet, packet.target)
@@ -221,7 +276,8 @@ impl<'n> World<'n> {
             }
             Target::EgressOnlyGateway(name) if packet.target.is_ipv6() => {
                 let gateway = self.network.egress_only_gateways.get(&name)?;
-                let ok = gateway.vpc == a.vpc && own && acl(subnet, Direction::Egress, packet) && back;
+                let ok =
+                    gateway.vpc == a.vpc && own && acl(subnet, Direction::Egress, packet) && back;
                 ok.then_some(*packet)
             }
             Target::Endpoint(name) => {
@@ -233,13 +289,16 @@ impl<'n> World<'n> {
                 let nat = self.network.nat_gateways.get(&name)?;
                 let PublicAddress::Known(public) = nat.public_address else { return None };
                 let there = nat.subnet.as_str();
-                let inner = Packet { source: nat.address?.into(), source_port: nat_port, ..*packet };
+                let inner =
+                    Packet { source: nat.address?.into(), source_port: nat_port, ..*packet };
                 let crossing = subnet == there
                     || (acl(subnet, Direction::Egress, packet)
                         && acl(there, Direction::Ingress, packet)
                         && back
                         && reply.is_none_or(|reply| acl(there, Direction::Egress, &reply)));
-                let Target::InternetGateway(gateway) = self.lookup(there, packet.target)? else { return None };
+                let Target::InternetGateway(gateway) = self.lookup(there, packet.target)? else {
+                    return None;
+                };
                 let inner_back = inner.reply().filter(|_| answer);
                 let beyond = self.attached(&gateway, a.vpc)
                     && acl(there, Direction::Egress, &inner)
@@ -254,7 +313,9 @@ impl<'n> World<'n> {
     /// Whether a packet from the internet gets to an interface and is answered.
     fn enter(&self, b: &Site<'_>, packet: &Packet, answer: bool) -> bool {
         let subnet = b.interface.subnet.as_str();
-        let Some(gateway) = self.network.internet_gateways.iter().find(|(_, g)| g.vpc.as_deref() == Some(b.vpc)) else {
+        let Some(gateway) =
+            self.network.internet_gateways.iter().find(|(_, g)| g.vpc.as_deref() == Some(b.vpc))
+        else {
             return false;
         };
         if packet.target.is_ipv4() && b.public.is_none() {
@@ -264,7 +325,8 @@ impl<'n> World<'n> {
             && self.groups(b, Direction::Ingress, packet, None);
         there
             && packet.reply().filter(|_| answer).is_none_or(|reply| {
-                self.lookup(subnet, reply.target) == Some(Target::InternetGateway(gateway.0.clone()))
+                self.lookup(subnet, reply.target)
+                    == Some(Target::InternetGateway(gateway.0.clone()))
                     && self.acl(subnet, Direction::Egress, &reply)
             })
     }
@@ -304,7 +366,9 @@ impl<'n> World<'n> {
             consider((*net).into(), Some(Target::Local));
         }
         for (name, endpoint) in &self.network.endpoints {
-            let EndpointKind::Gateway { route_tables, prefix_list } = &endpoint.kind else { continue };
+            let EndpointKind::Gateway { route_tables, prefix_list } = &endpoint.kind else {
+                continue;
+            };
             if table.is_some_and(|(table, _)| route_tables.contains(table)) {
                 for net in self.network.prefix_lists[prefix_list].entries.iter().flatten() {
                     consider(*net, Some(Target::Endpoint(name.clone())));
@@ -325,7 +389,13 @@ impl<'n> World<'n> {
         hit.min_by_key(|rule| rule.number).is_some_and(|rule| rule.allow)
     }
 
-    fn groups(&self, site: &Site<'_>, direction: Direction, packet: &Packet, peer: Option<&[String]>) -> bool {
+    fn groups(
+        &self,
+        site: &Site<'_>,
+        direction: Direction,
+        packet: &Packet,
+        peer: Option<&[String]>,
+    ) -> bool {
         let other = if direction == Direction::Ingress { packet.source } else { packet.target };
         let all = site.interface.groups.iter().map(|name| &self.network.security_groups[name]);
         site.interface.groups.is_empty()
@@ -402,7 +472,8 @@ fn pairs(a: &Site<'_>, b: &Site<'_>) -> Vec<(IpAddr, IpAddr)> {
 }
 
 fn covers(traffic: Traffic, packet: &Packet) -> bool {
-    let ports = |range: trueup_reach::PortRange| range.first <= packet.port && packet.port <= range.last;
+    let ports =
+        |range: trueup_reach::PortRange| range.first <= packet.port && packet.port <= range.last;
     match traffic {
         Traffic::All => true,
         Traffic::Tcp(range) => packet.protocol == 6 && ports(range),

@@ -1,0 +1,95 @@
+//! The doctor's list: for each trouble, the point that is crossed.
+
+use trueup_reach::{Engine, Mark};
+
+use crate::language;
+
+const BASE: &str = "
+    vpc main 10.0.0.0/16
+    subnet pub main a 10.0.0.0/24; subnet priv main a 10.0.1.0/24
+    igw igw_1 main; nat nat_1 pub
+    table public main pub : 0.0.0.0/0>igw_1; table private main priv : 0.0.0.0/0>nat_1
+    sg host main : out all 0.0.0.0/0; sg db main : in tcp:5432 host
+    instance bastion managed priv / host
+    function api priv / host
+    db data priv / db";
+
+/// The points that are crossed.
+fn crossed(change: &str, name: &str) -> Vec<String> {
+    let network = language::network(&format!("{BASE}\n{change}"));
+    let engine = Engine::new(&network).expect("every name is known");
+    let list = engine.doctor(&name.to_owned()).expect("the resource is known");
+    list.items.into_iter().filter(|item| item.mark == Mark::Bad).map(|item| item.what).collect()
+}
+
+#[track_caller]
+fn check(change: &str, name: &str, expected: &[&str]) {
+    let found = crossed(change, name);
+    for part in expected {
+        assert!(
+            found.iter().any(|what| what.contains(part)),
+            "[{change}] no {part:?} in {found:?}"
+        );
+    }
+    assert_eq!(found.is_empty(), expected.is_empty(), "[{change}] {found:?}");
+}
+
+#[test]
+fn a_healthy_resource_has_no_crosses() {
+    for name in ["bastion", "api", "data"] {
+        check("", name, &[]);
+    }
+}
+
+#[test]
+fn each_trouble_is_crossed() {
+    check(
+        "igw igw_1",
+        "bastion",
+        &["internet gateway of main", "reaches the internet", "reaches ssm"],
+    );
+    check("table private main priv :", "bastion", &["route from priv to the internet"]);
+    check("nat nat_1 pub failed", "bastion", &["route from priv to the internet"]);
+    check("drop nat_1", "api", &["route from priv to the internet", "reaches the internet"]);
+    check("sg host main :", "bastion", &["egress of host", "reaches the internet on tcp 443"]);
+    check(
+        "acl k main priv : in 100 allow all 0.0.0.0/0",
+        "bastion",
+        &["k of priv lets connections to tcp 443 out"],
+    );
+    check(
+        "acl k main priv : out 100 allow all 0.0.0.0/0",
+        "bastion",
+        &["k of priv lets their answers in"],
+    );
+    check("vpc main 10.0.0.0/16 nodns", "bastion", &["DNS of main"]);
+    check("table private main priv : 0.0.0.0/0>igw_1", "bastion", &["public IPv4 address in priv"]);
+    check("table private main priv : 0.0.0.0/0>igw_1", "api", &["public IPv4 address in priv"]);
+    check("sg db main :", "data", &[]);
+    check("sg db main : in tcp:5432 host; acl k main priv :", "bastion", &["k of priv lets"]);
+    check(
+        "sg host main : out tcp:443 0.0.0.0/0",
+        "data",
+        &["bastion reaches it", "api reaches it"],
+    );
+    check(
+        "sg ep main :; interface ssm main ssm private : priv / ep",
+        "bastion",
+        &["Session Manager: reaches ssm"],
+    );
+    check(
+        "sg ep main :; interface s main secretsmanager private : priv / ep",
+        "api",
+        &["reaches secretsmanager, which has an endpoint"],
+    );
+}
+
+#[test]
+fn a_role_that_nobody_looked_at_is_unknown() {
+    let network = language::network(&format!("{BASE}; instance bastion priv / host"));
+    let engine = Engine::new(&network).expect("every name is known");
+    let list = engine.doctor(&"bastion".to_owned()).expect("the resource is known");
+    let role = list.items.iter().find(|item| item.what == "Session Manager: role");
+    assert_eq!(role.map(|item| item.mark), Some(Mark::Unknown));
+    assert!(list.to_string().contains("? Session Manager: role"), "{list}");
+}

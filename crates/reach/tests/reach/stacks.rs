@@ -1,0 +1,209 @@
+//! The networks of four stacks: every sentence is proved, and for each sentence a mutation that
+//! breaks it is caught.
+
+use trueup_reach::{Engine, Sentence};
+
+use crate::language;
+
+const SNOWEX: &str = "
+    vpc main 10.0.0.0/16
+    subnet pub main a 10.0.0.0/24; subnet pa main a 10.0.10.0/24; subnet pb main b 10.0.11.0/24
+    igw igw_1 main; nat nat_1 pub
+    table public main pub : 0.0.0.0/0>igw_1; table private main pa pb : 0.0.0.0/0>nat_1
+    sg database main : in tcp:5432 function in tcp:5432 bastion out all 0.0.0.0/0
+    sg function main : out tcp:5432 database out tcp:443 0.0.0.0/0
+    sg bastion main : out tcp:5432 database out tcp:443 0.0.0.0/0
+    instance bastion pa / bastion; function api pa pb / function; db main.db pa pb / database";
+
+const THREE_TIER: &str = "
+    vpc main 10.0.0.0/16
+    subnet puba main a 10.0.1.0/24; subnet pubb main b 10.0.2.0/24
+    subnet appa main a 10.0.11.0/24; subnet appb main b 10.0.12.0/24
+    subnet dataa main a 10.0.21.0/24; subnet datab main b 10.0.22.0/24
+    igw igw_1 main; nat nat_a puba; nat nat_b pubb
+    table public main puba pubb : 0.0.0.0/0>igw_1
+    table ta main appa : 0.0.0.0/0>nat_a; table tb main appb : 0.0.0.0/0>nat_b
+    table data main dataa datab :
+    acl data main dataa datab : in 100 allow tcp:3306 10.0.0.0/16 out 100 allow tcp:1024-65535 10.0.0.0/16
+    sg lb main : in tcp:80 internet in tcp:443 internet out tcp:8080 app
+    sg app main : in tcp:8080 lb out tcp:3306 database out tcp:443 internet
+    sg database main : in tcp:3306 app
+    instance app appa appb / app; db main.db dataa datab / database
+    lb web public puba pubb / lb : 80>app:8080";
+
+const JUMP: &str = "
+    vpc main 10.1.0.0/16
+    subnet pa main a 10.1.0.0/24; subnet pc main c 10.1.1.0/24
+    igw igw_1 main; table public main pa pc : 0.0.0.0/0>igw_1
+    sg jump main : in tcp:22 203.0.113.7/32 out all 0.0.0.0/0
+    sg dashboard main : out all 0.0.0.0/0; sg web main : in tcp:80 0.0.0.0/0 out all 0.0.0.0/0
+    sg database main : in tcp:3306 jump in tcp:3306 dashboard in tcp:3306 web
+    instance jump public pa / jump; instance dashboard public pa / dashboard
+    instance web public pa pc / web; db main.db pa pc / database";
+
+const CLASSROOM: &str = "
+    vpc main 172.31.0.0/16
+    subnet a main a 172.31.0.0/20; subnet b main b 172.31.16.0/20; subnet c main c 172.31.32.0/20
+    igw igw_1 main; table t main * : 0.0.0.0/0>igw_1
+    acl base main default : in 100 allow all 0.0.0.0/0 out 100 allow all 0.0.0.0/0
+    sg access main : in tcp:3306 203.0.113.7/32 out all 0.0.0.0/0
+    db users public a b c / access";
+
+/// A sentence in the tests' language, `!` before one that says "does not reach"; and mutations,
+/// each of which breaks it.
+type Case<'a> = (&'a str, &'a [&'a str]);
+
+fn holds(text: &str, sentence: &str) -> bool {
+    let network = language::network(text);
+    let negated = sentence.starts_with('!');
+    let query = language::query(&network, sentence.trim_start_matches('!'));
+    let engine = Engine::new(&network).expect("every name is known");
+    let proofs = engine.prove(&[Sentence { query, negated }]);
+    proofs[0].as_ref().expect("the ends are known").holds
+}
+
+#[track_caller]
+fn check(base: &str, cases: &[Case<'_>]) {
+    for (sentence, mutations) in cases {
+        assert!(holds(base, sentence), "{sentence} does not hold");
+        for mutation in *mutations {
+            assert!(
+                !holds(&format!("{base}\n{mutation}"), sentence),
+                "{mutation} keeps {sentence}"
+            );
+        }
+    }
+}
+
+#[test]
+fn snowex() {
+    let cut = "sg database main : in tcp:5432 bastion";
+    check(
+        SNOWEX,
+        &[
+            (
+                "api -> main.db tcp:5432",
+                &[cut, "sg function main : out tcp:443 0.0.0.0/0", "acl k main pb :"],
+            ),
+            (
+                "api -> internet tcp:443",
+                &[
+                    "table private main pa : 0.0.0.0/0>nat_1",
+                    "drop igw_1",
+                    "nat nat_1 pa",
+                    "table public main pub :",
+                    "function api pub / function",
+                ],
+            ),
+            (
+                "bastion -> main.db tcp:5432",
+                &["sg database main : in tcp:5432 function", "db main.db pa pb / function"],
+            ),
+            (
+                "bastion -> internet tcp:443",
+                &["drop nat_1", "sg bastion main : out tcp:443 10.0.0.0/16"],
+            ),
+            (
+                "!internet -> main.db",
+                &["db main.db public pub pb / database; sg database main : in tcp:5432 0.0.0.0/0"],
+            ),
+            (
+                "!internet -> bastion",
+                &[
+                    "instance bastion public pub / bastion; sg bastion main : in tcp:22 198.51.100.1/32",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn three_tier() {
+    check(
+        THREE_TIER,
+        &[
+            (
+                "internet -> web tcp:80",
+                &[
+                    "sg lb main : in tcp:443 internet",
+                    "table public main puba : 0.0.0.0/0>igw_1",
+                    "lb web puba pubb / lb : 80>app:8080",
+                ],
+            ),
+            ("web -> app tcp:8080", &["sg app main :", "sg lb main : in tcp:80 internet"]),
+            (
+                "app -> main.db tcp:3306",
+                &[
+                    "acl data main dataa datab : in 100 allow tcp:3306 10.0.0.0/16",
+                    "acl data main dataa datab : in 90 deny tcp:3306 10.0.12.0/24 in 100 allow tcp:3306 10.0.0.0/16 out 100 allow tcp:1024-65535 10.0.0.0/16",
+                ],
+            ),
+            (
+                "app -> internet tcp:443",
+                &["table tb main appb :", "nat nat_b appb", "nat nat_a puba failed"],
+            ),
+            (
+                "!internet -> app",
+                &["instance app public appa pubb / app; sg app main : in tcp:8080 0.0.0.0/0"],
+            ),
+            (
+                "!internet -> main.db",
+                &["db main.db public puba pubb / app; sg app main : in tcp:3306 0.0.0.0/0"],
+            ),
+            (
+                "!main.db -> internet",
+                &[
+                    "table data main dataa datab : 0.0.0.0/0>nat_a; acl data main dataa datab : in 100 allow all 0.0.0.0/0 out 100 allow all 0.0.0.0/0; sg database main : out all 0.0.0.0/0",
+                ],
+            ),
+            (
+                "!web -> main.db",
+                &[
+                    "sg lb main : in tcp:80 internet out all 0.0.0.0/0; sg database main : in tcp:3306 10.0.0.0/16",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn jump_server() {
+    check(
+        JUMP,
+        &[
+            ("jump -> main.db tcp:3306", &["sg database main : in tcp:3306 web"]),
+            ("dashboard -> main.db tcp:3306", &["sg database main : in tcp:3306 jump"]),
+            ("web -> main.db tcp:3306", &["sg web main : in tcp:80 0.0.0.0/0", "acl k main pc :"]),
+            (
+                "203.0.113.7/32 -> jump tcp:22",
+                &[
+                    "instance jump pa / jump",
+                    "table public main pa pc :",
+                    "sg jump main : in tcp:22 203.0.113.8/32",
+                ],
+            ),
+            ("!internet -> main.db", &["db main.db public pa pc / web"]),
+            ("!internet -> dashboard", &["sg dashboard main : in tcp:22 203.0.113.7/32"]),
+        ],
+    );
+}
+
+#[test]
+fn classroom() {
+    check(
+        CLASSROOM,
+        &[
+            (
+                "203.0.113.7/32 -> users tcp:3306",
+                &[
+                    "db users a b c / access",
+                    "vpc main 172.31.0.0/16 nonames",
+                    "igw igw_1",
+                    "table t main * :",
+                    "acl base main default : in 100 allow all 0.0.0.0/0",
+                ],
+            ),
+            ("!internet -> users tcp:22", &["sg access main : in tcp:0-4000 203.0.113.7/32"]),
+        ],
+    );
+}
