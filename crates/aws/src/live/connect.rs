@@ -75,6 +75,6 @@ async fn configuration(options: ConnectOptions) -> Result<SdkConfig, Failure> {
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(Duration::from_secs(60))
+        .operation_attempt_timeout(Duration::from_mins(1))
         .build()
 }

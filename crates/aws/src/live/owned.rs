@@ -93,6 +93,11 @@ pub(crate) fn differing(live: &Live, wanted: &Values) -> Vec<String> {
     differ.map(|(name, _)| name.clone()).collect()
 }
 
+/// Whether both have the same elements; neither has one twice.
+pub(crate) fn same_set<T: PartialEq>(one: &[T], other: &[T]) -> bool {
+    one.len() == other.len() && one.iter().all(|element| other.contains(element))
+}
+
 /// Attributes or outputs from pairs.
 pub(crate) fn named<const N: usize>(pairs: [(&str, Value); N]) -> Values {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

@@ -72,7 +72,7 @@ impl Aws {
     }
 
     async fn parameters(&self, aws: &Session<'_>, names: &[String]) -> Result<Facts, Failure> {
-        /// The most names that GetParameters takes.
+        /// The most names that `GetParameters` takes.
         const NAMES: usize = 10;
         let mut facts = Facts::default();
         for names in names.chunks(NAMES) {

@@ -27,7 +27,7 @@ pub(crate) struct Clients {
 }
 
 /// Reads the bytes of a source folder or file, zipped, by the path that the stack gives.
-pub type ReadSource = dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync;
+pub(crate) type ReadSource = dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync;
 
 /// Milliseconds after which what was made is known to all of EC2. Mostly it is seconds; what still
 /// does not exist after this was deleted by somebody.
@@ -77,7 +77,8 @@ impl Session<'_> {
     {
         let judge = &judge;
         trueup_provider::call(self.host, call, || {
-            let answer = send();
+            // Futures of the SDK are tens of kilobytes; boxed, they are not part of every caller's.
+            let answer = Box::pin(send());
             async move {
                 match answer.await {
                     Ok(output) => {

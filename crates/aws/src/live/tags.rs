@@ -109,11 +109,14 @@ pub(crate) const FILTER_VALUES: usize = 200;
 /// As the tag list of an RDS call.
 pub(crate) fn rds(tags: &BTreeMap<String, String>) -> Vec<aws_sdk_rds::types::Tag> {
     let tags = tags.iter();
-    tags.map(|(key, value)| aws_sdk_rds::types::Tag::builder().key(key).value(value).build()).collect()
+    tags.map(|(key, value)| aws_sdk_rds::types::Tag::builder().key(key).value(value).build())
+        .collect()
 }
 
 /// As the tag list of an IAM call.
-pub(crate) fn iam(tags: &BTreeMap<String, String>) -> Result<Vec<aws_sdk_iam::types::Tag>, Failure> {
+pub(crate) fn iam(
+    tags: &BTreeMap<String, String>,
+) -> Result<Vec<aws_sdk_iam::types::Tag>, Failure> {
     let tag = |(key, value): (&String, &String)| {
         let tag = aws_sdk_iam::types::Tag::builder().key(key).value(value).build();
         tag.map_err(|error| Failure::new(FailureClass::Internal, error.to_string()))

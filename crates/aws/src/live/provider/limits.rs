@@ -4,8 +4,9 @@
 
 use trueup_provider::{Bucket, Limits};
 
-/// Action or `SERVICE:*`, burst, calls a second.
-const RATES: [(&str, u32, f64); 26] = [
+/// Action, beginning of actions (`*`) or whole service (`!`); burst; calls a second. Where AWS
+/// publishes nothing, a rate that it is known to bear.
+const RATES: [(&str, u32, f64); 25] = [
     ("ec2:*", 50, 5.0),
     ("ec2:Describe*", 100, 20.0),
     ("ec2:RunInstances", 5, 2.0),
@@ -23,13 +24,12 @@ const RATES: [(&str, u32, f64); 26] = [
     ("ec2:DisassociateIamInstanceProfile", 100, 5.0),
     ("ec2:DeleteNetworkInterface", 100, 5.0),
     ("ec2:ModifyInstanceMetadataOptions", 100, 5.0),
-    ("iam:*", 20, 10.0),
-    ("rds:*", 20, 8.0),
+    ("iam:!", 20, 10.0),
+    ("rds:!", 20, 8.0),
     ("lambda:!", 15, 15.0),
     ("lambda:GetFunction", 100, 100.0),
     ("logs:*", 10, 10.0),
-    ("ssm:*", 10, 3.0),
-    ("ssm:GetParameters", 40, 40.0),
+    ("ssm:!", 40, 40.0),
     ("tag:*", 5, 5.0),
     ("sts:*", 100, 100.0),
 ];

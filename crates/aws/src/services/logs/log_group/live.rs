@@ -139,21 +139,18 @@ impl crate::live::Calls for Calls {
 }
 
 async fn retain(aws: &Session<'_>, name: &str, wish: &Values) -> Result<(), Failure> {
-    match owned::wanted_int(wish, "retention_days") {
-        Some(days) => aws
-            .call(Call::repeatable("logs:PutRetentionPolicy"), || {
-                let call = aws.clients.logs.put_retention_policy().log_group_name(name);
-                call.retention_in_days(days).send()
-            })
-            .await
-            .map(|_| ()),
-        None => {
-            let removed = aws.call(Call::repeatable("logs:DeleteRetentionPolicy"), || {
-                aws.clients.logs.delete_retention_policy().log_group_name(name).send()
-            });
-            unless_missing(removed.await).map(|_| ())
-        }
-    }
+    let Some(days) = owned::wanted_int(wish, "retention_days") else {
+        let removed = aws.call(Call::repeatable("logs:DeleteRetentionPolicy"), || {
+            aws.clients.logs.delete_retention_policy().log_group_name(name).send()
+        });
+        return unless_missing(removed.await).map(|_| ());
+    };
+    aws.call(Call::repeatable("logs:PutRetentionPolicy"), || {
+        let call = aws.clients.logs.put_retention_policy().log_group_name(name);
+        call.retention_in_days(days).send()
+    })
+    .await
+    .map(|_| ())
 }
 
 async fn encrypt(aws: &Session<'_>, request: &Update) -> Result<(), Failure> {

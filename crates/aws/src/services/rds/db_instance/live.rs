@@ -40,14 +40,12 @@ impl crate::live::Calls for Calls {
 
     async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
         let filter = Filter::builder().name("db-instance-id").set_values(Some(ids.to_vec())).build();
-        match unless_missing(describe(aws, Some(filter)).await)? {
-            Some(found) => Ok(found.iter().map(normalise).collect()),
-            // Whether one unknown id fails the whole filter is not documented: then all are read.
-            None => {
-                let all = describe(aws, None).await?;
-                Ok(all.iter().map(normalise).filter(|live| ids.contains(&live.id)).collect())
-            }
+        if let Some(found) = unless_missing(describe(aws, Some(filter)).await)? {
+            return Ok(found.iter().map(normalise).collect());
         }
+        // Whether one unknown id fails the whole filter is not documented: then all are read.
+        let all = describe(aws, None).await?;
+        Ok(all.iter().map(normalise).filter(|live| ids.contains(&live.id)).collect())
     }
 
     async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {

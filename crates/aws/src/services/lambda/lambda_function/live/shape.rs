@@ -22,7 +22,7 @@ pub(super) fn normalise(
     let name = configuration.function_name().unwrap_or_default();
     let all_tags = function.tags().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone()));
     let (ownership, tags) = Ownership::split(all_tags.collect::<std::collections::BTreeMap<_, _>>());
-    let reserved = function.concurrency().and_then(|c| c.reserved_concurrent_executions());
+    let reserved = function.concurrency().and_then(aws_sdk_lambda::types::Concurrency::reserved_concurrent_executions);
     let mut attributes = described(configuration);
     attributes.extend(owned::named([
         ("reserved_concurrency", reserved.into()),
@@ -60,19 +60,19 @@ fn described(one: &FunctionConfiguration) -> Values {
     owned::named([
         ("name", text(one.function_name())),
         ("description", text(one.description())),
-        ("runtime", text(one.runtime().map(|runtime| runtime.as_str()))),
+        ("runtime", text(one.runtime().map(aws_sdk_lambda::types::Runtime::as_str))),
         ("handler", text(one.handler())),
         ("source", source),
         ("layers", one.layers().iter().filter_map(|layer| layer.arn()).collect()),
-        ("architecture", text(one.architectures().first().map(|a| a.as_str()).or(Some("x86_64")))),
+        ("architecture", text(one.architectures().first().map(aws_sdk_lambda::types::Architecture::as_str).or(Some("x86_64")))),
         ("environment", variables.into()),
         ("kms_key", text(one.kms_key_arn())),
         ("memory_mb", one.memory_size().into()),
         ("timeout_seconds", one.timeout().into()),
-        ("ephemeral_storage_mb", one.ephemeral_storage().map_or(512, |disk| disk.size()).into()),
+        ("ephemeral_storage_mb", one.ephemeral_storage().map_or(512, aws_sdk_lambda::types::EphemeralStorage::size).into()),
         (
             "tracing",
-            text(one.tracing_config().and_then(|t| t.mode()).map(|m| m.as_str()).or(Some("PassThrough"))),
+            text(one.tracing_config().and_then(|t| t.mode()).map(aws_sdk_lambda::types::TracingMode::as_str).or(Some("PassThrough"))),
         ),
         ("role", text(one.role())),
         ("subnets", subnets),
@@ -118,7 +118,7 @@ fn sharing(cors: &Cors) -> Value {
 
 fn condition(one: &FunctionConfiguration) -> Condition {
     let reason = one.state_reason().unwrap_or_default();
-    let updating = one.last_update_status().map(|status| status.as_str()) == Some("InProgress");
+    let updating = one.last_update_status().map(aws_sdk_lambda::types::LastUpdateStatus::as_str) == Some("InProgress");
     match one.state().map_or("Active", |state| state.as_str()) {
         // An idle function in a VPC gives its network interface back; the next call wakes it.
         "Active" | "ActiveNonInvocable" | "Inactive" if !updating => Condition::Ready,

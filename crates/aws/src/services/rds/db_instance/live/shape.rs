@@ -65,7 +65,7 @@ fn access(one: &DbInstance) -> Values {
     // One that is being taken off is as good as gone.
     let groups = one.vpc_security_groups().iter().filter(|g| g.status() != Some("removing"));
     let groups: Value = groups.filter_map(|group| group.vpc_security_group_id()).collect();
-    let port = one.endpoint().and_then(|endpoint| endpoint.port());
+    let port = one.endpoint().and_then(aws_sdk_rds::types::Endpoint::port);
     owned::named([
         (
             "subnet_group",
