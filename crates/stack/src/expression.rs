@@ -15,7 +15,8 @@ mod rewrite;
 mod text;
 
 pub use evaluate::CelEvaluator;
+pub(crate) use evaluate::{FILE, Nothing, evaluate_part};
 pub(crate) use name::{Key, Name, ResourceName, Slot};
 pub(crate) use nested::nest;
-pub(crate) use program::{CompileError, Program};
-pub(crate) use text::{Piece, Text, has_expression};
+pub(crate) use program::Program;
+pub(crate) use text::{Text, has_expression};

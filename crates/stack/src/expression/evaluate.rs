@@ -34,6 +34,27 @@ impl Evaluator for CelEvaluator {
     }
 }
 
+/// The value of a part of an expression that must be known without asking for any resource.
+pub(crate) fn evaluate_part(
+    program: &Program,
+    template: &Template,
+) -> Result<Option<Value>, String> {
+    Evaluation { template, scope: &Nothing, files: files(template) }.run(program)
+}
+
+/// A scope in which no resource is known.
+pub(crate) struct Nothing;
+
+impl Scope for Nothing {
+    fn lookup(&self, _: &Reference) -> Lookup {
+        Lookup::Unknown
+    }
+
+    fn ambient(&self, _: &str) -> Option<Value> {
+        None
+    }
+}
+
 fn evaluate(template: &Template, scope: &dyn Scope) -> Result<Option<Value>, String> {
     let text = Text::compile(&template.source).map_err(|error| error.message)?;
     let evaluation = Evaluation { template, scope, files: files(template) };

@@ -1,0 +1,4 @@
+//! The language against the real kinds: the stacks that must work, and the mistakes that people make.
+
+mod common;
+mod stacks;
