@@ -104,7 +104,7 @@ impl Engine<'_> {
         items.extend(self.internet_item(name, resource)?);
         match &resource.kind {
             ResourceKind::Instance { role } => {
-                services::session_manager(self, name, *role, &mut items)?
+                services::session_manager(self, name, *role, &mut items)?;
             }
             ResourceKind::Function { .. } => services::function(self, name, resource, &mut items)?,
             ResourceKind::Database { .. } | ResourceKind::LoadBalancer { .. } => {

@@ -162,7 +162,7 @@ fn filter_names(network: &Network, names: &mut Names) {
         for rule in group.ingress.iter().chain(&group.egress) {
             match &rule.peer {
                 Peer::PrefixList(list) => {
-                    names.check(by, "prefix list", &network.prefix_lists, list)
+                    names.check(by, "prefix list", &network.prefix_lists, list);
                 }
                 // A rule may outlive the group that it names (stale after a peering is gone).
                 Peer::Group(_) | Peer::Cidr(_) => {}

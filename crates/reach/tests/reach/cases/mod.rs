@@ -1,7 +1,7 @@
 //! Small networks with known answers, written from AWS's documentation.
 //!
 //! A case is one line: what is changed in the base network, the question, the answer, and what
-//! the evidence must say. `yes` is "reaches", `no` is "never reaches", `part` is neither.
+//! the evidence must say (rustfmt is kept away from the tables). `yes` is "reaches", `no` is "never reaches", `part` is neither.
 
 mod endpoints;
 mod inbound;
