@@ -1,1 +1,98 @@
-//! 
+//! Decides what is to be done: a pure function of a stack and a snapshot.
+//!
+//! No clock, no randomness, no I/O: the same inputs give the same plan, to the byte. The planner
+//! knows kinds only by their declarations, and leaves nothing for the applier to decide.
+
+use std::collections::BTreeSet;
+
+use trueup_model::snapshot::{Expected, Wanted};
+use trueup_model::{
+    Address, Catalog, Disruption, Evaluator, Plan, Resource, Snapshot, Stack, Value,
+};
+
+mod analyzers;
+mod changes;
+mod check;
+mod decide;
+mod departures;
+mod diff;
+pub mod drift;
+mod graph;
+mod guards;
+mod hash;
+mod index;
+mod leave_alone;
+mod matching;
+mod names;
+mod order;
+mod planning;
+mod resolve;
+mod seal;
+mod steps;
+mod vpcs;
+
+pub use check::{Violation, check};
+pub use hash::{fingerprint, secret_hash, spec_hash};
+
+/// What a plan is made from.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// What is wanted.
+    pub stack: &'a Stack,
+    /// Every kind that the stack and the snapshot use.
+    pub catalog: &'a Catalog,
+    /// What is there.
+    pub snapshot: &'a Snapshot,
+    /// Evaluates templates.
+    pub evaluator: &'a dyn Evaluator,
+    /// What the user asked for and allowed.
+    pub options: &'a Options,
+}
+
+/// What the user asked for and allowed on the command line.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Whether the stack is made true or destroyed.
+    pub mode: Mode,
+    /// What may be deleted or replaced although it holds data.
+    pub allow_data_loss: BTreeSet<Address>,
+    /// Whether more than 30 % of the stack may be deleted at once.
+    pub allow_mass_delete: bool,
+    /// The worst disruption that the plan may cause; none means any.
+    pub max_disruption: Option<Disruption>,
+}
+
+/// Whether a stack is made true or destroyed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// AWS is made true to the stack.
+    #[default]
+    Apply,
+    /// Everything that the stack owns is deleted.
+    Destroy,
+}
+
+/// What must be read before a plan can be made.
+pub fn wanted(stack: &Stack, catalog: &Catalog) -> Wanted {
+    let expected = stack.resources.values().map(|resource| Expected {
+        address: resource.address.clone(),
+        name: physical_name(resource, catalog),
+        adopt: resource.adopt.clone(),
+    });
+    Wanted {
+        stack: stack.name.clone(),
+        expected: expected.collect(),
+        existing: stack.existing.values().cloned().collect(),
+        parameters: stack.parameters.iter().cloned().collect(),
+    }
+}
+
+fn physical_name(resource: &Resource, catalog: &Catalog) -> Option<String> {
+    let naming = catalog.get(resource.address.kind.as_str())?.naming?;
+    resource.known(naming.attribute).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// Decides what is to be done.
+pub fn plan(input: &Input<'_>) -> Plan {
+    planning::plan(input)
+}

@@ -1,0 +1,25 @@
+//! What a guard keeps, and what it would lose.
+
+use trueup_model::Diagnostic;
+use trueup_model::plan::WhyNot;
+
+use super::Subject;
+
+pub(super) fn analyze(subject: &Subject<'_, '_>) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    for withheld in &subject.plan.withheld {
+        let WhyNot::Protected { allow, .. } = &withheld.why else { continue };
+        let address = &withheld.address;
+        let holds_data =
+            subject.input.catalog.get(address.kind.as_str()).is_some_and(|k| k.holds_data);
+        let (code, message) = if holds_data {
+            ("data-loss", format!("{address} holds data and is left as it is"))
+        } else {
+            ("protected", format!("{address} is protected and is left as it is"))
+        };
+        let resource = subject.input.stack.resources.get(address);
+        let location = resource.and_then(|resource| resource.location.clone());
+        findings.push(Diagnostic::warning(code, message).at(location).help(allow.clone()));
+    }
+    findings
+}

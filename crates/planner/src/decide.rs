@@ -1,0 +1,511 @@
+//! Walks the resources, each after what it needs, and decides what happens to it.
+
+use std::collections::BTreeMap;
+
+use trueup_model::change::{After, AttributeChange, Cause};
+use trueup_model::expression::{EvaluationError, Expressions};
+use trueup_model::kind::Settlement;
+use trueup_model::plan::WhyNot;
+use trueup_model::{
+    Address, Condition, Diagnostic, Expression, Kind, Live, Reason, Resource, Value,
+};
+
+use crate::diff::Differ;
+use crate::graph::{Edge, Graph, Node};
+use crate::hash::{secret_hash_of, spec_hash};
+use crate::index::{Index, LiveId, ResourceId};
+use crate::leave_alone::{Wish, leave_alone, top_level};
+use crate::matching::{How, Match, Matching};
+use crate::resolve::{View, resolve_all};
+use crate::{Input, names};
+
+mod late;
+mod replace;
+
+/// What every stage of planning reads.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'c, 'a> {
+    pub(crate) input: &'c Input<'a>,
+    pub(crate) index: &'c Index<'a>,
+    pub(crate) matching: &'c Matching,
+    pub(crate) graph: &'c Graph,
+}
+
+/// What happens to one resource, and why.
+#[derive(Debug, Default)]
+pub(crate) struct Decision {
+    pub(crate) fate: Fate,
+    /// The one that is there; of several, the one that is kept.
+    pub(crate) live: Option<LiveId>,
+    /// What an interrupted replacement left behind.
+    pub(crate) leftovers: Vec<LiveId>,
+    /// What it shall be; empty if it is as it should be.
+    pub(crate) wanted: Expressions,
+    pub(crate) tags: Expressions,
+    pub(crate) changes: Vec<AttributeChange>,
+    /// Whether its first step does anything, and whether the step of its late attributes does.
+    pub(crate) early: bool,
+    pub(crate) late: bool,
+    pub(crate) cause: Cause,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) remarks: Vec<String>,
+    pub(crate) withheld: Vec<WhyNot>,
+}
+
+/// What happens to one resource.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is as it should be.
+    #[default]
+    Keep,
+    Create,
+    /// It is changed in place, or only its tags of ownership are written.
+    Update,
+    /// Another one takes its place.
+    Replace {
+        create_first: bool,
+    },
+    /// Too little is known of it: nothing is done to it, nor to what depends on it.
+    Blocked,
+    /// It is there and differs, and is left as it is because of what changing it would do.
+    Held,
+}
+
+/// All decisions by resource, and the faults that were found on the way.
+pub(crate) struct Walk {
+    pub(crate) decisions: Vec<Option<Decision>>,
+    pub(crate) findings: Vec<Diagnostic>,
+}
+
+/// Resources that guards keep from being replaced or changed, and why.
+pub(crate) type Frozen = BTreeMap<ResourceId, WhyNot>;
+
+impl<'a> Context<'_, 'a> {
+    pub(crate) fn walk(self, frozen: &Frozen) -> Walk {
+        let mut walk = Walk {
+            decisions: (0..self.index.resources.len()).map(|_| None).collect(),
+            findings: Vec::new(),
+        };
+        self.block_cycles(&mut walk);
+        let in_cycle: Vec<bool> = walk.decisions.iter().map(Option::is_some).collect();
+        for node in self.graph.order.iter().filter(|node| !in_cycle[node.resource()]) {
+            match *node {
+                Node::Main(id) => {
+                    let decision = self.decide(&mut walk, id, frozen.get(&id));
+                    walk.decisions[id] = Some(decision);
+                }
+                Node::Late(id) => self.decide_late(&mut walk, id),
+            }
+        }
+        walk
+    }
+
+    fn block_cycles(self, walk: &mut Walk) {
+        for circle in &self.graph.cycles {
+            let names: Vec<String> =
+                circle.iter().map(|id| self.index.resources[*id].address.to_string()).collect();
+            let message = format!("{} need each other in a circle", names.join(", "));
+            let first = self.index.resources[circle[0]];
+            walk.findings.push(
+                Diagnostic::error("dependency-cycle", message)
+                    .at(first.location.clone())
+                    .help("take one of the references or 'depends_on' out of the circle"),
+            );
+            for id in circle {
+                let message = "it is part of a circle of dependencies".to_owned();
+                walk.decisions[*id] = Some(Decision::blocked(WhyNot::Faulty { message }));
+            }
+        }
+    }
+
+    fn decide(self, walk: &mut Walk, id: ResourceId, frozen: Option<&WhyNot>) -> Decision {
+        let found = &self.matching.of[id];
+        if let Match::Blocked(why) = found {
+            return Decision::blocked(why.clone());
+        }
+        let absent = matches!(found, Match::Absent);
+        if let Some(on) = self.blocked_need(walk, Node::Main(id), absent) {
+            return Decision::blocked(WhyNot::DependsOn { on });
+        }
+        let Some(kind) = self.index.kinds[id] else { return Decision::default() };
+        let resolved = match self.resolve(walk, id, kind, |name| !crate::graph::is_late(kind, name))
+        {
+            Ok(resolved) => resolved,
+            Err(fault) => return self.faulty(walk, id, fault),
+        };
+        match found {
+            Match::Present { candidates, how } => {
+                self.decide_present(walk, id, kind, &resolved, (candidates, how), frozen)
+            }
+            Match::Absent | Match::Blocked(_) => self.decide_absent(id, kind, resolved),
+        }
+    }
+
+    /// The first thing that a node needs and that cannot be planned. An order that the kinds imply
+    /// matters only to what is still to be made.
+    fn blocked_need(self, walk: &Walk, node: Node, absent: bool) -> Option<Address> {
+        let matters = |edge| edge == Edge::Needed || (edge == Edge::Implied && absent);
+        let mut needs = self.graph.needs(node).filter(|(_, edge)| matters(*edge));
+        let blocked = needs.find(|(need, _)| {
+            let decision = walk.decisions[need.resource()].as_ref();
+            need.resource() != node.resource()
+                && decision.is_none_or(|decision| decision.fate == Fate::Blocked)
+        })?;
+        Some(self.index.resources[blocked.0.resource()].address.clone())
+    }
+
+    fn resolve(
+        self,
+        walk: &Walk,
+        id: ResourceId,
+        kind: &Kind,
+        chosen: impl Fn(&str) -> bool,
+    ) -> Result<Resolved, (String, EvaluationError)> {
+        let view = self.view(&walk.decisions);
+        let steady = View { steady: true, ..self.view(&walk.decisions) };
+        let resource = self.index.resources[id];
+        let evaluator = self.input.evaluator;
+        let attributes =
+            resolve_all((&view, &steady), evaluator, kind, &resource.attributes, chosen)?;
+        let mut tags = Expressions::new();
+        for (key, tag) in &resource.tags {
+            let tag = view
+                .resolve(evaluator, None, tag)
+                .map_err(|error| (format!("tags.{key}"), error))?;
+            tags.insert(key.clone(), as_text(tag));
+        }
+        Ok(Resolved { attributes, tags })
+    }
+
+    pub(crate) fn view<'v>(&'v self, decisions: &'v [Option<Decision>]) -> View<'v, 'a> {
+        View { index: self.index, snapshot: self.input.snapshot, decisions, steady: false }
+    }
+
+    fn faulty(
+        self,
+        walk: &mut Walk,
+        id: ResourceId,
+        (path, error): (String, EvaluationError),
+    ) -> Decision {
+        let resource = self.index.resources[id];
+        let message = format!("{}: {path}: {error}", resource.address);
+        walk.findings.push(Diagnostic::error("evaluation", message).at(resource.place(&path)));
+        Decision::blocked(WhyNot::Faulty { message: format!("{path}: {error}") })
+    }
+
+    fn decide_absent(self, id: ResourceId, kind: &Kind, resolved: Resolved) -> Decision {
+        let mut decision = Decision { fate: Fate::Create, early: true, ..Decision::default() };
+        (decision.wanted, decision.tags) = (resolved.attributes, resolved.tags);
+        self.settle(id, kind, &mut decision.wanted, None, &mut decision.remarks);
+        let early = decision.wanted.iter().filter(|(name, _)| !crate::graph::is_late(kind, name));
+        let early = early.map(|(name, wish)| (name.clone(), wish.clone())).collect();
+        decision.changes = self.differ().creation(kind, &early, &decision.tags);
+        (decision.cause, decision.reasons) = if self.has_vanished(id) {
+            (Cause::Drift, vec![Reason::Vanished])
+        } else {
+            (Cause::File, vec![Reason::DoesNotExist])
+        };
+        decision
+    }
+
+    /// Whether something that exists was last applied with a reference to the resource: then it
+    /// existed, too.
+    fn has_vanished(self, id: ResourceId) -> bool {
+        let users = self.graph.needed_by(Node::Main(id)).filter(|(_, edge)| *edge == Edge::Needed);
+        users.map(|(node, _)| node.resource()).any(|user| {
+            let (Match::Present { candidates, .. }, Some(kind)) =
+                (&self.matching.of[user], self.index.kinds[user])
+            else {
+                return false;
+            };
+            let spec = spec_hash(self.index.resources[user], kind);
+            let mut specs = candidates.iter().map(|live| &self.index.lives[*live].ownership.spec);
+            user != id && specs.any(|applied| applied.as_ref() == Some(&spec))
+        })
+    }
+
+    fn decide_present(
+        self,
+        walk: &mut Walk,
+        id: ResourceId,
+        kind: &Kind,
+        resolved: &Resolved,
+        (candidates, how): (&[LiveId], &How),
+        frozen: Option<&WhyNot>,
+    ) -> Decision {
+        let assess = |live: &LiveId| self.assess(id, kind, resolved, *live, how);
+        let mut assessed: Vec<Assessment> = candidates.iter().map(assess).collect();
+        assessed.sort_by_key(Assessment::rank);
+        let best = assessed.remove(0);
+        if best.fits() && assessed.iter().any(Assessment::fits) {
+            return self.claimed_twice(walk, id, candidates);
+        }
+        let leftovers = assessed.iter().map(|other| other.live).collect();
+        if let Condition::Deleting(state) = &self.index.lives[best.live].condition {
+            return Decision::blocked(WhyNot::Busy { state: state.clone() });
+        }
+        let mut decision = self.from_assessment(walk, id, kind, resolved, best, how);
+        decision.leftovers = leftovers;
+        if let Some(why) = frozen {
+            decision.hold(why.clone());
+        }
+        if decision.fate == Fate::Keep && !kind.has_late() {
+            // It is as it is there: what others read of it is read from there.
+            (decision.wanted, decision.tags) = Default::default();
+        }
+        decision
+    }
+
+    fn claimed_twice(self, walk: &mut Walk, id: ResourceId, candidates: &[LiveId]) -> Decision {
+        let resource = self.index.resources[id];
+        let ids: Vec<&str> =
+            candidates.iter().map(|live| self.index.lives[*live].id.as_str()).collect();
+        let message = format!("{} carry the same address", ids.join(" and "));
+        walk.findings.push(
+            Diagnostic::error("claimed-twice", format!("{}: {message}", resource.address))
+                .at(resource.location.clone())
+                .help(
+                    "take the 'trueup:' tags off the one that is not of this stack, or delete it",
+                ),
+        );
+        Decision::blocked(WhyNot::Faulty { message })
+    }
+
+    fn assess(
+        self,
+        id: ResourceId,
+        kind: &Kind,
+        resolved: &Resolved,
+        live_id: LiveId,
+        how: &How,
+    ) -> Assessment {
+        let resource = self.index.resources[id];
+        let live = self.index.lives[live_id];
+        let (mut wanted, mut tags) = (resolved.attributes.clone(), resolved.tags.clone());
+        let mut remarks = Vec::new();
+        self.settle(id, kind, &mut wanted, Some(live), &mut remarks);
+        self.accept_name(resource, kind, live, &mut wanted);
+        let differ = self.differ();
+        let mut changes = differ.attributes(kind, &wanted, live, |attribute| !attribute.late);
+        if kind.taggable {
+            changes.extend(differ.tags(&tags, live));
+        } else {
+            tags.clear();
+        }
+        let rewritten = self.secret_differs(resource, kind, live, how);
+        if rewritten {
+            let told = |c: &AttributeChange| !changes.iter().any(|change| change.path == c.path);
+            let secrets: Vec<_> = differ.secrets(kind, &wanted).into_iter().filter(told).collect();
+            changes.extend(secrets);
+        }
+        let mut wish = Wish { attributes: &mut wanted, tags: &mut tags };
+        let withheld = leave_alone(kind, resource, live, &mut changes, &mut wish);
+        changes.sort_by(|a, b| a.path.cmp(&b.path));
+        let is_failed = matches!(live.condition, Condition::Failed(_));
+        let is_deleting = matches!(live.condition, Condition::Deleting(_));
+        let replaces = changes.iter().any(|change| change.replaces);
+        Assessment {
+            live: live_id,
+            wanted,
+            tags,
+            changes,
+            remarks,
+            withheld,
+            rewritten,
+            is_failed,
+            is_deleting,
+            replaces,
+        }
+    }
+
+    fn secret_differs(self, resource: &Resource, kind: &Kind, live: &Live, how: &How) -> bool {
+        let told = kind.taggable || live.ownership.secret.is_some();
+        let address = match how {
+            How::Moved(from) => from,
+            How::Owned | How::Adopted => &resource.address,
+        };
+        // Most kinds have no such attribute, and the hash is slow.
+        let secret = secret_hash_of(&self.input.stack.name, address, resource, kind);
+        told && secret.is_some() && secret != live.ownership.secret
+    }
+
+    fn settle(
+        self,
+        id: ResourceId,
+        kind: &Kind,
+        wanted: &mut Expressions,
+        live: Option<&Live>,
+        remarks: &mut Vec<String>,
+    ) {
+        remarks.clear();
+        (kind.settle)(&mut Settlement {
+            address: &self.index.resources[id].address,
+            region: &self.input.snapshot.region,
+            wanted,
+            live,
+            facts: &self.input.snapshot.facts,
+            remarks,
+        });
+    }
+
+    /// Takes over a physical name that needs no change; see [`names`].
+    fn accept_name(self, resource: &Resource, kind: &Kind, live: &Live, wanted: &mut Expressions) {
+        let Some(naming) = kind.naming else { return };
+        let there = live.attributes.get(naming.attribute).and_then(Value::as_str);
+        let name = wanted.get(naming.attribute).and_then(Expression::known).and_then(Value::as_str);
+        let (Some(there), Some(name)) = (there, name) else { return };
+        let stack = &self.input.stack.name;
+        let same = (naming.lower_case && there.eq_ignore_ascii_case(name))
+            || names::is_suffixed(naming, stack, name, there)
+            || names::is_former_default(stack, &resource.address.words(), name, there);
+        if same {
+            wanted.insert(naming.attribute.to_owned(), there.into());
+        }
+    }
+
+    pub(crate) fn differ(&self) -> Differ<'_, '_> {
+        Differ { index: self.index }
+    }
+
+    fn from_assessment(
+        self,
+        walk: &Walk,
+        id: ResourceId,
+        kind: &Kind,
+        resolved: &Resolved,
+        assessed: Assessment,
+        how: &How,
+    ) -> Decision {
+        let live = self.index.lives[assessed.live];
+        let must_replace = assessed.replaces || assessed.is_failed;
+        let changed = !assessed.changes.is_empty();
+        let mut decision = Decision {
+            live: Some(assessed.live),
+            cause: self.cause(walk, id, kind, live, how, &assessed),
+            reasons: reasons(how),
+            early: changed || *how != How::Owned,
+            wanted: assessed.wanted,
+            tags: assessed.tags,
+            changes: assessed.changes,
+            remarks: assessed.remarks,
+            withheld: assessed.withheld,
+            ..Decision::default()
+        };
+        if must_replace {
+            self.replace(walk, id, kind, resolved, &mut decision);
+            if *how == How::Adopted {
+                let wanted = decision.reasons.pop().unwrap_or(Reason::AdoptRequested);
+                let allow = "describe it as it is, or leave 'adopt' out".to_owned();
+                decision.hold(WhyNot::Protected { wanted, allow });
+            }
+        } else if decision.early {
+            decision.fate = Fate::Update;
+        }
+        decision
+    }
+
+    fn cause(
+        self,
+        walk: &Walk,
+        id: ResourceId,
+        kind: &Kind,
+        live: &Live,
+        how: &How,
+        assessed: &Assessment,
+    ) -> Cause {
+        if *how != How::Owned {
+            return Cause::File;
+        }
+        if assessed.changes.is_empty() && !assessed.is_failed {
+            return Cause::None;
+        }
+        let spec = spec_hash(self.index.resources[id], kind);
+        if assessed.rewritten || live.ownership.spec != Some(spec) {
+            return Cause::File;
+        }
+        let follows = |change: &AttributeChange| self.follows(walk, id, change);
+        if !assessed.is_failed && assessed.changes.iter().all(follows) {
+            return Cause::Dependency;
+        }
+        Cause::Drift
+    }
+
+    /// Whether an attribute changes because something else does.
+    fn follows(self, walk: &Walk, id: ResourceId, change: &AttributeChange) -> bool {
+        matches!(change.after, After::Unknown(_))
+            || self.replaced_need(walk, id, top_level(&change.path)).is_some()
+    }
+
+    /// What is replaced of what an attribute reads.
+    fn replaced_need(self, walk: &Walk, id: ResourceId, attribute: &str) -> Option<Address> {
+        let uses = self.index.resources[id].references.iter();
+        let read = uses.filter(|used| used.attribute == attribute && !used.to.existing);
+        let mut needs = read.flat_map(|used| self.index.instances(&used.to.to));
+        let replaced = needs.find(|need| {
+            let decision = walk.decisions[*need].as_ref();
+            decision.is_some_and(|decision| matches!(decision.fate, Fate::Replace { .. }))
+        })?;
+        Some(self.index.resources[replaced].address.clone())
+    }
+}
+
+/// The attributes and tags of a resource with everything folded that is known.
+struct Resolved {
+    attributes: Expressions,
+    tags: Expressions,
+}
+
+/// How far a live resource is from the wish.
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact of the comparison")]
+struct Assessment {
+    live: LiveId,
+    wanted: Expressions,
+    tags: Expressions,
+    changes: Vec<AttributeChange>,
+    remarks: Vec<String>,
+    withheld: Vec<WhyNot>,
+    rewritten: bool,
+    is_failed: bool,
+    is_deleting: bool,
+    replaces: bool,
+}
+
+impl Assessment {
+    /// Whether it can stay.
+    fn fits(&self) -> bool {
+        !self.is_deleting && !self.is_failed && !self.replaces
+    }
+
+    fn rank(&self) -> (bool, bool, bool, usize, LiveId) {
+        (self.is_deleting, self.is_failed, self.replaces, self.changes.len(), self.live)
+    }
+}
+
+impl Decision {
+    pub(crate) fn blocked(why: WhyNot) -> Self {
+        Self { fate: Fate::Blocked, withheld: vec![why], ..Self::default() }
+    }
+
+    fn hold(&mut self, why: WhyNot) {
+        self.fate = Fate::Held;
+        (self.early, self.late) = (false, false);
+        (self.wanted, self.tags) = Default::default();
+        self.withheld.push(why);
+    }
+}
+
+fn reasons(how: &How) -> Vec<Reason> {
+    match how {
+        How::Owned => Vec::new(),
+        How::Moved(from) => vec![Reason::MovedFrom { from: from.clone() }],
+        How::Adopted => vec![Reason::AdoptRequested],
+    }
+}
+
+/// A tag is a text, whatever an expression made of it.
+fn as_text(tag: Expression) -> Expression {
+    match tag {
+        Expression::Value(value @ (Value::Bool(_) | Value::Int(_))) => value.to_string().into(),
+        other => other,
+    }
+}

@@ -1,0 +1,100 @@
+//! The attributes that are applied in a step of their own, after everything that they refer to.
+
+use trueup_model::change::Cause;
+use trueup_model::expression::Expressions;
+use trueup_model::plan::WhyNot;
+use trueup_model::{Expression, Kind, Live};
+
+use super::{Context, Decision, Fate, Walk};
+use crate::graph::{Node, is_late};
+use crate::hash::spec_hash;
+use crate::index::ResourceId;
+use crate::leave_alone::{Wish, leave_alone};
+
+impl Context<'_, '_> {
+    pub(super) fn decide_late(self, walk: &mut Walk, id: ResourceId) {
+        let Some(kind) = self.index.kinds[id] else { return };
+        let Some(mut decision) = walk.decisions[id].take() else { return };
+        if !matches!(decision.fate, Fate::Blocked | Fate::Held) {
+            self.add_late(walk, id, kind, &mut decision);
+        }
+        if decision.fate == Fate::Keep {
+            (decision.wanted, decision.tags) = Default::default();
+        }
+        walk.decisions[id] = Some(decision);
+    }
+
+    fn add_late(self, walk: &mut Walk, id: ResourceId, kind: &Kind, decision: &mut Decision) {
+        let blocked = self.blocked_need(walk, Node::Late(id), false);
+        if let Some(on) = blocked {
+            decision.withheld.push(WhyNot::DependsOn { on });
+            decision.wanted.retain(|name, _| !is_late(kind, name));
+            return;
+        }
+        let resolved = match self.resolve(walk, id, kind, |name| is_late(kind, name)) {
+            Ok(resolved) => resolved.attributes,
+            Err(fault) => {
+                let withheld = self.faulty(walk, id, fault).withheld;
+                decision.withheld.extend(withheld);
+                decision.wanted.retain(|name, _| !is_late(kind, name));
+                return;
+            }
+        };
+        // Kinds settle all attributes together, so the early ones are there to be read.
+        let mut wanted = decision.wanted.clone();
+        wanted.extend(resolved.into_iter().filter(|(name, _)| is_late(kind, name)));
+        let live = decision.live.map(|live| self.index.lives[live]);
+        let stays = matches!(decision.fate, Fate::Keep | Fate::Update);
+        self.settle(id, kind, &mut wanted, live.filter(|_| stays), &mut decision.remarks);
+        wanted.retain(|name, _| is_late(kind, name));
+        match live {
+            Some(live) => self.compare_late(walk, id, kind, decision, live, &mut wanted),
+            None => {
+                let creation = self.differ().creation(kind, &wanted, &Expressions::new());
+                decision.changes.extend(creation);
+            }
+        }
+        if !stays {
+            // A new one is made without them, whatever the old one had.
+            decision.late = wanted.values().any(|wish| !wish.is_null());
+        }
+        decision.wanted.extend(wanted);
+        decision.changes.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+
+    fn compare_late(
+        self,
+        walk: &Walk,
+        id: ResourceId,
+        kind: &Kind,
+        decision: &mut Decision,
+        live: &Live,
+        wanted: &mut std::collections::BTreeMap<String, Expression>,
+    ) {
+        let resource = self.index.resources[id];
+        let mut changes = self.differ().attributes(kind, wanted, live, |attribute| attribute.late);
+        let mut wish = Wish { attributes: wanted, tags: &mut decision.tags };
+        decision.withheld.extend(leave_alone(kind, resource, live, &mut changes, &mut wish));
+        if changes.is_empty() {
+            return;
+        }
+        decision.late = true;
+        if decision.fate == Fate::Keep {
+            decision.fate = Fate::Update;
+        }
+        let applied = live.ownership.spec.as_deref();
+        let cause = if applied != Some(spec_hash(resource, kind).as_str()) {
+            Cause::File
+        } else if changes.iter().all(|change| self.follows(walk, id, change)) {
+            Cause::Dependency
+        } else {
+            Cause::Drift
+        };
+        decision.cause = match (decision.cause, cause) {
+            (Cause::File, _) | (_, Cause::File) => Cause::File,
+            (Cause::Drift, _) | (_, Cause::Drift) => Cause::Drift,
+            _ => Cause::Dependency,
+        };
+        decision.changes.extend(changes);
+    }
+}

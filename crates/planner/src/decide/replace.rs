@@ -1,0 +1,111 @@
+//! Replacing: which of the two is first, under which name the new one is made.
+
+use trueup_model::change::{After, AttributeChange, DriftClass};
+use trueup_model::kind::{Replacement, Unique};
+use trueup_model::{Condition, Disruption, Expression, Kind, Live, Reason, Value};
+
+use super::{Context, Decision, Fate, Resolved, Walk};
+use crate::hash::spec_hash;
+use crate::index::{LiveId, ResourceId};
+use crate::leave_alone::top_level;
+use crate::names;
+
+impl Context<'_, '_> {
+    pub(super) fn replace(
+        self,
+        walk: &Walk,
+        id: ResourceId,
+        kind: &Kind,
+        resolved: &Resolved,
+        decision: &mut Decision,
+    ) {
+        let Some(live_id) = decision.live else { return };
+        let live = self.index.lives[live_id];
+        decision.early = true;
+        decision.reasons.extend(self.why_replaced(walk, id, live, &decision.changes));
+        let obstacle = self.obstacle(walk, kind, live_id);
+        decision.fate = Fate::Replace { create_first: obstacle.is_none() };
+        // The new one is not bound to what AWS made of the old one.
+        decision.wanted.clone_from(&resolved.attributes);
+        self.settle(id, kind, &mut decision.wanted, None, &mut decision.remarks);
+        match obstacle {
+            Some(because) => decision.reasons.push(Reason::CannotCoexist { because }),
+            None => self.keep_names_apart(id, kind, live, decision),
+        }
+    }
+
+    fn why_replaced(
+        self,
+        walk: &Walk,
+        id: ResourceId,
+        live: &Live,
+        changes: &[AttributeChange],
+    ) -> Vec<Reason> {
+        let mut reasons = Vec::new();
+        if let Condition::Failed(state) = &live.condition {
+            reasons.push(Reason::Failed { state: state.clone() });
+        }
+        let mut attributes = Vec::new();
+        for change in changes.iter().filter(|change| change.replaces) {
+            match self.replaced_need(walk, id, top_level(&change.path)) {
+                Some(on) => reasons.push(Reason::DependencyReplaced { on }),
+                None => attributes.push(change.path.clone()),
+            }
+        }
+        reasons.dedup();
+        if !attributes.is_empty() {
+            reasons.insert(0, Reason::CannotChangeInPlace { attributes });
+        }
+        reasons
+    }
+
+    /// Why the new one cannot be made beside the old one.
+    fn obstacle(self, walk: &Walk, kind: &Kind, live: LiveId) -> Option<String> {
+        if let Replacement::DeleteFirst(because) = kind.replacement {
+            return Some(because.to_owned());
+        }
+        let uses = self.index.uses[live].iter();
+        let mut held = uses.filter(|used| !kind.attributes[used.attribute].late);
+        let first = held.find_map(|used| self.gone_first(walk, used.to))?;
+        Some(format!("it holds {first}, which must go first"))
+    }
+
+    /// The address of a live resource that is deleted before its replacement is made.
+    fn gone_first(self, walk: &Walk, live: LiveId) -> Option<String> {
+        let id = self.matching.claimants[live]?;
+        let decision = walk.decisions[id].as_ref()?;
+        let goes_first = decision.fate == Fate::Replace { create_first: false };
+        (goes_first && decision.live == Some(live))
+            .then(|| self.index.resources[id].address.to_string())
+    }
+
+    /// Gives the new one a free name, where both would have the same in the same place.
+    fn keep_names_apart(self, id: ResourceId, kind: &Kind, live: &Live, decision: &mut Decision) {
+        let Some(naming) = kind.naming else { return };
+        let name = decision.wanted.get(naming.attribute).and_then(Expression::known);
+        let there = live.attributes.get(naming.attribute).and_then(Value::as_str);
+        let (Some(name), Some(there)) = (name.and_then(Value::as_str), there) else { return };
+        let elsewhere = naming.unique == Unique::Vpc
+            && decision.changes.iter().any(|change| change.path == "vpc");
+        let same = if naming.lower_case { name.eq_ignore_ascii_case(there) } else { name == there };
+        if elsewhere || !same {
+            return;
+        }
+        let spec = spec_hash(self.index.resources[id], kind);
+        let stack = &self.input.stack.name;
+        let free = names::suffixed(naming, stack, name, &[&spec, &live.id]);
+        let told = decision.changes.iter().any(|change| change.path == naming.attribute);
+        if !told {
+            decision.changes.push(AttributeChange {
+                path: naming.attribute.to_owned(),
+                before: there.into(),
+                after: After::Value(free.as_str().into()),
+                replaces: false,
+                disruption: Disruption::None,
+                class: DriftClass::Cosmetic,
+            });
+            decision.changes.sort_by(|a, b| a.path.cmp(&b.path));
+        }
+        decision.wanted.insert(naming.attribute.to_owned(), free.into());
+    }
+}

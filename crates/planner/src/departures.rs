@@ -1,0 +1,113 @@
+//! Which live resources go, why, and in which way.
+
+use std::collections::BTreeMap;
+
+use trueup_model::stack::OnDestroy;
+use trueup_model::{Address, Live, Reason, Resource};
+
+use crate::Mode;
+use crate::decide::{Context, Decision, Fate};
+use crate::index::{LiveId, ResourceId};
+
+/// A live resource that goes.
+#[derive(Debug)]
+pub(crate) struct Departure {
+    /// The resource of the stack whose old one it is; none if the stack no longer names it.
+    pub(crate) resource: Option<ResourceId>,
+    pub(crate) address: Address,
+    pub(crate) reason: Reason,
+    pub(crate) way: Way,
+    /// Whether a new one takes its place.
+    pub(crate) replaced: bool,
+    /// Whether it should stay in AWS while a new one cannot be made beside it.
+    pub(crate) in_the_way: bool,
+}
+
+/// How something goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Delete {
+        final_snapshot: bool,
+    },
+    /// It stays in AWS, without our tags.
+    Forget,
+}
+
+pub(crate) type Departures = BTreeMap<LiveId, Departure>;
+
+impl Context<'_, '_> {
+    pub(crate) fn departures(self, decisions: &[Option<Decision>]) -> Departures {
+        let mut departures = Departures::new();
+        for id in &self.matching.leaving {
+            if let Some(address) = self.index.lives[*id].ownership.address.clone() {
+                departures.insert(*id, self.leaver(*id, address));
+            }
+        }
+        for (resource, decision) in decisions.iter().enumerate() {
+            if let Some(decision) = decision {
+                self.add_replaced(&mut departures, resource, decision);
+            }
+        }
+        departures
+    }
+
+    fn leaver(self, live: LiveId, address: Address) -> Departure {
+        let resource = self.index.resource(&address);
+        let way = self.way(live, resource.map(|id| self.index.resources[id]));
+        let reason = match (self.input.options.mode, way) {
+            (_, Way::Forget) => Reason::Retained,
+            (Mode::Destroy, Way::Delete { .. }) => Reason::Destroyed,
+            (Mode::Apply, Way::Delete { .. }) => Reason::LeftTheStack,
+        };
+        Departure { resource, address, reason, way, replaced: false, in_the_way: false }
+    }
+
+    fn add_replaced(self, departures: &mut Departures, id: ResourceId, decision: &Decision) {
+        let resource = self.index.resources[id];
+        let depart = |live: LiveId, reason: Reason, replaced: bool| Departure {
+            resource: Some(id),
+            address: resource.address.clone(),
+            reason,
+            way: self.way(live, Some(resource)),
+            replaced,
+            in_the_way: replaced
+                && decision.fate == (Fate::Replace { create_first: false })
+                && resource.on_destroy == OnDestroy::Retain,
+        };
+        if decision.fate != Fate::Blocked {
+            for live in &decision.leftovers {
+                let reason = Reason::Superseded { id: self.index.lives[*live].id.clone() };
+                departures.insert(*live, depart(*live, reason, false));
+            }
+        }
+        if let (Fate::Replace { .. }, Some(live)) = (decision.fate, decision.live) {
+            let told = decision.reasons.iter().find(|r| !matches!(r, Reason::MovedFrom { .. }));
+            let reason = told.cloned().unwrap_or(Reason::LeftTheStack);
+            departures.insert(live, depart(live, reason, true));
+        }
+    }
+
+    fn way(self, live: LiveId, resource: Option<&Resource>) -> Way {
+        let holds_data = self.index.live_kinds[live].is_some_and(|kind| kind.holds_data);
+        match resource.map(|resource| resource.on_destroy).unwrap_or_default() {
+            OnDestroy::Default => Way::Delete { final_snapshot: holds_data },
+            OnDestroy::Delete => Way::Delete { final_snapshot: false },
+            OnDestroy::Snapshot => Way::Delete { final_snapshot: true },
+            OnDestroy::Retain => Way::Forget,
+        }
+    }
+}
+
+impl Departure {
+    pub(crate) fn is_deleted(&self) -> bool {
+        matches!(self.way, Way::Delete { .. })
+    }
+}
+
+/// The name that users know a live resource by.
+pub(crate) fn known_as(live: &Live) -> String {
+    match &live.ownership.address {
+        Some(address) => address.to_string(),
+        None => format!("{} '{}'", live.kind, live.id),
+    }
+}

@@ -1,0 +1,57 @@
+//! What the world changed behind the stack's back.
+
+use serde::Serialize;
+use trueup_model::change::{Cause, DriftClass};
+use trueup_model::{Change, Plan, Reason};
+
+/// The differences between a stack and AWS, those that the world made apart from the rest.
+#[derive(Debug, Serialize)]
+pub struct Drift<'p> {
+    /// What changed although the stack did not.
+    pub drifted: Vec<Drifted<'p>>,
+    /// What differs because the stack changed since it was last applied.
+    pub pending: Vec<&'p Change>,
+}
+
+/// One resource that the world changed.
+#[derive(Debug, Serialize)]
+pub struct Drifted<'p> {
+    /// What would be done about it; a difference that a guard leaves alone is here, too.
+    pub change: &'p Change,
+    /// How much it matters: as much as the worst of its attributes.
+    pub class: DriftClass,
+}
+
+/// Reads the drift from a plan.
+pub fn report(plan: &Plan) -> Drift<'_> {
+    let mut report = Drift { drifted: Vec::new(), pending: Vec::new() };
+    for change in &plan.changes {
+        match change.cause {
+            Cause::Drift => report.drifted.push(Drifted { change, class: class(change) }),
+            Cause::File | Cause::Dependency => report.pending.push(change),
+            Cause::None => {}
+        }
+    }
+    report
+}
+
+impl Drift<'_> {
+    /// Whether anything differs, for whatever reason.
+    pub fn is_empty(&self) -> bool {
+        self.drifted.is_empty() && self.pending.is_empty()
+    }
+
+    /// The worst class of all that drifted.
+    pub fn class(&self) -> Option<DriftClass> {
+        self.drifted.iter().map(|drifted| drifted.class).max()
+    }
+}
+
+fn class(change: &Change) -> DriftClass {
+    let gone = |reason: &Reason| matches!(reason, Reason::Vanished | Reason::Failed { .. });
+    let worst = change.attributes.iter().map(|attribute| attribute.class).max();
+    if change.reasons.iter().any(gone) {
+        return worst.unwrap_or(DriftClass::Functional).max(DriftClass::Functional);
+    }
+    worst.unwrap_or(DriftClass::Functional)
+}

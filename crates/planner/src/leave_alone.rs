@@ -1,0 +1,116 @@
+//! Differences that stay: those that the stack ignores, and those that AWS will make by itself.
+
+use trueup_model::change::AttributeChange;
+use trueup_model::expression::Expressions;
+use trueup_model::plan::WhyNot;
+use trueup_model::{Expression, Kind, Live, Resource, Value};
+
+use crate::diff::canonical;
+
+/// What is wanted of one resource, as far as it is decided.
+pub(crate) struct Wish<'w> {
+    pub(crate) attributes: &'w mut Expressions,
+    pub(crate) tags: &'w mut Expressions,
+}
+
+/// Takes out of `changes` what is left alone, says why, and brings the wish in line with it: an
+/// update for another reason must not undo what is ignored.
+pub(crate) fn leave_alone(
+    kind: &Kind,
+    resource: &Resource,
+    live: &Live,
+    changes: &mut Vec<AttributeChange>,
+    wish: &mut Wish<'_>,
+) -> Vec<WhyNot> {
+    let mut withheld = Vec::new();
+    changes.retain(|change| {
+        if is_scheduled(kind, live, top_level(&change.path), wish.attributes) {
+            let attribute = top_level(&change.path).to_owned();
+            withheld.push(WhyNot::Scheduled { attribute });
+            return false;
+        }
+        let ignored = resource.ignore_changes.iter().find(|(key, _)| covers(key, &change.path));
+        let Some((key, reason)) = ignored else { return true };
+        keep(wish, live, key);
+        withheld.push(WhyNot::Ignored { attribute: change.path.clone(), reason: reason.clone() });
+        false
+    });
+    withheld.dedup();
+    withheld
+}
+
+/// The attribute that a path begins with.
+pub(crate) fn top_level(path: &str) -> &str {
+    path.split(['.', '[']).next().unwrap_or(path)
+}
+
+fn is_scheduled(kind: &Kind, live: &Live, name: &str, wanted: &Expressions) -> bool {
+    let (Some(attribute), Some(scheduled)) = (kind.attribute(name), live.scheduled.get(name))
+    else {
+        return false;
+    };
+    let wanted = wanted.get(name).and_then(Expression::to_value);
+    wanted.is_some_and(|wanted| {
+        canonical(&attribute.ty, &wanted) == canonical(&attribute.ty, scheduled)
+    })
+}
+
+fn covers(key: &str, path: &str) -> bool {
+    path.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// Wishes for what is there.
+fn keep(wish: &mut Wish<'_>, live: &Live, key: &str) {
+    if top_level(key) == "tags" {
+        let one = key.strip_prefix("tags.");
+        wish.tags.retain(|tag, _| one.is_some_and(|one| one != tag));
+        let kept = live.tags.iter().filter(|(tag, _)| one.is_none_or(|one| one == *tag));
+        wish.tags.extend(kept.map(|(tag, value)| (tag.clone(), value.as_str().into())));
+        return;
+    }
+    let name = top_level(key);
+    let there = live.attributes.get(name).cloned().unwrap_or_default();
+    let kept = match wish.attributes.get(name) {
+        Some(Expression::Value(wanted)) => kept_part(wanted, &there, &key[name.len()..]),
+        _ => there,
+    };
+    wish.attributes.insert(name.to_owned(), kept.into());
+}
+
+/// The wanted value with the part at `path` as it is there.
+fn kept_part(wanted: &Value, there: &Value, path: &str) -> Value {
+    let rest = path.trim_start_matches(['.', '[']);
+    let end = rest.find(['.', '[', ']']).unwrap_or(rest.len());
+    let (name, rest) = (&rest[..end], rest[end..].trim_start_matches(']'));
+    match wanted {
+        Value::Map(fields) if !name.is_empty() => {
+            let mut fields = fields.clone();
+            let part = fields.get(name).cloned().unwrap_or_default();
+            let kept = kept_part(&part, there.get(name), rest);
+            if kept.is_null() {
+                fields.remove(name)
+            } else {
+                fields.insert(name.to_owned(), kept)
+            };
+            Value::Map(fields)
+        }
+        _ => there.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_kept_and_the_rest_is_as_wanted() {
+        let value = |json: &str| serde_json::from_str::<Value>(json).unwrap();
+        let wanted = value(r#"{"a":"1","b":{"c":"2","d":"3"}}"#);
+        let there = value(r#"{"a":"9","b":{"c":"8"}}"#);
+        let kept = |path| kept_part(&wanted, &there, path).to_string();
+        assert_eq!(kept(""), r#"{"a":"9","b":{"c":"8"}}"#);
+        assert_eq!(kept("[a]"), r#"{"a":"9","b":{"c":"2","d":"3"}}"#);
+        assert_eq!(kept(".b.c"), r#"{"a":"1","b":{"c":"8","d":"3"}}"#);
+        assert_eq!(kept(".b.d"), r#"{"a":"1","b":{"c":"2"}}"#);
+    }
+}

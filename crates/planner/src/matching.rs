@@ -1,0 +1,258 @@
+//! Which live resource is which resource of the stack: by its ownership tags, by its former
+//! address, by the id to adopt, and by nothing else.
+
+use std::collections::HashMap;
+
+use trueup_model::expression::Expression;
+use trueup_model::kind::Unique;
+use trueup_model::plan::WhyNot;
+use trueup_model::{Address, Diagnostic, Live, Resource, Value};
+
+use crate::index::{Index, LiveId, ResourceId};
+use crate::{Input, Mode};
+
+/// What was found for every resource, and what no resource claims.
+pub(crate) struct Matching {
+    pub(crate) of: Vec<Match>,
+    /// What the stack owns and no longer names, or all that it owns when it is destroyed.
+    pub(crate) leaving: Vec<LiveId>,
+    /// The resource that each live one was found for.
+    pub(crate) claimants: Vec<Option<ResourceId>>,
+    pub(crate) findings: Vec<Diagnostic>,
+}
+
+/// What was found for one resource.
+#[derive(Debug)]
+pub(crate) enum Match {
+    /// It was looked for and is not there.
+    Absent,
+    /// It is there; more than once when a replacement was interrupted.
+    Present { candidates: Vec<LiveId>, how: How },
+    /// It cannot be planned, and so nothing that depends on it.
+    Blocked(WhyNot),
+}
+
+/// By what a resource was recognised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum How {
+    Owned,
+    Moved(Address),
+    Adopted,
+}
+
+impl Matching {
+    pub(crate) fn new(input: &Input<'_>, index: &Index<'_>) -> Self {
+        let unreadable = Unreadable::new(input);
+        let mut findings = Vec::new();
+        let mut claimants = vec![None; index.lives.len()];
+        let mut of = Vec::with_capacity(index.resources.len());
+        for id in 0..index.resources.len() {
+            let found = unreadable
+                .blocks(index.resources[id])
+                .unwrap_or_else(|| find(input, index, id, &mut findings));
+            if let Match::Present { candidates, .. } = &found {
+                candidates.iter().for_each(|live| claimants[*live] = Some(id));
+            }
+            of.push(found);
+        }
+        let leaving = leaving(input, index, &claimants, &mut findings);
+        Self { of, leaving, claimants, findings }
+    }
+}
+
+/// What the snapshot could not read, by address and by kind.
+struct Unreadable<'a> {
+    addresses: HashMap<&'a Address, String>,
+    kinds: HashMap<&'a str, String>,
+}
+
+impl<'a> Unreadable<'a> {
+    fn new(input: &Input<'a>) -> Self {
+        let mut unreadable = Self { addresses: HashMap::new(), kinds: HashMap::new() };
+        for failed in &input.snapshot.unreadable {
+            let message = format!("{}: {}", failed.action, failed.message);
+            match &failed.address {
+                Some(address) => unreadable.addresses.insert(address, message),
+                None => unreadable.kinds.insert(failed.kind.as_str(), message),
+            };
+        }
+        unreadable
+    }
+
+    fn blocks(&self, resource: &Resource) -> Option<Match> {
+        let addresses = [Some(&resource.address), resource.moved_from.as_ref()];
+        let by_address = addresses.into_iter().flatten().find_map(|a| self.addresses.get(a));
+        let message = by_address.or_else(|| self.kinds.get(resource.address.kind.as_str()))?;
+        Some(Match::Blocked(WhyNot::Unreadable { message: message.clone() }))
+    }
+}
+
+fn find(
+    input: &Input<'_>,
+    index: &Index<'_>,
+    id: ResourceId,
+    findings: &mut Vec<Diagnostic>,
+) -> Match {
+    let resource = index.resources[id];
+    if index.kinds[id].is_none() {
+        let message = format!("the kind '{}' is not known", resource.address.kind);
+        findings.push(Diagnostic::error("unknown-kind", &message).at(resource.location.clone()));
+        return Match::Blocked(WhyNot::Faulty { message });
+    }
+    let owned = index.owned(&resource.address);
+    if !owned.is_empty() {
+        return ours(index, owned, How::Owned);
+    }
+    let former = resource.moved_from.as_ref().filter(|from| index.resource(from).is_none());
+    if let Some(from) = former {
+        let owned = index.owned(from);
+        if !owned.is_empty() {
+            return ours(index, owned, How::Moved(from.clone()));
+        }
+    }
+    match &resource.adopt {
+        Some(physical) => adopt(input, index, resource, physical, findings),
+        None => in_its_place(input, index, id, findings).unwrap_or(Match::Absent),
+    }
+}
+
+/// What carries our tags, unless another tool owns it too: then nobody should fight over it.
+fn ours(index: &Index<'_>, candidates: Vec<LiveId>, how: How) -> Match {
+    let contested = candidates.iter().map(|id| index.lives[*id]);
+    match contested.filter(|live| live.ownership.other.is_some()).next() {
+        Some(live) => not_ours(live),
+        None => Match::Present { candidates, how },
+    }
+}
+
+fn adopt(
+    input: &Input<'_>,
+    index: &Index<'_>,
+    resource: &Resource,
+    physical: &str,
+    findings: &mut Vec<Diagnostic>,
+) -> Match {
+    let Some(id) = index.live_by_id(resource.address.kind.as_str(), physical) else {
+        let message = format!("'{physical}', which it should adopt, does not exist");
+        let fault = Diagnostic::error("adopt-missing", format!("{}: {message}", resource.address));
+        findings.push(
+            fault
+                .at(resource.place("adopt"))
+                .help("write the id of something that exists")
+                .help("or leave 'adopt' out, and it is created"),
+        );
+        return Match::Blocked(WhyNot::Faulty { message });
+    };
+    let live = index.lives[id];
+    if live.ownership.other.is_some() || live.ownership.stack.is_some() {
+        let owner = owner(live).unwrap_or_default();
+        let message = format!("{} cannot adopt '{physical}': {owner} owns it", resource.address);
+        let mut fault = Diagnostic::error("adopt-owned", message).at(resource.place("adopt"));
+        if let Some(former) =
+            live.ownership.address.as_ref().filter(|_| live.is_owned_by(&input.stack.name))
+        {
+            fault =
+                fault.help(format!("it is {former} of this stack: write 'moved_from: {former}'"));
+        }
+        findings.push(fault);
+        return not_ours(live);
+    }
+    Match::Present { candidates: vec![id], how: How::Adopted }
+}
+
+/// Something that is not ours and has the physical name that ours should have.
+fn in_its_place(
+    input: &Input<'_>,
+    index: &Index<'_>,
+    id: ResourceId,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<Match> {
+    let resource = index.resources[id];
+    let naming = index.kinds[id]?.naming?;
+    let name = resource.known(naming.attribute)?.as_str()?;
+    let named = index.named(resource.address.kind.as_str(), name);
+    let live = named.iter().map(|id| index.lives[*id]).find(|live| {
+        let ours = live.is_owned_by(&input.stack.name) && live.ownership.address.is_some();
+        !ours && (naming.unique != Unique::Vpc || same_vpc(input, index, resource, live))
+    })?;
+    let message = format!("{}: '{name}' exists and is not of this stack", resource.address);
+    let mut finding = Diagnostic::warning("not-ours", message).at(resource.location.clone());
+    finding = match owner(live) {
+        Some(owner) => finding.help(format!("it belongs to {owner}: choose another name")),
+        None => finding.help(format!("if it should be of this stack, write 'adopt: {}'", live.id)),
+    };
+    findings.push(finding);
+    Some(not_ours(live))
+}
+
+/// Whether something stands in the VPC that the resource names. A VPC that does not exist yet
+/// holds nothing.
+fn same_vpc(input: &Input<'_>, index: &Index<'_>, resource: &Resource, live: &Live) -> bool {
+    let theirs = live.attributes.get("vpc").and_then(Value::as_str);
+    match resource.attributes.get("vpc") {
+        Some(Expression::Value(ours)) => ours.as_str() == theirs,
+        Some(Expression::Reference(vpc)) if vpc.existing => {
+            let existing = input.snapshot.existing.get(&vpc.to);
+            existing.is_some_and(|existing| existing.get(&vpc.attribute).as_str() == theirs)
+        }
+        Some(Expression::Reference(vpc)) => {
+            let owned = index.owned(&vpc.to);
+            owned.iter().any(|id| index.lives[*id].get(&vpc.attribute).as_str() == theirs)
+        }
+        _ => false,
+    }
+}
+
+fn not_ours(live: &Live) -> Match {
+    Match::Blocked(WhyNot::NotOurs { id: live.id.clone(), owner: owner(live) })
+}
+
+fn owner(live: &Live) -> Option<String> {
+    let stack = live.ownership.stack.as_ref().map(|stack| format!("the trueup stack {stack}"));
+    live.ownership.other.clone().or(stack)
+}
+
+fn leaving(
+    input: &Input<'_>,
+    index: &Index<'_>,
+    claimants: &[Option<ResourceId>],
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<LiveId> {
+    let mut leaving = Vec::new();
+    for (id, live) in index.lives.iter().enumerate() {
+        let spoken_for = claimants[id].is_some() && input.options.mode == Mode::Apply;
+        if !live.is_owned_by(&input.stack.name) || spoken_for {
+            continue;
+        }
+        match &live.ownership.address {
+            None => {
+                findings.push(unclear(live, "its tag 'trueup:address' is missing or unreadable"))
+            }
+            Some(address) if address.kind != live.kind => {
+                let why = format!("its tag 'trueup:address' says {address}, which is another kind");
+                findings.push(unclear(live, &why));
+            }
+            Some(_) if index.live_kinds[id].is_none() => {
+                findings.push(unclear(live, "this version does not know its kind"));
+            }
+            // It is ours and blocked for another reason, which is told there.
+            Some(address) if index.resource(address).is_some() && !is_destroyed(input) => {}
+            Some(_) if live.ownership.other.is_some() => {
+                findings.push(unclear(live, "another tool owns it too"));
+            }
+            Some(_) => leaving.push(id),
+        }
+    }
+    leaving
+}
+
+fn is_destroyed(input: &Input<'_>) -> bool {
+    input.options.mode == Mode::Destroy
+}
+
+fn unclear(live: &Live, why: &str) -> Diagnostic {
+    let message =
+        format!("{} '{}' carries this stack's tag and is left alone: {why}", live.kind, live.id);
+    Diagnostic::warning("unclear-ownership", message)
+        .help("delete it by hand, or take its 'trueup:' tags off")
+}

@@ -1,0 +1,212 @@
+//! What expressions mean once the live state is known.
+
+use trueup_model::expression::{EvaluationError, Evaluator, Expressions, Lookup, Reference};
+use trueup_model::{Condition, Expression, Kind, Live, Resource, Scope, Snapshot, Type, Value};
+
+use crate::decide::{Decision, Fate};
+use crate::index::{Index, ResourceId};
+
+/// What can be known of every attribute and output at one point of the walk.
+pub(crate) struct View<'v, 'a> {
+    pub(crate) index: &'v Index<'a>,
+    pub(crate) snapshot: &'a Snapshot,
+    /// What was decided so far; those that come later are missing.
+    pub(crate) decisions: &'v [Option<Decision>],
+    /// Whether an output that an update in place may change is taken to stay as it is. It decides
+    /// over replacement: nothing is rebuilt because a value *may* change.
+    pub(crate) steady: bool,
+}
+
+impl View<'_, '_> {
+    /// The expression with everything folded that is known, and families in lists spread out.
+    pub(crate) fn resolve(
+        &self,
+        evaluator: &dyn Evaluator,
+        ty: Option<&Type>,
+        expression: &Expression,
+    ) -> Result<Expression, EvaluationError> {
+        if expression.known().is_some() {
+            return Ok(expression.clone());
+        }
+        self.spread(ty, expression).resolve(evaluator, self)
+    }
+
+    /// Replaces a family in a list by its instances, so that what is not known yet can be folded
+    /// one by one.
+    fn spread(&self, ty: Option<&Type>, expression: &Expression) -> Expression {
+        match (ty, expression) {
+            (Some(Type::List(inner) | Type::Set(inner)), Expression::List(elements)) => {
+                let elements = elements.iter().flat_map(|element| self.instances(inner, element));
+                Expression::List(elements.collect())
+            }
+            (Some(list @ (Type::List(_) | Type::Set(_))), Expression::Reference(reference))
+                if self.is_family(reference) =>
+            {
+                self.spread(Some(list), &Expression::List(vec![expression.clone()]))
+            }
+            (Some(Type::Map(inner)), Expression::Map(fields)) => {
+                let fields = fields.iter();
+                Expression::Map(
+                    fields.map(|(k, f)| (k.clone(), self.spread(Some(inner), f))).collect(),
+                )
+            }
+            (Some(Type::Object(declared)), Expression::Map(fields)) => {
+                let ty = |name: &str| declared.iter().find(|a| a.name == name).map(|a| &a.ty);
+                let fields = fields.iter();
+                Expression::Map(fields.map(|(k, f)| (k.clone(), self.spread(ty(k), f))).collect())
+            }
+            _ => expression.clone(),
+        }
+    }
+
+    fn instances(&self, ty: &Type, element: &Expression) -> Vec<Expression> {
+        match element {
+            Expression::Reference(reference) if self.is_family(reference) => {
+                let instances = self.index.instances(&reference.to);
+                let instance = |id: ResourceId| Reference {
+                    to: self.index.resources[id].address.clone(),
+                    ..reference.clone()
+                };
+                instances.map(|id| Expression::Reference(instance(id))).collect()
+            }
+            _ => vec![self.spread(Some(ty), element)],
+        }
+    }
+
+    /// Whether a reference without a key means all instances. One to a family without any is one
+    /// too: an empty `for_each`.
+    fn is_family(&self, reference: &Reference) -> bool {
+        let exact = self.index.resource(&reference.to).is_some();
+        !reference.existing
+            && !exact
+            && reference.to.key.is_none()
+            && !self.index.instances(&reference.to).is_empty()
+    }
+
+    fn lookup_one(&self, id: ResourceId, name: &str) -> Lookup {
+        let Some(kind) = self.index.kinds[id] else { return Lookup::Unknown };
+        let is_output = kind.output(name).is_some();
+        if !is_output && kind.attribute(name).is_none() {
+            return Lookup::Missing;
+        }
+        let resource = self.index.resources[id];
+        let Some(decision) = &self.decisions[id] else {
+            return resource.known(name).cloned().map_or(Lookup::Unknown, Lookup::Known);
+        };
+        let live = decision.live.map(|live| self.index.lives[live]);
+        let wish = || wish(decision, name).unwrap_or(Lookup::Unknown);
+        match (&decision.fate, live) {
+            (Fate::Blocked, _) => Lookup::Unknown,
+            (Fate::Create | Fate::Replace { create_first: true }, _) => wish(),
+            // Its name may stay the same and it is another thing all the same: whoever holds it
+            // must let go of the old one and take the new one.
+            (Fate::Replace { create_first: false }, _) if is_output => Lookup::Unknown,
+            (Fate::Replace { create_first: false }, _) => wish(),
+            (Fate::Update, Some(live)) => {
+                let volatile = kind.output(name).is_some_and(|output| output.volatile);
+                match self::wish(decision, name) {
+                    Some(wish) => wish,
+                    None if volatile && !self.steady => Lookup::Unknown,
+                    None => reported(kind, resource, live, name),
+                }
+            }
+            (Fate::Keep | Fate::Held, Some(live)) => reported(kind, resource, live, name),
+            (Fate::Update | Fate::Keep | Fate::Held, None) => Lookup::Unknown,
+        }
+    }
+
+    fn lookup_existing(&self, reference: &Reference) -> Lookup {
+        let found = self.snapshot.existing.get(&reference.to);
+        let unread = || {
+            let failed = &self.snapshot.unreadable;
+            failed.iter().any(|f| {
+                f.address.as_ref().map_or(f.kind == reference.to.kind, |a| *a == reference.to)
+            })
+        };
+        match found {
+            Some(live) => Lookup::Known(live.get(&reference.attribute).clone()),
+            None if unread() => Lookup::Unknown,
+            None => Lookup::Missing,
+        }
+    }
+}
+
+impl Scope for View<'_, '_> {
+    fn lookup(&self, reference: &Reference) -> Lookup {
+        if reference.existing {
+            return self.lookup_existing(reference);
+        }
+        if let Some(id) = self.index.resource(&reference.to) {
+            return self.lookup_one(id, &reference.attribute);
+        }
+        let instances = self.index.instances(&reference.to);
+        if instances.is_empty() {
+            return Lookup::Missing;
+        }
+        let mut values = Vec::with_capacity(instances.len());
+        for id in instances {
+            match self.lookup_one(id, &reference.attribute) {
+                Lookup::Known(value) => values.push(value),
+                other => return other,
+            }
+        }
+        Lookup::Known(Value::List(values))
+    }
+
+    fn ambient(&self, name: &str) -> Option<Value> {
+        match name {
+            "account" => Some(self.snapshot.account.as_str().into()),
+            "region" => Some(self.snapshot.region.as_str().into()),
+            _ => None,
+        }
+    }
+}
+
+/// What is wished of an attribute; none if nothing is, so that AWS makes it.
+fn wish(decision: &Decision, name: &str) -> Option<Lookup> {
+    match decision.wanted.get(name)?.to_value() {
+        Some(Value::Null) => None,
+        Some(value) => Some(Lookup::Known(value)),
+        None => Some(Lookup::Unknown),
+    }
+}
+
+/// What AWS says. While something is still being made, what it lacks is yet to come.
+fn reported(kind: &Kind, resource: &Resource, live: &Live, name: &str) -> Lookup {
+    let value = live.get(name);
+    if !value.is_null() {
+        return Lookup::Known(value.clone());
+    }
+    if kind.output(name).is_some() && matches!(live.condition, Condition::Pending(_)) {
+        return Lookup::Unknown;
+    }
+    // AWS never tells back what is only written.
+    Lookup::Known(resource.known(name).cloned().unwrap_or_default())
+}
+
+/// The attributes with every reference that is known folded; the first fault ends it.
+pub(crate) fn resolve_all(
+    views: (&View<'_, '_>, &View<'_, '_>),
+    evaluator: &dyn Evaluator,
+    kind: &Kind,
+    attributes: &Expressions,
+    chosen: impl Fn(&str) -> bool,
+) -> Result<Expressions, (String, EvaluationError)> {
+    let (view, steady) = views;
+    let mut resolved = Expressions::new();
+    for (name, expression) in attributes {
+        if !chosen(name) {
+            resolved.insert(name.clone(), expression.clone());
+            continue;
+        }
+        let declared = kind.attribute(name);
+        let fixed =
+            declared.is_some_and(|a| a.mutability == trueup_model::kind::Mutability::Replace);
+        let view = if fixed { steady } else { view };
+        let value = view
+            .resolve(evaluator, declared.map(|a| &a.ty), expression)
+            .map_err(|error| (name.clone(), error))?;
+        resolved.insert(name.clone(), value);
+    }
+    Ok(resolved)
+}

@@ -1,0 +1,282 @@
+//! Turns decisions into steps, and says which waits for which.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trueup_model::expression::Expressions;
+use trueup_model::plan::{Operation, Step, Target};
+use trueup_model::snapshot::Ownership;
+use trueup_model::{Condition, Expression, Kind, Live, Value};
+
+use crate::decide::{Context, Decision, Fate};
+use crate::departures::{Departures, Way};
+use crate::graph::{Node, is_late};
+use crate::hash::{secret_hash, spec_hash, token};
+use crate::index::{LiveId, ResourceId, for_each_reference};
+use crate::leave_alone::top_level;
+use crate::matching::Match;
+use crate::order::{DraftId, Orders};
+use crate::seal;
+
+mod between;
+mod circles;
+
+/// Steps before they have their places.
+#[derive(Default)]
+pub(crate) struct Drafts {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) orders: Orders,
+    /// The step of each resource, and that of its late attributes.
+    main: BTreeMap<ResourceId, DraftId>,
+    late: BTreeMap<ResourceId, DraftId>,
+    /// The deletion of each live resource.
+    deletes: BTreeMap<LiveId, DraftId>,
+}
+
+impl Drafts {
+    pub(crate) fn new(
+        context: Context<'_, '_>,
+        decisions: &[Option<Decision>],
+        departures: &Departures,
+    ) -> Self {
+        let mut drafts = Self::default();
+        if !decisions.is_empty() {
+            for node in &context.graph.order {
+                drafts.add_node(context, decisions, *node);
+            }
+            drafts.add_waits(context, decisions);
+        }
+        // Those that were made last go first, as far as nothing else decides.
+        for (live, departure) in departures.iter().rev() {
+            drafts.add_departure(context, *live, departure);
+        }
+        drafts.order_resources(context, decisions, departures);
+        drafts.order_deletes(context, decisions, departures);
+        drafts.empty_circles(context, departures);
+        drafts
+    }
+
+    fn add_node(&mut self, context: Context<'_, '_>, decisions: &[Option<Decision>], node: Node) {
+        let id = node.resource();
+        let (Some(decision), Some(kind)) = (&decisions[id], context.index.kinds[id]) else {
+            return;
+        };
+        let maker = Maker { context, id, kind, decision };
+        let operation = match (node, decision.fate) {
+            (Node::Main(_), Fate::Create | Fate::Replace { .. }) => maker.create(),
+            (Node::Main(_), Fate::Update) if decision.early => maker.update(),
+            (Node::Late(_), _) if decision.late => maker.update_late(self.main.get(&id).copied()),
+            _ => return,
+        };
+        let typical = match operation {
+            Operation::Create { .. } => kind.times.create[1],
+            _ => kind.times.update[1],
+        };
+        let draft = self.push(context, id, operation, typical);
+        match node {
+            Node::Main(_) => self.main.insert(id, draft),
+            Node::Late(_) => self.late.insert(id, draft),
+        };
+    }
+
+    /// What an interrupted run left half made is waited for, if something else is to use it.
+    fn add_waits(&mut self, context: Context<'_, '_>, decisions: &[Option<Decision>]) {
+        for (id, decision) in decisions.iter().enumerate() {
+            let (Some(decision), Some(kind)) = (decision, context.index.kinds[id]) else {
+                continue;
+            };
+            let Some(live) = decision.live.map(|live| context.index.lives[live]) else { continue };
+            let pending = matches!(live.condition, Condition::Pending(_));
+            if !pending || decision.fate != Fate::Keep {
+                continue;
+            }
+            let mut users = context.graph.needed_by(Node::Main(id));
+            let used = users.any(|(node, _)| match node {
+                Node::Main(user) => self.main.contains_key(&user),
+                Node::Late(user) => user != id && self.late.contains_key(&user),
+            });
+            if used {
+                let maker = Maker { context, id, kind, decision };
+                let draft = self.push(context, id, maker.wait(live), kind.times.create[1]);
+                self.main.insert(id, draft);
+            }
+        }
+    }
+
+    fn add_departure(
+        &mut self,
+        context: Context<'_, '_>,
+        id: LiveId,
+        departure: &crate::departures::Departure,
+    ) {
+        let Some(kind) = context.index.live_kinds[id] else { return };
+        let live = context.index.lives[id];
+        let before = Box::new(seal::live(kind, live));
+        let (operation, seconds) = match departure.way {
+            Way::Delete { final_snapshot } => {
+                (Operation::Delete { before, final_snapshot }, kind.times.delete[1])
+            }
+            Way::Forget => (Operation::Forget { before }, 1),
+        };
+        let draft = self.steps.len();
+        self.steps.push(Step {
+            id: draft,
+            address: departure.address.clone(),
+            kind: live.kind.clone(),
+            operation,
+            after: Vec::new(),
+            seconds,
+            location: departure
+                .resource
+                .and_then(|id| context.index.resources[id].location.clone()),
+        });
+        if departure.is_deleted() {
+            self.deletes.insert(id, draft);
+        }
+    }
+
+    fn push(
+        &mut self,
+        context: Context<'_, '_>,
+        id: ResourceId,
+        operation: Operation,
+        seconds: u32,
+    ) -> DraftId {
+        let resource = context.index.resources[id];
+        let draft = self.steps.len();
+        self.steps.push(Step {
+            id: draft,
+            address: resource.address.clone(),
+            kind: resource.address.kind.clone(),
+            operation,
+            after: Vec::new(),
+            seconds,
+            location: resource.location.clone(),
+        });
+        draft
+    }
+}
+
+/// Makes the operations of one resource.
+#[derive(Clone, Copy)]
+struct Maker<'m, 'a> {
+    context: Context<'m, 'a>,
+    id: ResourceId,
+    kind: &'m Kind,
+    decision: &'m Decision,
+}
+
+impl<'a> Maker<'_, 'a> {
+    fn create(self) -> Operation {
+        let ownership = self.ownership();
+        let wanted = self.decision.wanted.iter();
+        let early = wanted.filter(|(name, _)| !is_late(self.kind, name));
+        let early: Expressions = early.map(|(name, wish)| (name.clone(), wish.clone())).collect();
+        Operation::Create {
+            token: self.token(&early, ownership.spec.as_deref().unwrap_or_default()),
+            attributes: seal::expressions(self.kind, early),
+            tags: self.tags(),
+            ownership,
+        }
+    }
+
+    /// An update of what needs no step of its own; the rest stays as it is until then.
+    fn update(self) -> Operation {
+        let mut attributes = self.decision.wanted.clone();
+        let live = self.live();
+        if let Some(live) = live.filter(|_| self.decision.late) {
+            for (name, wish) in attributes.iter_mut().filter(|(name, _)| is_late(self.kind, name)) {
+                *wish = live.attributes.get(name).cloned().unwrap_or_default().into();
+            }
+        }
+        let target = Target::Id(live.map(|live| live.id.clone()).unwrap_or_default());
+        self.update_of(target, attributes, |name| !is_late(self.kind, name))
+    }
+
+    fn update_late(self, made_by: Option<DraftId>) -> Operation {
+        let target = match (self.decision.fate, made_by, self.live()) {
+            (Fate::Update, _, Some(live)) => Target::Id(live.id.clone()),
+            (_, made_by, _) => Target::Step(made_by.unwrap_or_default()),
+        };
+        self.update_of(target, self.decision.wanted.clone(), |name| is_late(self.kind, name))
+    }
+
+    fn update_of(
+        self,
+        target: Target,
+        attributes: Expressions,
+        chosen: impl Fn(&str) -> bool,
+    ) -> Operation {
+        let made_earlier = matches!(target, Target::Step(_));
+        let changed = if made_earlier {
+            let stated = attributes.iter().filter(|(name, wish)| chosen(name) && !wish.is_null());
+            stated.map(|(name, _)| name.clone()).collect()
+        } else {
+            let paths = self.decision.changes.iter().map(|change| top_level(&change.path));
+            let names: BTreeSet<&str> = paths.filter(|name| chosen(name)).collect();
+            names.into_iter().map(str::to_owned).collect()
+        };
+        let before = self.live().filter(|_| !made_earlier);
+        Operation::Update {
+            target,
+            attributes: seal::expressions(self.kind, attributes),
+            tags: self.tags(),
+            ownership: self.ownership(),
+            changed,
+            before: before.map(|live| Box::new(seal::live(self.kind, live))),
+        }
+    }
+
+    /// An update that changes nothing, and is done when the thing is ready.
+    fn wait(self, live: &Live) -> Operation {
+        let attributes = live.attributes.iter();
+        let attributes =
+            attributes.map(|(n, v)| (n.clone(), Expression::Value(v.clone()))).collect();
+        let tags = live.tags.iter().map(|(key, tag)| (key.clone(), tag.as_str().into())).collect();
+        Operation::Update {
+            target: Target::Id(live.id.clone()),
+            attributes: seal::expressions(self.kind, attributes),
+            tags,
+            ownership: live.ownership.clone(),
+            changed: Vec::new(),
+            before: Some(Box::new(seal::live(self.kind, live))),
+        }
+    }
+
+    fn live(self) -> Option<&'a Live> {
+        self.decision.live.map(|live| self.context.index.lives[live])
+    }
+
+    fn tags(self) -> Expressions {
+        if self.kind.taggable { self.decision.tags.clone() } else { Expressions::new() }
+    }
+
+    fn ownership(self) -> Ownership {
+        let resource = self.context.index.resources[self.id];
+        let stack = &self.context.input.stack.name;
+        Ownership {
+            stack: Some(stack.clone()),
+            address: Some(resource.address.clone()),
+            spec: Some(spec_hash(resource, self.kind)),
+            secret: secret_hash(stack, resource, self.kind),
+            other: None,
+        }
+    }
+
+    fn token(self, attributes: &Expressions, spec: &str) -> String {
+        let mut generation = BTreeSet::new();
+        for attribute in &self.kind.attributes {
+            let value = attributes.get(attribute.name).and_then(Expression::to_value);
+            let value = value.unwrap_or(Value::Null);
+            for_each_reference(&attribute.ty, &value, &mut |_, text| {
+                generation.insert(text.to_owned());
+            });
+        }
+        if let Match::Present { candidates, .. } = &self.context.matching.of[self.id] {
+            generation
+                .extend(candidates.iter().map(|live| self.context.index.lives[*live].id.clone()));
+        }
+        let generation: Vec<&str> = generation.iter().map(String::as_str).collect();
+        let resource = self.context.index.resources[self.id];
+        token(&self.context.input.stack.name, resource, spec, &generation)
+    }
+}

@@ -1,0 +1,124 @@
+//! Deletes what refers to each other in a circle: the late attributes that do so are emptied
+//! first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trueup_model::expression::Expressions;
+use trueup_model::plan::{Operation, Step, Target};
+use trueup_model::value::Values;
+use trueup_model::{Attribute, Expression, Type, Value};
+
+use super::Drafts;
+use crate::decide::Context;
+use crate::departures::Departures;
+use crate::index::LiveId;
+use crate::order::{DraftId, Strength};
+use crate::seal;
+
+impl Drafts {
+    pub(super) fn empty_circles(&mut self, context: Context<'_, '_>, departures: &Departures) {
+        let circles = self.orders.circles(self.steps.len(), Strength::Needed);
+        if circles.iter().all(Option::is_none) {
+            return;
+        }
+        let lives: BTreeMap<DraftId, LiveId> = self.deletes.iter().map(|(l, d)| (*d, *l)).collect();
+        let inside = |(before, after, _): &&(DraftId, DraftId, Strength)| {
+            circles[*before].is_some() && circles[*before] == circles[*after]
+        };
+        let edges: Vec<_> = self.orders.iter().filter(inside).copied().collect();
+        let mut emptied: BTreeMap<DraftId, DraftId> = BTreeMap::new();
+        for edge @ (before, after, _) in edges {
+            let (Some(user), Some(used)) = (lives.get(&before), lives.get(&after)) else {
+                continue;
+            };
+            if !self.holds_only_late(context, *user, *used) {
+                continue;
+            }
+            let empty = match emptied.get(&before) {
+                Some(empty) => *empty,
+                None => {
+                    let Some(empty) = self.add_emptying(context, departures, *user) else {
+                        continue;
+                    };
+                    self.orders.add(empty, before, Strength::Needed);
+                    emptied.insert(before, empty);
+                    empty
+                }
+            };
+            self.orders.remove(edge);
+            self.orders.add(empty, after, Strength::Needed);
+        }
+        self.keep_until_unused(context, &lives, &emptied);
+    }
+
+    fn holds_only_late(&self, context: Context<'_, '_>, user: LiveId, used: LiveId) -> bool {
+        let Some(kind) = context.index.live_kinds[user] else { return false };
+        let mut uses = context.index.uses[user].iter().filter(|u| u.to == used).peekable();
+        uses.peek().is_some() && uses.all(|used| kind.attributes[used.attribute].late)
+    }
+
+    fn add_emptying(
+        &mut self,
+        context: Context<'_, '_>,
+        departures: &Departures,
+        id: LiveId,
+    ) -> Option<DraftId> {
+        let (kind, departure) = (context.index.live_kinds[id]?, departures.get(&id)?);
+        let live = context.index.lives[id];
+        let attributes = live.attributes.iter();
+        let mut attributes: Expressions =
+            attributes.map(|(n, v)| (n.clone(), Expression::Value(v.clone()))).collect();
+        let late: Vec<&Attribute> = kind.attributes.iter().filter(|a| a.late).collect();
+        for attribute in &late {
+            attributes.insert(attribute.name.to_owned(), nothing(&attribute.ty).into());
+        }
+        let held = |name: &str| live.attributes.get(name).is_some_and(|value| !value.is_null());
+        let changed = late.iter().map(|a| a.name).filter(|name| held(name));
+        let draft = self.steps.len();
+        self.steps.push(Step {
+            id: draft,
+            address: departure.address.clone(),
+            kind: live.kind.clone(),
+            operation: Operation::Update {
+                target: Target::Id(live.id.clone()),
+                attributes: seal::expressions(kind, attributes),
+                tags: live.tags.iter().map(|(k, tag)| (k.clone(), tag.as_str().into())).collect(),
+                ownership: live.ownership.clone(),
+                changed: changed.map(str::to_owned).collect(),
+                before: Some(Box::new(seal::live(kind, live))),
+            },
+            after: Vec::new(),
+            seconds: kind.times.update[1],
+            location: None,
+        });
+        Some(draft)
+    }
+
+    /// Something keeps its late attributes as long as it is in use.
+    fn keep_until_unused(
+        &mut self,
+        context: Context<'_, '_>,
+        lives: &BTreeMap<DraftId, LiveId>,
+        emptied: &BTreeMap<DraftId, DraftId>,
+    ) {
+        for (delete, empty) in emptied {
+            let Some(live) = lives.get(delete) else { continue };
+            let users: BTreeSet<DraftId> = context.index.users[*live]
+                .iter()
+                .filter_map(|u| self.deletes.get(u))
+                .copied()
+                .collect();
+            for user in users.into_iter().filter(|user| !emptied.contains_key(user)) {
+                self.orders.add(user, *empty, Strength::Preferred);
+            }
+        }
+    }
+}
+
+fn nothing(ty: &Type) -> Value {
+    match ty {
+        Type::List(_) | Type::Set(_) => Value::List(Vec::new()),
+        Type::Map(_) => Value::Map(Values::new()),
+        _ => Value::Null,
+    }
+}
