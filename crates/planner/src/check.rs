@@ -266,7 +266,7 @@ fn meant<'m, T>(steps: &'m BTreeMap<&Address, T>, to: &Address) -> Vec<&'m T> {
     if to.key.is_some() {
         return steps.get(to).into_iter().collect();
     }
-    let from_there_on = steps.range(to..);
+    let from_there_on = steps.range::<&Address, _>(to..);
     let same = |address: &Address| address == to || address.is_instance_of(to);
     from_there_on.take_while(|(address, _)| same(address)).map(|(_, step)| step).collect()
 }
