@@ -54,6 +54,8 @@ pub(crate) fn calls(name: &str) -> Option<&'static dyn crate::live::Calls> {
     match name {
         "elastic_ip" => Some(&ec2::elastic_ip::Calls),
         "internet_gateway" => Some(&ec2::internet_gateway::Calls),
+        "nat_gateway" => Some(&ec2::nat_gateway::Calls),
+        "route_table" => Some(&ec2::route_table::Calls),
         "subnet" => Some(&ec2::subnet::Calls),
         "vpc" => Some(&ec2::vpc::Calls),
         "db_instance" => Some(&rds::db_instance::Calls),

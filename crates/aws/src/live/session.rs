@@ -107,7 +107,9 @@ impl Session<'_> {
         let begin = self.host.now();
         let judge = |mut failure: Failure| {
             let age = self.host.now().saturating_sub(begin);
-            if failure.class == FailureClass::Missing && age < KNOWN_EVERYWHERE_AFTER {
+            // Associations are read just before: one that is gone was replaced.
+            let is_old = failure.is("InvalidAssociationID.NotFound");
+            if failure.class == FailureClass::Missing && !is_old && age < KNOWN_EVERYWHERE_AFTER {
                 failure.class = FailureClass::NotYet;
             }
             std::future::ready(failure)

@@ -105,3 +105,265 @@ fn check(inspection: &mut Inspection<'_>) {
         _ => {}
     }
 }
+
+#[cfg(feature = "live")]
+pub(crate) use live::Calls;
+
+#[cfg(feature = "live")]
+mod live {
+    use async_trait::async_trait;
+    use aws_sdk_ec2::types::{Filter, NatGateway, NatGatewayAddress, ResourceType};
+    use trueup_model::Value;
+    use trueup_model::snapshot::{Condition, Live};
+    use trueup_model::stack::By;
+    use trueup_provider::{Call, Create, Delete, Failure, Update};
+
+    use crate::live::describe::{self, PAGE, pages};
+    use crate::live::session::unless_missing;
+    use crate::live::tags::{self, TagChange, filter};
+    use crate::live::{Search, Session, owned};
+    use crate::partition::ec2_arn;
+
+    const KIND: &str = "nat_gateway";
+    const ID: &str = "nat-gateway-id";
+    const SECONDARY: &str = "secondary_elastic_ips";
+
+    pub(crate) struct Calls;
+
+    #[async_trait]
+    impl crate::live::Calls for Calls {
+        async fn discover(
+            &self,
+            aws: &Session<'_>,
+            search: &Search<'_>,
+        ) -> Result<Vec<Live>, Failure> {
+            describe::discovered(search, ID, |by| described(aws, vec![by])).await
+        }
+
+        async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
+            describe::by_ids(ids, ID, |by| described(aws, vec![by])).await
+        }
+
+        async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
+            let filters = tags::find_filters(by, ID, "NAT gateway")?;
+            owned::only(KIND, by, described(aws, filters).await?)
+        }
+
+        async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
+            let id = make(aws, request).await?;
+            aws.ready(KIND, &id).await
+        }
+
+        async fn update(&self, aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
+            if !request.changes(SECONDARY) {
+                return Ok(());
+            }
+            let wanted = request.attributes.get(SECONDARY).map(Value::strings).unwrap_or_default();
+            change_addresses(aws, &request.id, wanted).await
+        }
+
+        async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
+            let id = &request.before.id;
+            owned::delete(aws, KIND, id, || {
+                aws.call(Call::repeatable("ec2:DeleteNatGateway"), move || {
+                    aws.clients.ec2.delete_nat_gateway().nat_gateway_id(id).send()
+                })
+            })
+            .await
+        }
+
+        async fn retag(
+            &self,
+            aws: &Session<'_>,
+            live: &Live,
+            change: &TagChange,
+        ) -> Result<(), Failure> {
+            aws.retag_ec2(&live.id, change).await
+        }
+    }
+
+    async fn make(aws: &Session<'_>, request: &Create) -> Result<String, Failure> {
+        let text =
+            |name: &str| request.attributes.get(name).and_then(Value::as_str).map(str::to_owned);
+        let secondary = request.attributes.get(SECONDARY).map(Value::strings).unwrap_or_default();
+        let secondary = Some(secondary).filter(|addresses| !addresses.is_empty());
+        let tags = tags::ec2_specification(ResourceType::Natgateway, &request.all_tags());
+        let answer = aws
+            .call_on_new(Call::repeatable("ec2:CreateNatGateway"), || {
+                let call = aws.clients.ec2.create_nat_gateway().client_token(&request.token);
+                call.set_subnet_id(text("subnet"))
+                    .set_allocation_id(text("elastic_ip"))
+                    .set_connectivity_type(text("connectivity_type").as_deref().map(Into::into))
+                    .set_private_ip_address(text("private_ip"))
+                    .set_secondary_allocation_ids(secondary.clone())
+                    .tag_specifications(tags.clone())
+                    .send()
+            })
+            .await?;
+        owned::id_of(KIND, answer.nat_gateway().and_then(NatGateway::nat_gateway_id))
+    }
+
+    async fn change_addresses(
+        aws: &Session<'_>,
+        id: &str,
+        wanted: Vec<String>,
+    ) -> Result<(), Failure> {
+        let found = raw(aws, vec![filter(ID, [id.to_owned()])]).await?;
+        let addresses: Vec<&NatGatewayAddress> = found.iter().flat_map(secondary).collect();
+        let there = |wanted: &String| {
+            addresses.iter().any(|address| address.allocation_id() == Some(wanted.as_str()))
+        };
+        let coming: Vec<String> = wanted.iter().filter(|one| !there(one)).cloned().collect();
+        if !coming.is_empty() {
+            let associated = aws.call_on_new(Call::once("ec2:AssociateNatGatewayAddress"), || {
+                let call = aws.clients.ec2.associate_nat_gateway_address().nat_gateway_id(id);
+                call.set_allocation_ids(Some(coming.clone())).send()
+            });
+            associated.await?;
+        }
+        let leaving = addresses.iter().filter(|address| {
+            !wanted.iter().any(|wanted| address.allocation_id() == Some(wanted.as_str()))
+        });
+        let leaving: Vec<String> =
+            leaving.filter_map(|address| address.association_id()).map(str::to_owned).collect();
+        if !leaving.is_empty() {
+            let call = Call::repeatable("ec2:DisassociateNatGatewayAddress");
+            let gone = aws.call(call, || {
+                let call = aws.clients.ec2.disassociate_nat_gateway_address().nat_gateway_id(id);
+                call.set_association_ids(Some(leaving.clone())).send()
+            });
+            unless_missing(gone.await)?;
+        }
+        let shown = move |live: &Live| owned::same_set(&live.get(SECONDARY).strings(), &wanted);
+        aws.shows(KIND, id, &shown).await.map(|_| ())
+    }
+
+    async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
+        let found = raw(aws, filters).await?;
+        Ok(found.iter().map(|gateway| normalise(aws, gateway)).collect())
+    }
+
+    /// Deleted gateways stay in answers for about an hour: they are left out.
+    async fn raw(aws: &Session<'_>, mut filters: Vec<Filter>) -> Result<Vec<NatGateway>, Failure> {
+        let states = ["pending", "available", "failed", "deleting"];
+        filters.push(filter("state", states.map(str::to_owned)));
+        let filters = &filters;
+        pages(|next| async move {
+            let page = aws
+                .call(Call::read("ec2:DescribeNatGateways"), || {
+                    // Alone of all, this read calls the argument `Filter`.
+                    let call = aws.clients.ec2.describe_nat_gateways();
+                    call.set_filter(Some(filters.clone()))
+                        .max_results(PAGE)
+                        .set_next_token(next.clone())
+                        .send()
+                })
+                .await?;
+            Ok((page.nat_gateways.unwrap_or_default(), page.next_token))
+        })
+        .await
+    }
+
+    /// The address that the gateway was made with.
+    fn primary(gateway: &NatGateway) -> Option<&NatGatewayAddress> {
+        let addresses = gateway.nat_gateway_addresses();
+        addresses
+            .iter()
+            .find(|address| address.is_primary() == Some(true))
+            .or_else(|| addresses.iter().find(|address| address.is_primary().is_none()))
+    }
+
+    fn secondary(gateway: &NatGateway) -> impl Iterator<Item = &NatGatewayAddress> {
+        gateway.nat_gateway_addresses().iter().filter(|address| {
+            let status = address.status().map_or("succeeded", |status| status.as_str());
+            address.is_primary() == Some(false) && !matches!(status, "failed" | "unassigning")
+        })
+    }
+
+    fn normalise(aws: &Session<'_>, gateway: &NatGateway) -> Live {
+        let id = gateway.nat_gateway_id().unwrap_or_default();
+        let first = primary(gateway);
+        let further: Value = secondary(gateway).filter_map(|one| one.allocation_id()).collect();
+        let connectivity = gateway.connectivity_type().map_or("public", |kind| kind.as_str());
+        let attributes = [
+            ("subnet", describe::text(gateway.subnet_id())),
+            ("elastic_ip", describe::text(first.and_then(|one| one.allocation_id()))),
+            ("connectivity_type", connectivity.into()),
+            ("private_ip", describe::text(first.and_then(|one| one.private_ip()))),
+            (SECONDARY, further),
+        ];
+        let arn = ec2_arn(aws.region, aws.account, "natgateway", id);
+        let outputs = [
+            ("id", id.into()),
+            ("public_ip", describe::text(first.and_then(|one| one.public_ip()))),
+            ("arn", arn.into()),
+        ];
+        describe::live((KIND, id), gateway.tags(), attributes, outputs, condition(gateway))
+    }
+
+    fn condition(gateway: &NatGateway) -> Condition {
+        let state = gateway.state().map_or("available", |state| state.as_str());
+        let moving = secondary(gateway).find_map(|address| {
+            let status = address.status()?.as_str();
+            matches!(status, "assigning" | "associating" | "disassociating").then_some(status)
+        });
+        match (state, moving) {
+            ("available", None) => Condition::Ready,
+            ("available", Some(status)) => Condition::Pending(format!("{status} an address")),
+            ("failed", _) => {
+                let code = gateway.failure_code().unwrap_or("no code");
+                let message = gateway.failure_message().unwrap_or("no message");
+                Condition::Failed(format!("failed: {code}: {message}"))
+            }
+            ("deleting" | "deleted", _) => Condition::Deleting(state.to_owned()),
+            (other, _) => Condition::Pending(other.to_owned()),
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use aws_sdk_ec2::types::{NatGatewayAddressStatus, NatGatewayState};
+
+        use super::*;
+
+        fn address(
+            id: &str,
+            is_primary: bool,
+            status: NatGatewayAddressStatus,
+        ) -> NatGatewayAddress {
+            let address = NatGatewayAddress::builder().allocation_id(id).is_primary(is_primary);
+            address.status(status).build()
+        }
+
+        #[test]
+        fn an_address_on_the_move_is_pending() {
+            let gateway = NatGateway::builder()
+                .state(NatGatewayState::Available)
+                .nat_gateway_addresses(address("a", true, NatGatewayAddressStatus::Succeeded))
+                .nat_gateway_addresses(address("b", false, NatGatewayAddressStatus::Associating))
+                .nat_gateway_addresses(address("c", false, NatGatewayAddressStatus::Failed))
+                .build();
+            assert_eq!(condition(&gateway), Condition::Pending("associating an address".into()));
+            assert_eq!(primary(&gateway).and_then(|one| one.allocation_id()), Some("a"));
+            let further: Vec<_> = secondary(&gateway).filter_map(|a| a.allocation_id()).collect();
+            assert_eq!(further, ["b"]);
+        }
+
+        #[test]
+        fn a_failed_gateway_says_why() {
+            let gateway = NatGateway::builder()
+                .state(NatGatewayState::Failed)
+                .failure_code("Gateway.NotAttached")
+                .failure_message("Network vpc-1 has no Internet gateway attached")
+                .build();
+            let why = "failed: Gateway.NotAttached: Network vpc-1 has no Internet gateway attached";
+            assert_eq!(condition(&gateway), Condition::Failed(why.into()));
+        }
+
+        #[test]
+        fn a_state_that_aws_adds_is_waited_for() {
+            let gateway = NatGateway::builder().state("upgrading".into()).build();
+            assert_eq!(condition(&gateway), Condition::Pending("upgrading".into()));
+        }
+    }
+}

@@ -105,3 +105,8 @@ fn complete(completion: &mut Completion<'_>) {
     };
     *routes = respelled;
 }
+
+#[cfg(feature = "live")]
+mod live;
+#[cfg(feature = "live")]
+pub(crate) use live::Calls;

@@ -10,8 +10,6 @@ use crate::services::attributes::{fault, fill_name, text};
 
 mod rules;
 
-#[cfg(feature = "live")]
-pub(crate) use rules::protocol_name;
 pub use rules::{Ports, canonical};
 
 const DOCUMENTATION: &str = "\

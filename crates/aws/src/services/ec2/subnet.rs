@@ -343,7 +343,9 @@ mod live {
             state.is_some_and(|state| state.as_str() == "associated")
         });
         let names = subnet.private_dns_name_options_on_launch();
-        let names = names.and_then(|options| options.hostname_type()).map(|name| name.as_str());
+        let names = names
+            .and_then(|options| options.hostname_type())
+            .map(aws_sdk_ec2::types::HostnameType::as_str);
         let switch = |on: Option<bool>| Value::Bool(on.unwrap_or_default());
         let attributes = [
             ("vpc", describe::text(subnet.vpc_id())),

@@ -262,8 +262,9 @@ mod live {
                 }
             }
         }
-        let shown =
-            move |live: &Live| same_set(&live.get("secondary_cidr_blocks").strings(), &wanted);
+        let shown = move |live: &Live| {
+            owned::same_set(&live.get("secondary_cidr_blocks").strings(), &wanted)
+        };
         aws.shows(KIND, &before.id, &shown).await.map(|_| ())
     }
 
@@ -297,10 +298,6 @@ mod live {
         })
         .await
         .map(|_| ())
-    }
-
-    fn same_set(one: &[String], other: &[String]) -> bool {
-        one.len() == other.len() && one.iter().all(|element| other.contains(element))
     }
 
     async fn described(
@@ -392,6 +389,6 @@ mod live {
             VpcAttributeName::EnableDnsSupport => answer.enable_dns_support(),
             _ => answer.enable_dns_hostnames(),
         };
-        Ok(value.and_then(|value| value.value()).unwrap_or_default())
+        Ok(value.and_then(aws_sdk_ec2::types::AttributeBooleanValue::value).unwrap_or_default())
     }
 }
