@@ -192,7 +192,9 @@ impl World {
 
     /// The resources of a kind, in order of their ids.
     pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Item> {
-        self.resources.values().filter(move |item| item.kind == *kind)
+        // Keys begin with the kind, so a kind stands together.
+        let from_there_on = self.resources.range(Self::key(kind, "")..);
+        from_there_on.map(|(_, item)| item).take_while(move |item| item.kind == *kind)
     }
 
     /// The resources that carry a stack's tag.

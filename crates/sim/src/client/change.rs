@@ -51,7 +51,7 @@ impl Sim {
         id: &str,
         changes: &Values,
     ) -> Result<(), Failure> {
-        let call = Call::repeatable(action(kind, Sort::Update));
+        let call = Call::repeatable(action(kind, Sort::Update)).returning_conflicts();
         let mut attempts = 0;
         loop {
             attempts += 1;
@@ -73,7 +73,7 @@ impl Sim {
         let Live { kind, id, .. } = &request.before;
         let declared = self.kind(kind)?;
         self.unprotect(host, declared, &request.before).await?;
-        let call = Call::repeatable(action(declared, Sort::Delete));
+        let call = Call::repeatable(action(declared, Sort::Delete)).returning_conflicts();
         let give_up = host.now() + u64::try_from(PASSES_WITHIN.as_millis()).unwrap_or(u64::MAX);
         loop {
             let deleted = self.call(host, call, |service| {

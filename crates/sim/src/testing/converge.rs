@@ -9,8 +9,8 @@ use crate::faults::{At, Fault, FaultPlan};
 use crate::{Sim, World};
 
 /// The program, as far as these tests need it: the real planner and applier, over a stack.
-#[async_trait]
-pub trait Engine: Send + Sync {
+#[async_trait(?Send)]
+pub trait Engine {
     /// The name of the stack.
     fn stack(&self) -> &str;
 
@@ -97,7 +97,7 @@ pub const FAULTS: [Fault; 11] = [
 /// the end that a run without faults comes to. Gives how many there were.
 pub async fn matrix(
     engine: &dyn Engine,
-    start: &(dyn Fn() -> Arc<Sim> + Send + Sync),
+    start: &dyn Fn() -> Arc<Sim>,
     faults: &[Fault],
 ) -> Result<usize, String> {
     let reference = start();
