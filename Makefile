@@ -83,7 +83,7 @@ fmt:
 	rustfmt --edition 2024 $(KIND_FILES)
 
 schemas docs:
-	TRUEUP_BLESS=1 $(CARGO) nextest run -p trueup-tests generated
+	TRUEUP_BLESS=1 $(CARGO) nextest run -p trueup-tests -E "test(generated)"
 
 demo: build
 	@bash tests/demo.sh $(TARGET)/debug/trueup $(EMULATOR)
