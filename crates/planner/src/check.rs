@@ -262,7 +262,7 @@ impl<'p> Checker<'p> {
 }
 
 /// What stands under an address, or under each instance of that family.
-fn meant<'m, T>(steps: &'m BTreeMap<&Address, T>, to: &Address) -> Vec<&'m T> {
+fn meant<'m, T>(steps: &'m BTreeMap<&'m Address, T>, to: &'m Address) -> Vec<&'m T> {
     if to.key.is_some() {
         return steps.get(to).into_iter().collect();
     }
