@@ -5,6 +5,50 @@
 //! stack, [`Engine::doctor`] for a thing that cannot connect, [`checks::run`] for what is wrong
 //! without being asked.
 //!
+//! ```
+//! use trueup_reach::*;
+//!
+//! let mut network = Network::default();
+//! network.vpcs.insert("vpc.main".into(), Vpc {
+//!     cidrs: vec!["10.0.0.0/16".parse()?],
+//!     ipv6_cidrs: vec![],
+//!     dns_support: true,
+//!     dns_hostnames: true,
+//!     origin: Origin::default(),
+//! });
+//! network.subnets.insert("subnet.private".into(), Subnet {
+//!     vpc: "vpc.main".into(),
+//!     zone: "a".into(),
+//!     cidr: Some("10.0.1.0/24".parse()?),
+//!     ipv6_cidr: None,
+//!     origin: Origin::default(),
+//! });
+//! network.security_groups.insert("security_group.app".into(), SecurityGroup {
+//!     vpc: "vpc.main".into(),
+//!     default: false,
+//!     ingress: vec![],
+//!     egress: vec![GroupRule {
+//!         traffic: Traffic::tcp(443),
+//!         peer: Peer::Cidr("0.0.0.0/0".parse()?),
+//!         origin: Origin { label: String::new(), location: Some("stack.yaml:12".into()) },
+//!     }],
+//!     origin: Origin::default(),
+//! });
+//! network.resources.insert("instance.app".into(), Resource {
+//!     kind: ResourceKind::Instance { role: Role::Unknown },
+//!     interfaces: vec![Interface::new("subnet.private", ["security_group.app".to_owned()])],
+//!     port: None,
+//!     origin: Origin::default(),
+//! });
+//!
+//! let engine = Engine::new(&network).expect("every name is known");
+//! let query = Query::tcp(End::Resource("instance.app".into()), End::Internet, 443);
+//! let verdict = engine.reach(&query)?;
+//! assert!(verdict.never_reaches());
+//! assert_eq!(verdict.stops()[0].reason, "no route to internet");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # What the words mean
 //!
 //! *A reaches B on a port* when, in at least one address family, **every** packet arrives and is

@@ -26,20 +26,23 @@ impl<'n> Engine<'n> {
         let (from, to) = (self.resolve(&query.from, true)?, self.resolve(&query.to, false)?);
         let services = self.services_of(query);
         let mut outcome = Outcome::default();
-        for sender in &from.must {
-            for receiver in &to.must {
+        // A family reaches itself when each member reaches all others.
+        let family = query.from == query.to && from.must.len() > 1;
+        for (i, sender) in from.must.iter().enumerate() {
+            for (j, receiver) in to.must.iter().enumerate() {
+                if family && i == j {
+                    continue;
+                }
                 let buffers = self.endpoint_buffers(sender, receiver);
                 let found = self.pair(sender, receiver, &buffers);
                 self.weigh(&found, &services, &mut outcome);
             }
         }
-        let both = |places: &[Place<'n>]| places.to_vec();
-        let senders = [both(&from.must), both(&from.also)].concat();
-        let receivers = [both(&to.must), both(&to.also)].concat();
         if !outcome.leaks {
-            for (i, sender) in senders.iter().enumerate() {
-                for (j, receiver) in receivers.iter().enumerate() {
-                    if i < from.must.len() && j < to.must.len() {
+            for (i, sender) in from.must.iter().chain(&from.also).enumerate() {
+                for (j, receiver) in to.must.iter().chain(&to.also).enumerate() {
+                    let judged = i < from.must.len() && j < to.must.len();
+                    if judged {
                         continue;
                     }
                     let buffers = self.endpoint_buffers(sender, receiver);

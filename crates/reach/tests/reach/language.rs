@@ -196,7 +196,7 @@ fn resource(network: &mut Network, kind: &str, name: String, mut words: Vec<&str
         if v6 {
             interface.ipv6 = Ipv6::Assigned;
         }
-        if public && kind == "instance" {
+        if public && ["instance", "function"].contains(&kind) {
             interface.public_address = PublicAddress::Assigned;
         }
         interfaces.push(interface);

@@ -58,6 +58,8 @@ fn by_internet_gateway() {
         ("acl a main pub : in 100 allow all 0.0.0.0/0 out 90 deny all 203.0.113.0/24 out 100 allow all 0.0.0.0/0", "front -> internet tcp:443", "yes", "except 203.0.113.0/24"),
         ("acl a main pub : in 100 allow all 0.0.0.0/0 out 90 deny all 0.0.0.0/0 out 100 allow all 0.0.0.0/0", "front -> internet tcp:443", "no", "rule 90: deny all traffic"),
         ("", "lost -> internet tcp:443", "no", "a function in a VPC gets no public address | put lost into a subnet whose route to 0.0.0.0/0 is a NAT gateway"),
+        ("function lost public pub / web", "lost -> internet tcp:443", "no", "a function in a VPC gets no public address"),
+        ("function lost public pub / web", "lost -> internet", "no", ""),
         ("", "outside -> internet tcp:443", "yes", "it is on the internet"),
         ("", "data -> internet", "no", "stops at none"),
         ("", "data -> internet tcp:443", "no", "stops at none: no egress rule"),

@@ -56,6 +56,9 @@ fn security_groups() {
         ("sg self main : in all self out all self; instance x p1 / self; instance y p2 / self", "x -> y tcp:9000", "yes", "self: ingress all traffic from self"),
         ("sg self main : in all self out all self; instance x p1 / self", "x -> other tcp:9000", "no", "stops at self"),
         ("sg self main : in all self out all self; instance x p1 / self", "other -> x tcp:9000", "no", "stops at self"),
+        // A family reaches itself when each member reaches all others.
+        ("sg self main : in all self out all self; instance x p1 p2 / self", "x -> x tcp:9000", "yes", "x in p1 -> x in p2"),
+        ("instance x p1 p2 / empty", "x -> x tcp:9000", "no", "stops at empty"),
         ("instance host p1 / client open", "host -> main.db tcp:5432", "yes", ""),
         ("instance host p1 / empty client", "host -> main.db tcp:5432", "yes", "database: ingress tcp 5432 from client"),
         ("instance host p1 / empty", "host -> main.db tcp:5432", "no", "stops at empty | then at database"),

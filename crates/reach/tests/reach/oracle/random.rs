@@ -190,8 +190,14 @@ fn resources(d: &mut Dice, text: &mut String) {
     let group = if place.starts_with('b') { "gb" } else { d.pick(&["g1", "g2"]) };
     writeln!(text, "db data {public} {place} / {group}").unwrap();
     let place = d.pick(&["a1@10.0.1.30", "a2@10.0.2.30"]);
-    writeln!(text, "function api {} {place} / {}", d.pick(&["", "v6"]), d.pick(&["g1", "g3"]))
-        .unwrap();
+    let public = d.pick(&["", "public"]);
+    writeln!(
+        text,
+        "function api {public} {} {place} / {}",
+        d.pick(&["", "v6"]),
+        d.pick(&["g1", "g3"])
+    )
+    .unwrap();
     writeln!(
         text,
         "instance far {} {} b1@10.1.1.10 / gb",
