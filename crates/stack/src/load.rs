@@ -126,7 +126,9 @@ impl Loader<'_> {
         let stack = if self.units.is_empty() { None } else { self.stack() };
         let mut diagnostics = self.diagnostics.into_inner();
         // What a module or a family says wrongly is found in each of its instances.
-        diagnostics.sort_by(|a, b| (&a.location, a.code, &a.message).cmp(&(&b.location, b.code, &b.message)));
+        diagnostics.sort_by(|a, b| {
+            (&a.location, a.code, &a.message).cmp(&(&b.location, b.code, &b.message))
+        });
         diagnostics.dedup();
         let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
         let stack = stack.filter(|_| !failed);
@@ -147,11 +149,10 @@ impl Loader<'_> {
     fn read_file(&self, folder: &Path, written: &str) -> Result<String, String> {
         let path = crate::files::resolve(folder, written)
             .ok_or_else(|| "a path must be relative to the file that names it".to_owned())?;
-        let bytes = self
-            .request
-            .files
-            .read(&path)
-            .map_err(|error| format!("cannot read '{}': {error}", crate::files::display(&path)))?;
+        let bytes =
+            self.request.files.read(&path).map_err(|error| {
+                format!("cannot read '{}': {error}", crate::files::display(&path))
+            })?;
         digest::note(&mut self.read.borrow_mut(), &path, &bytes);
         String::from_utf8(bytes)
             .map_err(|_| format!("'{}' is not text in UTF-8", crate::files::display(&path)))

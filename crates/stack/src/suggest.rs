@@ -1,10 +1,13 @@
 //! "Did you mean": the known word that is nearest to a written one.
 
 /// The nearest of the known words, if one is near enough to be what was meant.
-pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    written: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let length = written.chars().count();
     // A third of the letters may differ; more would suggest unrelated words.
-    let most = (length / 3).clamp(1, 4);
+    let most = if length < 2 { 0 } else { (length / 3).clamp(1, 4) };
     known
         .into_iter()
         .filter(|word| word.chars().count().abs_diff(length) <= most)
@@ -25,10 +28,18 @@ pub(crate) fn advice<'a>(
     let known: Vec<&str> = known.into_iter().collect();
     match known.as_slice() {
         [] => nothing.to_owned(),
-        words if words.len() <= MOST_LISTED => format!("there is {}", list(words)),
+        words => available(words),
+    }
+}
+
+/// What there is to choose from.
+pub(crate) fn available(words: &[&str]) -> String {
+    match words {
+        [word] => format!("there is only '{word}'"),
+        words if words.len() <= MOST_LISTED => format!("there are {}", list(words)),
         words => {
             let rest = words.len() - MOST_LISTED;
-            format!("there is {} and {rest} more", words[..MOST_LISTED].join(", "))
+            format!("there are {} and {rest} more", words[..MOST_LISTED].join(", "))
         }
     }
 }
@@ -87,6 +98,7 @@ mod tests {
         assert_eq!(nearest("subent", known), Some("subnet"));
         assert_eq!(nearest("vpcs", known), Some("vpc"));
         assert_eq!(nearest("bucket", known), None);
+        assert_eq!(nearest("a", ["b"]), None);
     }
 
     #[test]

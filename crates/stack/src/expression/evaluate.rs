@@ -328,7 +328,10 @@ mod tests {
     fn values_keep_their_types_and_texts_are_interpolated() {
         assert_eq!(show("${1 + each.index}"), "Int(2)");
         assert_eq!(show("a${each.index}-${region}"), r#"String("a1-us-west-2")"#);
-        assert_eq!(show("${cidr_subnet(var.cidr, 24, 10 + each.index)}"), r#"String("10.0.11.0/24")"#);
+        assert_eq!(
+            show("${cidr_subnet(var.cidr, 24, 10 + each.index)}"),
+            r#"String("10.0.11.0/24")"#
+        );
         assert_eq!(show("${var.map.a[0] ? vpc.main.id : ''}"), r#"String("vpc-1")"#);
         assert_eq!(show(r#"${subnet.private["a"].id}"#), r#"String("subnet-1")"#);
         assert_eq!(show("${!var.map.a[0]}"), "Bool(false)");
@@ -363,13 +366,13 @@ mod tests {
 
     #[test]
     fn faults_are_described_without_values() {
-        insta::assert_snapshot!(show("${1 + 'a'}"), @"");
-        insta::assert_snapshot!(show("${var.map.x}"), @"");
-        insta::assert_snapshot!(show("${cidr_subnet(1, 2, 3)}"), @"");
-        insta::assert_snapshot!(show("${cidr_subnet('x', 2, 3)}"), @"");
-        insta::assert_snapshot!(show("${1 / 0}"), @"");
-        insta::assert_snapshot!(show("${var.map.a[9]}"), @"");
-        insta::assert_snapshot!(show("${var.map.?a}"), @"");
-        insta::assert_snapshot!(show("a ${var.map}"), @"");
+        insta::assert_snapshot!(show("${1 + 'a'}"), @"! '+' does not take int and string");
+        insta::assert_snapshot!(show("${var.map.x}"), @"! there is no 'x'");
+        insta::assert_snapshot!(show("${cidr_subnet(1, 2, 3)}"), @"! cidr_subnet(…) does not take (int, int, int)");
+        insta::assert_snapshot!(show("${cidr_subnet('x', 2, 3)}"), @"! cidr_subnet: 'x' is not a CIDR");
+        insta::assert_snapshot!(show("${1 / 0}"), @"! a division by zero");
+        insta::assert_snapshot!(show("${var.map.a[9]}"), @"! the list is shorter than that");
+        insta::assert_snapshot!(show("${var.map.?a}"), @"! it is optional: add `.orValue(…)`");
+        insta::assert_snapshot!(show("a ${var.map}"), @"! a map cannot stand within a text: use `json(…)`");
     }
 }

@@ -19,11 +19,46 @@ const MOST_ITERATIONS: usize = 100_000;
 
 /// CEL's own functions, so that a wrong name is found without evaluating anything.
 const STANDARD: [&str; 40] = [
-    "size", "contains", "startsWith", "endsWith", "matches", "int", "uint", "double", "string",
-    "bytes", "bool", "duration", "timestamp", "dyn", "type", "getDate", "getDayOfMonth",
-    "getDayOfWeek", "getDayOfYear", "getFullYear", "getHours", "getMilliseconds", "getMinutes",
-    "getMonth", "getSeconds", "of", "none", "ofNonZeroValue", "hasValue", "value", "or", "orValue",
-    "optMap", "optFlatMap", "has", "all", "exists", "exists_one", "map", "filter",
+    "size",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "matches",
+    "int",
+    "uint",
+    "double",
+    "string",
+    "bytes",
+    "bool",
+    "duration",
+    "timestamp",
+    "dyn",
+    "type",
+    "getDate",
+    "getDayOfMonth",
+    "getDayOfWeek",
+    "getDayOfYear",
+    "getFullYear",
+    "getHours",
+    "getMilliseconds",
+    "getMinutes",
+    "getMonth",
+    "getSeconds",
+    "of",
+    "none",
+    "ofNonZeroValue",
+    "hasValue",
+    "value",
+    "or",
+    "orValue",
+    "optMap",
+    "optFlatMap",
+    "has",
+    "all",
+    "exists",
+    "exists_one",
+    "map",
+    "filter",
 ];
 
 const OURS: [&str; 7] =
@@ -50,10 +85,15 @@ pub(crate) fn language() -> Env {
     let string = || STRING_TYPE.to_owned();
     let int = || INT_TYPE.to_owned();
     let declared = [
-        language.add_overload("cidr_subnet", "cidr_subnet", vec![string(), int(), int()], |arguments| {
-            let numbers = (int_of(&arguments[1])?, int_of(&arguments[2])?);
-            text(cidr_subnet(&string_of(&arguments[0])?, numbers.0, numbers.1), "cidr_subnet")
-        }),
+        language.add_overload(
+            "cidr_subnet",
+            "cidr_subnet",
+            vec![string(), int(), int()],
+            |arguments| {
+                let numbers = (int_of(&arguments[1])?, int_of(&arguments[2])?);
+                text(cidr_subnet(&string_of(&arguments[0])?, numbers.0, numbers.1), "cidr_subnet")
+            },
+        ),
         language.add_overload("cidr_host", "cidr_host", vec![string(), int()], |arguments| {
             text(cidr_host(&string_of(&arguments[0])?, int_of(&arguments[1])?), "cidr_host")
         }),
@@ -146,7 +186,9 @@ fn cidr_subnet(cidr: &str, prefix: i64, index: i64) -> Result<String, String> {
         length.ok_or_else(|| format!("a subnet of {cidr} has a length of {from} to {most}"))?;
     let count = 1_u128.checked_shl(u32::from(length - from)).unwrap_or(u128::MAX);
     let index = u128::try_from(index).ok().filter(|index| *index < count).ok_or_else(|| {
-        format!("{cidr} has {count} subnets of length {length}, numbered from 0; there is no {index}")
+        format!(
+            "{cidr} has {count} subnets of length {length}, numbered from 0; there is no {index}"
+        )
     })?;
     let offset = index.checked_shl(u32::from(most - length)).unwrap_or_default();
     Ok(format!("{}/{length}", address(network, offset)))
@@ -157,10 +199,9 @@ fn cidr_host(cidr: &str, index: i64) -> Result<String, String> {
     let network = network(cidr)?;
     let bits = u32::from(network.max_prefix_len() - network.prefix_len());
     let count = 1_u128.checked_shl(bits).unwrap_or(u128::MAX);
-    let index = u128::try_from(index)
-        .ok()
-        .filter(|index| *index < count)
-        .ok_or_else(|| format!("{cidr} has {count} addresses, numbered from 0; there is no {index}"))?;
+    let index = u128::try_from(index).ok().filter(|index| *index < count).ok_or_else(|| {
+        format!("{cidr} has {count} addresses, numbered from 0; there is no {index}")
+    })?;
     Ok(address(network, index).to_string())
 }
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use cel::Env;
+use cel::common::ast::Expr;
 use cel::parser::{Expression, ParseErrors};
 
 use super::name::Slot;
@@ -11,8 +12,6 @@ use super::{functions, rewrite};
 /// A compiled expression.
 #[derive(Debug)]
 pub(crate) struct Program {
-    /// The expression as written.
-    pub(crate) source: String,
     /// Its tree; slot `n` is the identifier `@n`.
     pub(crate) tree: Expression,
     /// The names that it reads.
@@ -67,10 +66,18 @@ impl Program {
         rewrite::outside_names(source, tree)
     }
 
+    /// The name that the expression is, if it is nothing else.
+    pub(crate) fn bare(&self) -> Option<&Slot> {
+        match (&self.tree.expr, self.slots.as_slice()) {
+            (Expr::Ident(_), [slot]) => Some(slot),
+            _ => None,
+        }
+    }
+
     /// Compiles an expression of a template file: its names are variables.
     pub(crate) fn compile_plain(source: &str) -> Result<Self, CompileError> {
         let tree = rewrite::budgeted(parse(source, source)?.0);
-        Ok(Self { source: source.to_owned(), tree, slots: Vec::new(), paths: Vec::new() })
+        Ok(Self { tree, slots: Vec::new(), paths: Vec::new() })
     }
 }
 
@@ -147,10 +154,10 @@ mod tests {
 
     #[test]
     fn syntax_errors_have_their_place() {
-        insta::assert_snapshot!(error("1 +"), @"");
-        insta::assert_snapshot!(error("a b"), @"");
-        insta::assert_snapshot!(error("aws:username"), @"");
-        insta::assert_snapshot!(error(""), @"");
+        insta::assert_snapshot!(error("1 +"), @"3..3 this is not an expression: it ends too early");
+        insta::assert_snapshot!(error("a b"), @"2..3 this is not an expression: unexpected 'b'");
+        insta::assert_snapshot!(error("aws:username"), @"3..4 this is not an expression: unexpected ':'");
+        insta::assert_snapshot!(error(""), @"0..0 the expression is empty");
     }
 
     #[test]

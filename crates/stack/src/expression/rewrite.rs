@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use cel::common::ast::{
-    CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators,
-};
+use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 
 use super::functions;
 use super::name::{Key, Name, ResourceName, Slot};
@@ -24,8 +22,18 @@ pub(crate) const RANGE: &str = "@range";
 /// Type names of CEL, which are values in expressions (`type(x) == int`), and namespaces of its
 /// functions.
 const CEL_NAMES: [&str; 12] = [
-    "int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type",
-    "optional", "optional_type",
+    "int",
+    "uint",
+    "double",
+    "bool",
+    "string",
+    "bytes",
+    "list",
+    "map",
+    "null_type",
+    "type",
+    "optional",
+    "optional_type",
 ];
 
 /// The source with `var` at the beginning of a name made readable to the parser.
@@ -90,7 +98,7 @@ pub(crate) fn outside_names(source: &str, parsed: Parsed) -> Result<Program, Com
         Rewriter { source, offsets, locals: Vec::new(), slots: Vec::new(), paths: Vec::new() };
     let tree = rewriter.rewrite(tree)?;
     let Rewriter { slots, paths, .. } = rewriter;
-    Ok(Program { source: source.to_owned(), tree, slots, paths })
+    Ok(Program { tree, slots, paths })
 }
 
 /// The tree with a budget on its loops, names untouched.
@@ -169,7 +177,8 @@ impl Rewriter<'_> {
 
     fn slot(&mut self, name: Name, root: u64) -> Expr {
         let start = self.offsets.get(&root).copied();
-        let end = start.map_or(self.source.len(), |start| start + name_length(&self.source[start..]));
+        let end =
+            start.map_or(self.source.len(), |start| start + name_length(&self.source[start..]));
         let number = self.slots.len();
         self.slots.push(Slot { name, start: start.unwrap_or_default(), end });
         Expr::Ident(format!("@{number}"))
@@ -351,8 +360,7 @@ fn children<E>(
         Expr::Call(mut call) => {
             if let Some(target) = call.target.take() {
                 let namespace = matches!(&target.expr, Expr::Ident(name) if name == "optional");
-                call.target =
-                    Some(if namespace { target } else { Box::new(replace(*target)?) });
+                call.target = Some(if namespace { target } else { Box::new(replace(*target)?) });
             }
             call.args = call.args.into_iter().map(&mut *replace).collect::<Result<_, _>>()?;
             Expr::Call(call)
@@ -366,7 +374,8 @@ fn children<E>(
             Expr::Comprehension(comprehension)
         }
         Expr::List(mut list) => {
-            list.elements = list.elements.into_iter().map(&mut *replace).collect::<Result<_, _>>()?;
+            list.elements =
+                list.elements.into_iter().map(&mut *replace).collect::<Result<_, _>>()?;
             Expr::List(list)
         }
         Expr::Map(mut map) => {
@@ -382,10 +391,7 @@ fn children<E>(
             *select.operand = replace(std::mem::take(&mut *select.operand))?;
             Expr::Select(select)
         }
-        leaf @ (Expr::Unspecified
-        | Expr::Ident(_)
-        | Expr::Literal(_)
-        | Expr::Struct(_)) => leaf,
+        leaf @ (Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) | Expr::Struct(_)) => leaf,
     })
 }
 
@@ -425,7 +431,10 @@ mod tests {
         assert_eq!(names(r#"subnet.p["a"].id"#), r#":subnet.p[a]#id <subnet.p["a"].id>"#);
         assert_eq!(names("subnet.p[each.key].id"), ":subnet.p[…]#id <subnet.p[each.key].id>");
         assert_eq!(names("existing.vpc.d.id"), "existing :vpc.d#id <existing.vpc.d.id>");
-        assert_eq!(names("module.a.module.b.vpc.m.id"), "a/b:vpc.m#id <module.a.module.b.vpc.m.id>");
+        assert_eq!(
+            names("module.a.module.b.vpc.m.id"),
+            "a/b:vpc.m#id <module.a.module.b.vpc.m.id>"
+        );
         assert_eq!(names("module.a.outputs.x"), "a!x <module.a.outputs.x>");
         assert_eq!(names("vpc.main"), "?vpc.main <vpc.main>");
         assert_eq!(names("nonsense"), "?nonsense <nonsense>");
@@ -434,7 +443,10 @@ mod tests {
 
     #[test]
     fn loop_variables_and_types_are_no_outside_names() {
-        assert_eq!(names("var.zones.map(z, z + stack)"), "var:zones <var.zones.map>; =stack <stack>");
+        assert_eq!(
+            names("var.zones.map(z, z + stack)"),
+            "var:zones <var.zones.map>; =stack <stack>"
+        );
         assert_eq!(names("type(1) == int ? 'var.x' : \"var\""), "");
     }
 

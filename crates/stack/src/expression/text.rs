@@ -133,10 +133,13 @@ mod tests {
     fn check(text: &str, expected: &str) {
         let shown = match Text::compile(text) {
             Err(error) => format!("{}..{} {}", error.start, error.end, error.message),
-            Ok(text) => {
-                let shown = text.pieces.iter().map(|piece| match piece {
+            Ok(compiled) => {
+                let shown = compiled.pieces.iter().map(|piece| match piece {
                     Piece::Literal(text) => format!("{text:?}"),
-                    Piece::Expression(program, start) => format!("<{}>@{start}", program.source),
+                    Piece::Expression(_, start) => {
+                        let length = closing_brace(&text[*start..]).unwrap();
+                        format!("<{}>@{start}", &text[*start..start + length])
+                    }
                 });
                 shown.collect::<Vec<_>>().join(" ")
             }

@@ -127,7 +127,12 @@ impl<'l> Checker<'l> {
         result
     }
 
-    pub(super) fn error(&self, code: &'static str, message: impl Into<String>, span: Span) -> Diagnostic {
+    pub(super) fn error(
+        &self,
+        code: &'static str,
+        message: impl Into<String>,
+        span: Span,
+    ) -> Diagnostic {
         self.loader.error(code, message, span)
     }
 
@@ -152,7 +157,9 @@ impl<'l> Checker<'l> {
         };
         self.report(match (unquoted, &node.content) {
             (Some(text), _) => error.help(format!("write it without quotes: {text}")),
-            (None, Content::Plain(text) | Content::Text(text)) if expected.starts_with("a list") => {
+            (None, Content::Plain(text) | Content::Text(text))
+                if expected.starts_with("a list") =>
+            {
                 error.help(format!("write it in brackets: [{text}]"))
             }
             _ => error,
@@ -315,6 +322,9 @@ impl<'l> Checker<'l> {
                     let expression = inner.one(&attribute.ty, &entry.value)?;
                     Ok(Some(if attribute.sensitive { sealed(expression) } else { expression }))
                 }),
+                None if written.is_none() && is_misspelt(attribute, attributes, entries) => {
+                    Err(Reported)
+                }
                 None => self.left_out(attribute, written.map_or(span, |entry| entry.key_span)),
             };
             match field {
@@ -331,14 +341,12 @@ impl<'l> Checker<'l> {
     fn left_out(&self, attribute: &Attribute, span: Span) -> Result<Option<Expression>, Reported> {
         match &attribute.presence {
             Presence::Required => {
-                let whole = if self.path.is_empty() {
-                    self.address.to_string()
-                } else {
-                    self.name()
-                };
+                let whole =
+                    if self.path.is_empty() { self.address.to_string() } else { self.name() };
                 let message = format!("{whole} lacks '{}'", attribute.name);
                 let error = self.error("missing-attribute", message, span);
-                Err(self.report(error.help(format!("{}: {}", attribute.name, attribute.documentation))))
+                Err(self
+                    .report(error.help(format!("{}: {}", attribute.name, attribute.documentation))))
             }
             Presence::Default(value, _) => Ok(Some(filled(&attribute.ty, value.clone()).into())),
             Presence::Derived(_) => Ok(Some(Value::Null.into())),
@@ -410,10 +418,22 @@ impl<'l> Checker<'l> {
 pub(super) fn network(text: &str) -> Result<String, Option<String>> {
     if let Ok(network) = text.parse::<IpNet>() {
         let meant = network.trunc();
-        return if meant == network { Ok(network.to_string()) } else { Err(Some(meant.to_string())) };
+        return if meant == network {
+            Ok(network.to_string())
+        } else {
+            Err(Some(meant.to_string()))
+        };
     }
     let address: Option<std::net::IpAddr> = text.parse().ok();
     Err(address.map(|address| IpNet::from(address).to_string()))
+}
+
+/// Whether a key that nothing takes was meant to be this attribute: that is said once.
+fn is_misspelt(attribute: &Attribute, attributes: &[Attribute], entries: &[Entry]) -> bool {
+    let names = || attributes.iter().map(|attribute| attribute.name);
+    let unknown = entries.iter().filter(|entry| !names().any(|name| name == entry.key));
+    matches!(attribute.presence, Presence::Required)
+        && unknown.into_iter().any(|e| suggest::nearest(&e.key, names()) == Some(attribute.name))
 }
 
 /// A default with the fields that it leaves out.
@@ -434,7 +454,10 @@ fn filled(ty: &Type, value: Value) -> Value {
             Value::List(elements.into_iter().map(|value| filled(element, value)).collect())
         }
         (Type::Map(element), Value::Map(fields)) => Value::Map(
-            fields.into_iter().map(|(name, value)| (name, filled(element, value))).collect::<Values>(),
+            fields
+                .into_iter()
+                .map(|(name, value)| (name, filled(element, value)))
+                .collect::<Values>(),
         ),
         (_, value) => value,
     }
@@ -454,10 +477,14 @@ fn looks_like(ty: &Type, node: &Node) -> bool {
         (_, Type::OneOf(types)) => types.iter().any(|ty| looks_like(ty, node)),
         (Content::List(_), Type::List(_) | Type::Set(_) | Type::Policy)
         | (Content::Map(_), Type::Map(_) | Type::Object(_) | Type::Policy)
-        | (Content::Text(_), Type::String | Type::Enum(_) | Type::Cidr | Type::Reference(_)) => true,
+        | (Content::Text(_), Type::String | Type::Enum(_) | Type::Cidr | Type::Reference(_)) => {
+            true
+        }
         (Content::Plain(_) | Content::Known(_), _) => match (node.untyped(), ty) {
             (Value::Bool(_), Type::Bool) | (Value::Int(_), Type::Int { .. }) => true,
-            (Value::String(_), Type::String | Type::Enum(_) | Type::Cidr | Type::Reference(_)) => true,
+            (Value::String(_), Type::String | Type::Enum(_) | Type::Cidr | Type::Reference(_)) => {
+                true
+            }
             _ => false,
         },
         _ => false,

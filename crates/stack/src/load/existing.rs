@@ -89,7 +89,9 @@ impl Loader<'_> {
                 Value::Map(tags) if !tags.is_empty() => Ok(By::Tags(
                     tags.into_iter().map(|(key, tag)| (key, tag.to_string())).collect(),
                 )),
-                _ => Err(fault("'tags' takes a map that is not empty".to_owned(), field.value.span)),
+                _ => {
+                    Err(fault("'tags' takes a map that is not empty".to_owned(), field.value.span))
+                }
             },
             (["address", "stack"], [address, stack]) => {
                 let written = text(address)?;

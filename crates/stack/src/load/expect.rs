@@ -12,8 +12,24 @@ use crate::yaml::Node;
 
 /// Services of AWS that sentences can name: those with a VPC endpoint that stacks use.
 const SERVICES: [&str; 18] = [
-    "s3", "dynamodb", "ssm", "ssmmessages", "ec2messages", "ec2", "secretsmanager", "kms", "sts",
-    "logs", "monitoring", "lambda", "sqs", "sns", "ecr", "elasticloadbalancing", "rds", "events",
+    "s3",
+    "dynamodb",
+    "ssm",
+    "ssmmessages",
+    "ec2messages",
+    "ec2",
+    "secretsmanager",
+    "kms",
+    "sts",
+    "logs",
+    "monitoring",
+    "lambda",
+    "sqs",
+    "sns",
+    "ecr",
+    "elasticloadbalancing",
+    "rds",
+    "events",
 ];
 
 const HELP: &str = "write `FROM reaches TO on PORT`, or `FROM does not reach TO`";
@@ -34,9 +50,8 @@ impl Loader<'_> {
     }
 
     fn sentence(&self, node: &Node) -> Result<Sentence, Reported> {
-        let fault = |message: &str| {
-            self.report(self.error("bad-sentence", message, node.span).help(HELP))
-        };
+        let fault =
+            |message: &str| self.report(self.error("bad-sentence", message, node.span).help(HELP));
         let Some(written) = node.text() else {
             return Err(fault(&format!("a sentence is a text, not {}", node.describe())));
         };

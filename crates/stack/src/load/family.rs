@@ -64,8 +64,7 @@ impl Loader<'_> {
         let Expression::Value(value) = expression else {
             let message = "for_each must be known from the file alone";
             let fault = self.error("for-each-unknown", message, node.span);
-            let reads: Vec<String> =
-                findings.references.iter().map(ToString::to_string).collect();
+            let reads: Vec<String> = findings.references.iter().map(ToString::to_string).collect();
             let label = format!("this reads {}", crate::suggest::list(&reads));
             let help = "use variables, inputs or literal keys: it decides which resources exist";
             return Err(self.report(fault.label(label).help(help)));

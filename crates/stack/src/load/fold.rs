@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trueup_model::expression::{Expressions, Lookup};
-use trueup_model::kind::{Completion, Inspection};
-use trueup_model::{Address, Evaluator, Expression, Reference, Scope, Template, Type, Value};
+use trueup_model::kind::{Completion, Inspection, Kind, Sample};
+use trueup_model::{
+    Address, Evaluator, Expression, Reference, Resource, Scope, Template, Type, Value,
+};
 
 use super::check::{Checked, Checker};
 use super::resource::Draft;
@@ -49,12 +51,25 @@ impl Scope for Configured<'_, '_> {
 impl Configured<'_, '_> {
     fn attribute(&self, at: usize, name: &str) -> Option<Value> {
         let draft = &self.drafts[at];
-        draft.kind.attribute(name)?;
+        if !is_configured(draft.kind, name) {
+            return None;
+        }
         let value = draft.resource.attributes.get(name)?.to_value()?;
-        // Nothing may mean that the kind has yet to fill it in, or that AWS will.
-        let settled = self.complete[at] && draft.kind.output(name).is_none();
-        if value.is_null() && !settled { None } else { Some(value) }
+        // Nothing may mean that the kind has yet to fill it in.
+        if value.is_null() && !self.complete[at] { None } else { Some(value) }
     }
+}
+
+/// Whether a name in an expression means what the file says, and not what AWS makes.
+///
+/// An output hides the attribute of the same name: `lambda_function.api.url` is the address that AWS
+/// gives it, not the settings that it was made with.
+pub(super) fn is_configured(kind: &Kind, name: &str) -> bool {
+    let made = kind.output(name).is_some_and(|output| match output.sample {
+        Sample::Attribute(attribute) => attribute != name,
+        Sample::Id(_) | Sample::Format(_) => true,
+    });
+    kind.attribute(name).is_some() && !made
 }
 
 /// The resource of that address, or every instance of that family, in order of keys.
@@ -86,10 +101,8 @@ impl<'l> Loader<'l> {
             complete[at] = true;
         }
         for _ in 0..MOST_ROUNDS {
-            let changed: Vec<bool> = circular
-                .iter()
-                .map(|&at| self.fold_one(drafts, at, &index, &complete))
-                .collect();
+            let changed: Vec<bool> =
+                circular.iter().map(|&at| self.fold_one(drafts, at, &index, &complete)).collect();
             if !changed.contains(&true) {
                 break;
             }
@@ -113,18 +126,17 @@ impl<'l> Loader<'l> {
         complete: &[bool],
     ) -> bool {
         let draft = &drafts[at];
-        let waits = |expressions: &Expressions| expressions.values().any(waits);
-        if !waits(&draft.resource.attributes) && !waits(&draft.resource.tags) {
+        let Resource { attributes, tags, .. } = &draft.resource;
+        if !attributes.values().chain(tags.values()).any(waits) {
             return false;
         }
         let scope = Configured { drafts, index, complete };
-        let mut checker =
-            Checker::new(self, draft.standpoint, draft.resource.address.clone());
+        let mut checker = Checker::new(self, draft.standpoint, draft.resource.address.clone());
         checker.spans.clone_from(&draft.spans);
         let mut folding = Folding { checker, scope: &scope };
         let mut attributes = draft.resource.attributes.clone();
         let mut sound = draft.sound;
-        for (name, expression) in draft.resource.attributes.iter().filter(|(_, e)| waits_for(e)) {
+        for (name, expression) in draft.resource.attributes.iter().filter(|(_, e)| waits(e)) {
             let Some(attribute) = draft.kind.attribute(name) else { continue };
             match folding.one(&attribute.ty, name, expression) {
                 Ok(folded) => {
@@ -137,7 +149,7 @@ impl<'l> Loader<'l> {
             }
         }
         let mut tags = draft.resource.tags.clone();
-        for (key, tag) in draft.resource.tags.iter().filter(|(_, tag)| waits_for(tag)) {
+        for (key, tag) in draft.resource.tags.iter().filter(|(_, tag)| waits(tag)) {
             match folding.one(&Type::String, &format!("tags.{key}"), tag) {
                 Ok(folded) => {
                     tags.insert(key.clone(), folded);
@@ -199,7 +211,12 @@ struct Folding<'f, 'l> {
 
 impl Folding<'_, '_> {
     /// An attribute, or a tag, folded.
-    fn one(&mut self, ty: &Type, path: &str, expression: &Expression) -> Result<Expression, Reported> {
+    fn one(
+        &mut self,
+        ty: &Type,
+        path: &str,
+        expression: &Expression,
+    ) -> Result<Expression, Reported> {
         path.clone_into(&mut self.checker.path);
         match self.fold(ty, expression)? {
             Checked::One(expression) => Ok(expression),
@@ -251,7 +268,12 @@ impl Folding<'_, '_> {
         Ok(Checked::One(expression.clone()))
     }
 
-    fn within(&mut self, step: &str, ty: &Type, expression: &Expression) -> Result<Checked, Reported> {
+    fn within(
+        &mut self,
+        step: &str,
+        ty: &Type,
+        expression: &Expression,
+    ) -> Result<Checked, Reported> {
         let outer = self.checker.path.len();
         self.checker.path.push('.');
         self.checker.path.push_str(step);
@@ -313,10 +335,6 @@ fn waits(expression: &Expression) -> bool {
     }
 }
 
-fn waits_for(expression: &Expression) -> bool {
-    waits(expression)
-}
-
 /// An order in which everything comes after what it reads, and what is left because it reads in
 /// circles, or reads what does.
 fn order(drafts: &[Draft<'_>], index: &Index) -> (Vec<usize>, Vec<usize>) {
@@ -327,7 +345,7 @@ fn order(drafts: &[Draft<'_>], index: &Index) -> (Vec<usize>, Vec<usize>) {
         for Reference { to, attribute, existing } in
             draft.uses.iter().filter(|r#use| !r#use.output).map(|r#use| &r#use.to)
         {
-            let configured = |&other: &usize| drafts[other].kind.attribute(attribute).is_some();
+            let configured = |&other: &usize| is_configured(drafts[other].kind, attribute);
             if !existing {
                 read.extend(instances(index, to).filter(configured));
             }
@@ -373,11 +391,8 @@ fn mark_outputs(drafts: &mut [Draft<'_>], index: &Index, complete: &[bool]) {
 
 /// An expression of the stack itself, folded with what its resources say.
 pub(super) fn resolve(drafts: &[Draft<'_>], expression: &Expression) -> Result<Expression, String> {
-    let index: Index = drafts
-        .iter()
-        .enumerate()
-        .map(|(at, draft)| (draft.resource.address.clone(), at))
-        .collect();
+    let index: Index =
+        drafts.iter().enumerate().map(|(at, draft)| (draft.resource.address.clone(), at)).collect();
     let complete = vec![true; drafts.len()];
     let scope = Configured { drafts, index: &index, complete: &complete };
     expression.resolve(&CelEvaluator, &scope).map_err(|fault| fault.message)

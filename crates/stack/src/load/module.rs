@@ -49,7 +49,8 @@ impl Loader<'_> {
     pub(super) fn input(&self, unit: usize, name: &str) -> Result<Expression, Reported> {
         let cycle = || {
             let prefix = self.units[unit].prefix();
-            let message = format!("the input '{name}' of {} needs itself", prefix.trim_end_matches('.'));
+            let message =
+                format!("the input '{name}' of {} needs itself", prefix.trim_end_matches('.'));
             let span = self.units[unit].declarations[name].span;
             self.report(self.error("module-cycle", message, span))
         };

@@ -34,7 +34,8 @@ impl Checker<'_> {
         ty: &ReferenceType,
         node: &Node,
     ) -> Result<Checked, Reported> {
-        let expected = || format!("the name of {} {}", article(ty.kinds[0]), suggest::choice(ty.kinds));
+        let expected =
+            || format!("the name of {} {}", article(ty.kinds[0]), suggest::choice(ty.kinds));
         let value = self.scalar(node).ok_or_else(|| self.wrong_type(&expected(), node))?;
         let text = value.as_str().unwrap_or_default();
         if let Some(word) = Word::parse(text)
@@ -127,7 +128,7 @@ impl Checker<'_> {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         match names.as_slice() {
             [] => format!("declare one in the section '{}'", ty.kinds[0]),
-            names => format!("there is {}", suggest::list(names)),
+            names => suggest::available(names),
         }
     }
 
@@ -144,10 +145,10 @@ impl Checker<'_> {
             Literal::CidrOrId(_) if text == "internet" => {
                 Ok(Checked::Many(vec!["0.0.0.0/0".into(), "::/0".into()]))
             }
-            Literal::CidrOrId(prefix) if text.starts_with(prefix) => {
-                Ok(Checked::One(value.into()))
-            }
-            Literal::CidrOrId(_) if text.contains('/') || text.parse::<std::net::IpAddr>().is_ok() => {
+            Literal::CidrOrId(prefix) if text.starts_with(prefix) => Ok(Checked::One(value.into())),
+            Literal::CidrOrId(_)
+                if text.contains('/') || text.parse::<std::net::IpAddr>().is_ok() =>
+            {
                 network(text).map(|network| Checked::One(network.into())).map_err(|meant| {
                     let message = format!("'{text}' is not a CIDR");
                     let error = self.error("bad-cidr", message, span);
@@ -189,14 +190,20 @@ impl Checker<'_> {
         let message = format!("there is no {kinds} '{text}'");
         let error = self.error("unknown-reference", message, span);
         let names = loader.reference_names(self.standpoint.unit, ty);
-        if let Some(name) = suggest::nearest(text, names.iter().map(String::as_str)) {
+        let words = match ty.literal {
+            Literal::CidrOrId(_) => Some("internet"),
+            Literal::Id(_) | Literal::Any => None,
+        };
+        if let Some(name) = suggest::nearest(text, names.iter().map(String::as_str).chain(words)) {
             return self.report(error.help(format!("did you mean '{name}'?")));
         }
         let elsewhere = loader.kinds_with(self.standpoint.unit, text);
         let error = match elsewhere {
             Some(kind) => {
                 let wanted = format!("{} takes {} {kinds}", self.name(), article(ty.kinds[0]));
-                error.label(format!("'{text}' is {} {}", article(kind.name), kind.name)).help(wanted)
+                error
+                    .label(format!("'{text}' is {} {}", article(kind.name), kind.name))
+                    .help(wanted)
             }
             None => error,
         };
@@ -204,10 +211,9 @@ impl Checker<'_> {
             Literal::Id(prefix) if names.is_empty() => {
                 error.help(format!("declare it, or write an id: {prefix}…"))
             }
-            Literal::CidrOrId(_) => error.help(format!(
-                "{}, or write a CIDR, or `internet`",
-                self.names_of(ty)
-            )),
+            Literal::CidrOrId(_) => {
+                error.help(format!("{}, or write a CIDR, or `internet`", self.names_of(ty)))
+            }
             _ => error.help(self.names_of(ty)),
         })
     }
@@ -220,7 +226,8 @@ impl Loader<'_> {
         let whole = ty.kinds.len() > 1;
         let mut names = Vec::new();
         for kind in ty.kinds {
-            let spelled = |name: &String| if whole { format!("{kind}.{name}") } else { name.clone() };
+            let spelled =
+                |name: &String| if whole { format!("{kind}.{name}") } else { name.clone() };
             names.extend(unit.families.get(*kind).into_iter().flat_map(|f| f.keys().map(spelled)));
             names.extend(unit.existing.get(*kind).into_iter().flatten().map(spelled));
         }
@@ -283,7 +290,10 @@ mod tests {
         assert_eq!(show("private[a/b]").unwrap(), r#"|false|None|private|Some("a/b")"#);
         assert_eq!(show("nat_gateway.main").unwrap(), r#"|false|Some("nat_gateway")|main|None"#);
         assert_eq!(show("module.a.main").unwrap(), "a|false|None|main|None");
-        assert_eq!(show("module.a.module.b.vpc.main").unwrap(), r#"a/b|false|Some("vpc")|main|None"#);
+        assert_eq!(
+            show("module.a.module.b.vpc.main").unwrap(),
+            r#"a/b|false|Some("vpc")|main|None"#
+        );
         assert_eq!(show("existing.vpc.main").unwrap(), r#"|true|Some("vpc")|main|None"#);
         for text in ["vpc-0123", "10.0.0.0/8", "a.b.c", "x[", "arn:aws:iam::1:role/x", ""] {
             assert_eq!(show(text), None, "{text}");

@@ -7,7 +7,7 @@ use trueup_model::stack::{OnDestroy, Use};
 use trueup_model::{Address, Expression, Kind, Resource, Type, Value};
 
 use super::check::Checker;
-use super::family::{Each, Keys};
+use super::family::Keys;
 use super::scope::{Standpoint, article};
 use super::{Loader, Reported};
 use crate::source::Span;
@@ -16,7 +16,13 @@ use crate::yaml::{Entry, Node};
 
 /// The fields that every resource takes, besides its kind's attributes.
 pub(crate) const COMMON: [&str; 8] = [
-    "for_each", "depends_on", "tags", "moved_from", "adopt", "ignore_changes", "on_destroy",
+    "for_each",
+    "depends_on",
+    "tags",
+    "moved_from",
+    "adopt",
+    "ignore_changes",
+    "on_destroy",
     "protect",
 ];
 
@@ -95,7 +101,8 @@ impl<'l> Loader<'l> {
         let mut sound = true;
         let entries = entry.value.entries().unwrap_or_default();
         if entry.value.entries().is_none() && !entry.value.is_null() {
-            let message = format!("{address} is a map of attributes, not {}", entry.value.describe());
+            let message =
+                format!("{address} is a map of attributes, not {}", entry.value.describe());
             self.report(self.error("wrong-type", message, entry.value.span));
             sound = false;
         }
@@ -130,8 +137,7 @@ impl<'l> Loader<'l> {
 
     fn unknown_attribute(&self, kind: &Kind, address: &Address, field: &Entry) {
         let name = field.key.as_str();
-        let message =
-            format!("{} {} has no attribute '{name}'", article(kind.name), kind.name);
+        let message = format!("{} {} has no attribute '{name}'", article(kind.name), kind.name);
         let error = self.error("unknown-attribute", message, field.key_span);
         let error = error.label(format!("in {address}"));
         let attributes = kind.attributes.iter().map(|attribute| attribute.name);
@@ -213,7 +219,8 @@ impl Checker<'_> {
         let Ok(Expression::Value(Value::List(words))) = list else { return Vec::new() };
         let mut found = Vec::new();
         for (index, word) in words.iter().enumerate() {
-            let span = node.elements().and_then(|nodes| nodes.get(index)).map_or(node.span, |n| n.span);
+            let span =
+                node.elements().and_then(|nodes| nodes.get(index)).map_or(node.span, |n| n.span);
             let unit = self.standpoint.unit;
             let word = word.as_str().unwrap_or_default();
             found.extend(self.loader.addresses(unit, word, span).unwrap_or_default());
@@ -274,7 +281,8 @@ impl Checker<'_> {
             if kind.attribute(top).is_none() && top != "tags" {
                 let attributes = kind.attributes.iter().map(|attribute| attribute.name);
                 let help = suggest::advice(top, attributes, "");
-                let message = format!("{} {} has no attribute '{top}'", article(kind.name), kind.name);
+                let message =
+                    format!("{} {} has no attribute '{top}'", article(kind.name), kind.name);
                 let error = self.error("unknown-attribute", message, entry.key_span);
                 self.report(error.help(help));
             }
@@ -355,12 +363,5 @@ impl Loader<'_> {
             }
             _ => vec![address],
         })
-    }
-}
-
-impl Draft<'_> {
-    /// The instance that it is, if it is one.
-    pub(super) fn each(&self) -> Option<&Each> {
-        self.standpoint.each
     }
 }

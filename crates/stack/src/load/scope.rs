@@ -51,6 +51,13 @@ impl Loader<'_> {
             })
         })?;
         let reading = Reading { standpoint, text, span };
+        if let Some(slot) = compiled.single().and_then(Program::bare) {
+            let at = self.inside(span, text, 2 + slot.start, 2 + slot.end);
+            if let Some(passed) = self.passed_through(standpoint, &slot.name, at)? {
+                findings.references.extend(passed.references().into_iter().cloned());
+                return Ok(passed);
+            }
+        }
         let mut template = Template {
             source: text.to_owned(),
             bindings: std::collections::BTreeMap::new(),
@@ -62,6 +69,9 @@ impl Loader<'_> {
             bound = bound.and(self.bind(&reading, program, start, &mut template));
         }
         bound?;
+        if compiled.single().is_none() {
+            self.refuse_lists(&compiled, &reading)?;
+        }
         template.references.sort();
         template.references.dedup();
         match CelEvaluator.evaluate(&template, &Nothing) {
@@ -75,6 +85,56 @@ impl Loader<'_> {
                 Err(self.report(error))
             }
         }
+    }
+
+    /// An input or output of a module that stands alone is the expression that was passed.
+    fn passed_through(
+        &self,
+        standpoint: Standpoint<'_>,
+        name: &Name,
+        at: Span,
+    ) -> Result<Option<Expression>, Reported> {
+        match name {
+            Name::Binding(root @ "input", field) => {
+                self.binding(standpoint, root, field, at).map(Some)
+            }
+            Name::Output { modules, name } => {
+                self.passed_out(standpoint, modules, name, at).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn passed_out(
+        &self,
+        standpoint: Standpoint<'_>,
+        modules: &[String],
+        name: &str,
+        at: Span,
+    ) -> Result<Expression, Reported> {
+        let unit = self.module_unit(standpoint.unit, modules, at)?;
+        self.output(unit, name).unwrap_or_else(|| Err(self.no_output(unit, name, at)))
+    }
+
+    /// A family's attribute is a list, which cannot stand within a text.
+    fn refuse_lists(&self, text: &Text, reading: &Reading<'_>) -> Result<(), Reported> {
+        for (program, start) in text.programs() {
+            let Some(Slot { name: Name::Resource(resource), start: from, end }) = program.bare()
+            else {
+                continue;
+            };
+            let at = self.inside(reading.span, reading.text, start + from, start + end);
+            let unit = self.module_unit(reading.standpoint.unit, &resource.modules, at)?;
+            let keys = self.keys(unit, &resource.kind, &resource.name);
+            if let (None, false, Some(Keys::Each(_))) = (&resource.key, resource.existing, keys) {
+                let ResourceName { kind, name, attribute, .. } = resource;
+                let message = format!("'{kind}.{name}' is a family: a list cannot stand in a text");
+                let error = self.error("family-reference", message, at);
+                let help = format!("say which: {kind}.{name}[\"KEY\"].{attribute}");
+                return Err(self.report(error.help(help)));
+            }
+        }
+        Ok(())
     }
 
     /// The expression that a node is where no type says what it should be.
@@ -184,11 +244,7 @@ impl Loader<'_> {
                 None => return Ok(()),
             },
             Name::Output { modules, name } => {
-                let unit = self.module_unit(reading.standpoint.unit, modules, at)?;
-                match self.output(unit, name) {
-                    Some(output) => output?,
-                    None => return Err(self.no_output(unit, name, at)),
-                }
+                self.passed_out(reading.standpoint, modules, name, at)?
             }
             Name::Resource(resource) => {
                 let key = match &resource.key {
@@ -198,8 +254,7 @@ impl Loader<'_> {
                         Some(self.computed_key(reading, program, start, at, template)?)
                     }
                 };
-                let reference =
-                    self.resource_name(reading.standpoint.unit, resource, key, at)?;
+                let reference = self.resource_name(reading.standpoint.unit, resource, key, at)?;
                 template.references.push(reference);
                 return Ok(());
             }
@@ -239,9 +294,8 @@ impl Loader<'_> {
         template: &mut Template,
     ) -> Result<(), Reported> {
         self.bind(reading, path, start, template)?;
-        let fault = |code, message: String| {
-            Err(self.report(self.error(code, message, reading.span)))
-        };
+        let fault =
+            |code, message: String| Err(self.report(self.error(code, message, reading.span)));
         let written = match evaluate_part(path, template) {
             Ok(Some(Value::String(written))) => written,
             Ok(_) => {
@@ -306,17 +360,15 @@ impl Loader<'_> {
                 fault("unknown-name", message.to_owned(), help.to_owned())
             }
             _ if !unit.declarations.contains_key(field) => {
-                let (what, section) = if root == "var" {
-                    ("variable", "variables")
-                } else {
-                    ("input", "inputs")
-                };
+                let (what, section) =
+                    if root == "var" { ("variable", "variables") } else { ("input", "inputs") };
                 if unit.section(section).is_some_and(|s| s.value.get(field).is_some()) {
                     // Its declaration is faulty, which is reported there.
                     return Err(Reported);
                 }
                 let known = unit.declarations.keys().map(String::as_str);
-                let nothing = format!("declare it in `{section}: {{ {field}: {{ type: string }} }}`");
+                let nothing =
+                    format!("declare it in `{section}: {{ {field}: {{ type: string }} }}`");
                 let help = suggest::advice(field, known, &nothing);
                 fault("unknown-variable", format!("there is no {what} '{field}'"), help)
             }
@@ -390,7 +442,8 @@ impl Loader<'_> {
         let attributes = kind.attributes.iter().map(|attribute| attribute.name);
         let known = attributes.chain(kind.outputs.iter().map(|output| output.name));
         let help = suggest::advice(attribute, known, "");
-        let message = format!("{} {} has no attribute '{attribute}'", article(kind.name), kind.name);
+        let message =
+            format!("{} {} has no attribute '{attribute}'", article(kind.name), kind.name);
         self.report(self.error("unknown-attribute", message, at).help(help))
     }
 
@@ -404,7 +457,13 @@ impl Loader<'_> {
         Err(self.unknown_word(unit, name, at))
     }
 
-    fn check_existing(&self, unit: usize, kind: &Kind, name: &str, at: Span) -> Result<(), Reported> {
+    fn check_existing(
+        &self,
+        unit: usize,
+        kind: &Kind,
+        name: &str,
+        at: Span,
+    ) -> Result<(), Reported> {
         let names = self.units[unit].existing.get(kind.name);
         if names.is_some_and(|names| names.contains(name)) {
             return Ok(());
@@ -486,7 +545,8 @@ impl Loader<'_> {
             ["each", ..] => "write each.key, each.value or each.index".to_owned(),
             ["existing", ..] => "write existing.KIND.NAME.ATTRIBUTE".to_owned(),
             ["module", ..] => {
-                "write module.NAME.outputs.OUTPUT, or module.NAME.KIND.RESOURCE.ATTRIBUTE".to_owned()
+                "write module.NAME.outputs.OUTPUT, or module.NAME.KIND.RESOURCE.ATTRIBUTE"
+                    .to_owned()
             }
             [kind, rest @ ..] => {
                 let Ok(kind) = self.kind_named(unit, kind, at) else { return Reported };

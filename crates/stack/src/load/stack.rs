@@ -52,7 +52,11 @@ impl Loader<'_> {
 
     /// The name, the Region and the account.
     fn set_head(&mut self) {
-        match self.units[0].root.get("stack").map(|node| (node.text().map(str::to_owned), node.span)) {
+        match self.units[0]
+            .root
+            .get("stack")
+            .map(|node| (node.text().map(str::to_owned), node.span))
+        {
             Some((Some(name), span)) => {
                 if !is_stack_name(&name) {
                     let message = format!("'{name}' cannot be the name of a stack");
@@ -87,11 +91,13 @@ impl Loader<'_> {
             let message = format!("'{region}' is not a Region of AWS");
             let error = self.error("bad-region", message, node.span);
             let zone = region.trim_end_matches(|c: char| c.is_ascii_lowercase());
-            self.report(if zone.len() + 1 == region.len() && zone.ends_with(|c: char| c.is_ascii_digit()) {
-                error.help(format!("that is an availability zone; its Region is {zone}"))
-            } else {
-                error.help("write it as us-west-2")
-            });
+            self.report(
+                if zone.len() + 1 == region.len() && zone.ends_with(|c: char| c.is_ascii_digit()) {
+                    error.help(format!("that is an availability zone; its Region is {zone}"))
+                } else {
+                    error.help("write it as us-west-2")
+                },
+            );
         }
     }
 
@@ -145,7 +151,9 @@ impl Loader<'_> {
         let mut outputs = BTreeMap::new();
         for entry in entries {
             let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            if !entry.key.starts_with(|c: char| c.is_ascii_alphabetic()) || !entry.key.chars().all(word) {
+            if !entry.key.starts_with(|c: char| c.is_ascii_alphabetic())
+                || !entry.key.chars().all(word)
+            {
                 let message = format!("'{}' cannot be the name of an output", entry.key);
                 let error = self.error("bad-name", message, entry.key_span);
                 self.report(error.help("a name has letters, digits and _"));
@@ -160,9 +168,8 @@ impl Loader<'_> {
 
     fn output_value(&self, node: &Node, drafts: &[Draft<'_>]) -> Result<Expression, Reported> {
         let expression = self.untyped(ROOT, node, &mut Findings::default())?;
-        super::fold::resolve(drafts, &expression).map_err(|message| {
-            self.report(self.error("bad-expression", message, node.span))
-        })
+        super::fold::resolve(drafts, &expression)
+            .map_err(|message| self.report(self.error("bad-expression", message, node.span)))
     }
 
     fn resources(&self, drafts: Vec<Draft<'_>>) -> BTreeMap<Address, Resource> {

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use trueup_model::address::is_name;
 use trueup_model::Diagnostic;
+use trueup_model::address::is_name;
 
-use super::{Request, digest};
 use super::family::Keys;
 use super::module::Memo;
 use super::variables::Declaration;
+use super::{Request, digest};
 use crate::files::{display, resolve};
 use crate::source::{Sources, Span};
 use crate::suggest;
@@ -23,8 +23,17 @@ const MOST_MODULES: usize = 200;
 
 /// Sections of a stack that hold no resources.
 pub(crate) const STACK_SECTIONS: [&str; 11] = [
-    "stack", "region", "account", "description", "tags", "variables", "existing", "module",
-    "expect", "policy", "outputs",
+    "stack",
+    "region",
+    "account",
+    "description",
+    "tags",
+    "variables",
+    "existing",
+    "module",
+    "expect",
+    "policy",
+    "outputs",
 ];
 
 /// Sections of a module that hold no resources.

@@ -24,7 +24,7 @@ pub(crate) struct Declaration {
     from_env: Option<String>,
     minimum: Option<i64>,
     maximum: Option<i64>,
-    pattern: Option<Regex>,
+    pattern: Option<(String, Regex)>,
     one_of: Vec<Value>,
     description: Option<String>,
 }
@@ -49,7 +49,14 @@ const TYPES: [(&str, VariableType); 6] = [
 ];
 
 const FIELDS: [&str; 9] = [
-    "type", "default", "description", "sensitive", "from_env", "minimum", "maximum", "pattern",
+    "type",
+    "default",
+    "description",
+    "sensitive",
+    "from_env",
+    "minimum",
+    "maximum",
+    "pattern",
     "one_of",
 ];
 
@@ -104,8 +111,8 @@ impl Declaration {
                 return refuse(format!("is at most {}", self.maximum.unwrap_or_default()));
             }
         }
-        if let (Some(pattern), Some(text)) = (&self.pattern, value.as_str())
-            && !pattern.is_match(text)
+        if let (Some((pattern, regex)), Some(text)) = (&self.pattern, value.as_str())
+            && !regex.is_match(text)
         {
             return refuse(format!("must match the pattern {pattern}"));
         }
@@ -143,7 +150,10 @@ impl VariableType {
 
 fn network(text: &str) -> Result<Value, Refusal> {
     let network: IpNet = text.parse().map_err(|_| {
-        Refusal::new("wrong-type", "takes a CIDR such as 10.0.0.0/16, or 203.0.113.7/32 for one address")
+        Refusal::new(
+            "wrong-type",
+            "takes a CIDR such as 10.0.0.0/16, or 203.0.113.7/32 for one address",
+        )
     })?;
     if network.trunc() != network {
         let meant = network.trunc();
@@ -188,7 +198,8 @@ impl Loader<'_> {
             return Err(fault("bad-name", message, entry.key_span));
         }
         let Some(fields) = entry.value.entries() else {
-            let message = format!("a variable is declared by a map, not {}", entry.value.describe());
+            let message =
+                format!("a variable is declared by a map, not {}", entry.value.describe());
             let error = self.error("wrong-type", message, entry.value.span);
             return Err(self.report(error.help("write `{ type: string, default: … }`")));
         };
@@ -216,9 +227,8 @@ impl Loader<'_> {
             return Err(self.report(error.help("declare it as `type: string`")));
         }
         let default = entry.value.get("default").map(|node| {
-            let refused = |refusal: Refusal| {
-                self.report(refusal.at_input(self, &entry.key, node.span))
-            };
+            let refused =
+                |refusal: Refusal| self.report(refusal.at_input(self, &entry.key, node.span));
             declaration.accept(node.untyped()).map_err(refused)
         });
         Ok(Declaration { default, ..declaration })
@@ -263,12 +273,13 @@ impl Loader<'_> {
         })
     }
 
-    fn pattern(&self, node: &Node) -> Result<Option<Regex>, Reported> {
+    fn pattern(&self, node: &Node) -> Result<Option<(String, Regex)>, Reported> {
         let (Some(pattern), Some(node)) = (self.word(node, "pattern")?, node.get("pattern")) else {
             return Ok(None);
         };
         // The whole value must match, not a part of it.
-        Regex::new(&format!("^(?:{pattern})$")).map(Some).map_err(|_| {
+        let regex = Regex::new(&format!("^(?:{pattern})$"));
+        regex.map(|regex| Some((pattern, regex))).map_err(|_| {
             let message = "this is not a regular expression";
             self.report(self.error("wrong-type", message, node.span))
         })
@@ -338,9 +349,9 @@ impl Loader<'_> {
             Some(variable) => variable.clone(),
             None => format!("TRUEUP_VAR_{}", name.to_uppercase()),
         };
-        self.report(fault.help(format!(
-            "pass `--var {name}=…`, set {environment}, or give it a `default`"
-        )))
+        self.report(
+            fault.help(format!("pass `--var {name}=…`, set {environment}, or give it a `default`")),
+        )
     }
 
     fn refuse_undeclared(&self) {

@@ -264,8 +264,10 @@ impl Reader<'_> {
         let diagnostic = self.error("yaml-syntax", message, span);
         let line = text[..start].rsplit('\n').next().unwrap_or_default();
         let rest = text[start..].split('\n').next().unwrap_or_default();
-        let indented = |text: &str| text.starts_with('\t') || text.trim_start_matches(' ').starts_with('\t');
-        Box::new(if indented(line) || (line.trim().is_empty() && indented(rest)) {
+        let indented =
+            |text: &str| text.starts_with('\t') || text.trim_start_matches(' ').starts_with('\t');
+        let tab = error.info().contains("tab");
+        Box::new(if tab || indented(line) || (line.trim().is_empty() && indented(rest)) {
             diagnostic.help("indent with spaces: YAML does not allow tabs there")
         } else {
             diagnostic
@@ -333,7 +335,10 @@ mod tests {
 
     #[test]
     fn faults_are_named_with_their_place() {
-        check("a: 1\nb: 2\na: 3\na: 4\n", "duplicate-key a.yaml:3:1 'a' is given twice\nduplicate-key a.yaml:4:1 'a' is given twice");
+        check(
+            "a: 1\nb: 2\na: 3\na: 4\n",
+            "duplicate-key a.yaml:3:1 'a' is given twice\nduplicate-key a.yaml:4:1 'a' is given twice",
+        );
         check("a: 1\n---\nb: 2\n", "several-documents a.yaml:2:1 a file holds one document");
         check("a: !Ref b\n", "yaml-tag a.yaml:1:9 YAML tags such as '!Ref' mean nothing here");
         check("", "empty-file  'a.yaml' is empty");
@@ -358,7 +363,9 @@ mod tests {
 
     #[test]
     fn deep_nesting_is_refused() {
-        for text in ["[".repeat(100_000), "- ".repeat(100_000), "a:\n".to_owned() + &"? ".repeat(9999)] {
+        for text in
+            ["[".repeat(100_000), "- ".repeat(100_000), "a:\n".to_owned() + &"? ".repeat(9999)]
+        {
             let (node, faults) = read_text(&text);
             assert!(node.is_none() && faults.len() == 1, "{faults:?}");
         }

@@ -82,7 +82,8 @@ impl Checker<'_> {
             if !fits {
                 let expected = if field.key == "when" { "a map of conditions" } else { "a list" };
                 let found = field.value.describe();
-                let message = format!("'{}' of a statement takes {expected}, not {found}", field.key);
+                let message =
+                    format!("'{}' of a statement takes {expected}, not {found}", field.key);
                 return Err(self.report(self.error("wrong-type", message, field.value.span)));
             }
         }

@@ -6,6 +6,7 @@ use trueup_model::{Evaluator, Expression, Reference, Template, Type, Value};
 
 use super::{Checker, Reported};
 use crate::expression::{CelEvaluator, FILE, Nothing, nest};
+use crate::load::fold::is_configured;
 use crate::load::scope::Findings;
 use crate::yaml::Node;
 
@@ -29,9 +30,10 @@ impl Checker<'_> {
             return Err(self.wrong_type("the path of a template", node));
         };
         let folder = &self.loader.units[self.standpoint.unit].folder;
-        let text = self.loader.read_file(folder, path).map_err(|message| {
-            self.report(self.error("unreadable-file", message, node.span))
-        })?;
+        let text = self
+            .loader
+            .read_file(folder, path)
+            .map_err(|message| self.report(self.error("unreadable-file", message, node.span)))?;
         let mut findings = Findings::default();
         let with = match node.get("with") {
             Some(with) => self.loader.untyped(self.standpoint, with, &mut findings)?,
@@ -73,6 +75,7 @@ impl Checker<'_> {
 
     fn is_number(&self, reference: &Reference) -> bool {
         let kind = self.loader.request.catalog.get(reference.to.kind.as_str());
+        let kind = kind.filter(|kind| is_configured(kind, &reference.attribute));
         let attribute = kind.and_then(|kind| kind.attribute(&reference.attribute));
         attribute.is_some_and(|attribute| matches!(attribute.ty, Type::Int { .. } | Type::Bool))
     }

@@ -1,0 +1,286 @@
+//! The mistakes that people make, and what they are told.
+
+use insta::assert_snapshot;
+use trueup_stack::{MemoryFiles, Variables};
+
+use crate::common::{faults, load_with, show};
+
+const HEAD: &str = "stack: shop\nregion: us-west-2\n";
+
+/// The faults of a stack with a head before this text.
+fn check(text: &str) -> String {
+    faults(&format!("{HEAD}{text}"))
+}
+
+#[test]
+fn a_wrong_reference() {
+    assert_snapshot!(check(
+        "
+vpc: { main: { cidr_block: 10.0.0.0/16 } }
+subnet:
+  public: { vpc: mian, cidr_block: 10.0.0.0/24, availability_zone: a }
+instance:
+  web: { ami: ami-1, instance_type: t3.micro, subnet: main, iam_role: wb }
+iam_role: { web: { service: ec2.amazonaws.com } }
+"
+    ));
+}
+
+#[test]
+fn a_reference_of_the_wrong_kind() {
+    assert_snapshot!(check("
+vpc: { main: { cidr_block: 10.0.0.0/16 } }
+internet_gateway: { edge: { vpc: subnet.public } }
+subnet: { public: { vpc: edge, cidr_block: 10.0.0.0/24, availability_zone: a } }
+route_table: { public: { vpc: main, routes: { 0.0.0.0/0: subnet.public, 10.1.0.0/16: internet_gateway.egde } } }
+"));
+}
+
+#[test]
+fn overlapping_networks() {
+    assert_snapshot!(check(
+        "
+vpc: { main: { cidr_block: 10.0.0.0/16 } }
+subnet:
+  a: { vpc: main, cidr_block: 10.0.0.0/20, availability_zone: a }
+  b: { vpc: main, cidr_block: 10.0.1.0/24, availability_zone: b }
+"
+    ));
+}
+
+#[test]
+fn one_zone_for_a_database() {
+    assert_snapshot!(check(
+        "
+vpc: { main: { cidr_block: 10.0.0.0/16 } }
+subnet: { a: { vpc: main, cidr_block: 10.0.0.0/24, availability_zone: a } }
+db_subnet_group: { main: { subnets: [a] } }
+"
+    ));
+}
+
+#[test]
+fn a_cycle() {
+    assert_snapshot!(check("
+vpc: { main: { cidr_block: 10.0.0.0/16 } }
+elastic_ip: { one: { depends_on: [elastic_ip.two] }, two: { tags: { of: '${elastic_ip.three.id}' } }, three: { depends_on: [elastic_ip.one] } }
+log_group: { a: { name: '${log_group.b.name}' }, b: { name: '${log_group.a.name}' } }
+"));
+}
+
+#[test]
+fn groups_may_refer_to_each_other() {
+    assert_snapshot!(check("
+vpc: { main: { cidr_block: 10.0.0.0/16 } }
+security_group:
+  a: { vpc: main, description: a, ingress: [{ port: 1, from: [b] }] }
+  b: { vpc: main, description: b, ingress: [{ port: 1, from: [a] }] }
+"), @"");
+}
+
+#[test]
+fn a_typo_in_a_key() {
+    assert_snapshot!(check(
+        "
+vpcs: { main: { cidr_block: 10.0.0.0/16 } }
+load_ballancer: {}
+vpc:
+  main: { cidr_blok: 10.0.0.0/16, enable_dns_hostname: yes, arn: x, count: 2 }
+instance:
+  web: { ami: { ssm_paramter: /x }, instance_type: t3.micro, subnet: subnet-1 }
+"
+    ));
+}
+
+#[test]
+fn wrong_values() {
+    assert_snapshot!(check("
+vpc: { main: { cidr_block: 10.0.0.1/16, enable_dns_support: \"true\", instance_tenancy: dedicatd } }
+security_group:
+  web:
+    vpc: main
+    description: web
+    ingress:
+      - { port: 70000, from: [internet] }
+      - { port: [80], from: internet }
+      - { port: 80, from: [10.0.0.1] }
+      - { from: [0.0.0.0/33, inetrnet] }
+db_instance:
+  main: { engine: postgre, username: x, instance_class: db.t3.micro, allocated_storage: \"20\", backup_retention_days: 99 }
+"));
+}
+
+#[test]
+fn a_missing_variable() {
+    assert_snapshot!(check("
+variables:
+  cidr: { type: cidr, description: The network of the office }
+  size: { type: int, default: 20, maximum: 10 }
+  word: { type: sring }
+vpc: { main: { cidr_block: '${var.cidr}', tags: { a: '${var.crid}', b: '${cidr}', c: '${input.x}' } } }
+"));
+}
+
+#[test]
+fn wrong_values_of_variables() {
+    let text = format!(
+        "{HEAD}
+variables:
+  zones: {{ type: list }}
+  count: {{ type: int, minimum: 1 }}
+  env: {{ type: string, one_of: [dev, prod] }}
+  name: {{ type: string, pattern: '[a-z]+' }}
+"
+    );
+    let variables = Variables {
+        flags: [("count", "0"), ("zone", "a")].map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+        files: vec![("dev.yaml".to_owned(), "env: test\nnmae: x\n".to_owned())],
+        environment: [("TRUEUP_VAR_ZONES", "a"), ("TRUEUP_VAR_NAME", "X1")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into(),
+    };
+    assert_snapshot!(show(&load_with(&text, &MemoryFiles::default(), &variables)));
+}
+
+#[test]
+fn names_in_expressions() {
+    assert_snapshot!(check(
+        "
+vpc: { main: { cidr_block: 10.0.0.0/16 } }
+subnet:
+  private:
+    for_each: [a, b]
+    vpc: main
+    availability_zone: ${each.value}
+    cidr_block: ${cidr_subnet(vpc.main.cidr_block, 24, each.idx)}
+outputs:
+  a: ${vpc.mian.id}
+  b: ${vpc.main.idd}
+  c: ${subnet.private[\"c\"].id}
+  d: ${vpc.main}
+  e: ${vpc.main[\"x\"].id}
+  f: ${cidr_subnets(vpc.main.cidr_block, 24, 1)}
+  g: ${1 +}
+  h: x ${vpc.main.id
+  i: ${module.net.outputs.x}
+  j: ${vcp.main.id}
+  k: ${subnet.private.id} is a list
+  l: ${cidr_subnet(vpc.main.cidr_block, 8, 0)}
+  m: ${existing.vpc.default.id}
+  n: ${aws:username}
+"
+    ));
+}
+
+#[test]
+fn families() {
+    assert_snapshot!(check("
+vpc: { main: { cidr_block: 10.0.0.0/16 } }
+subnet:
+  private: { for_each: [a, b], vpc: main, availability_zone: '${each.value}', cidr_block: '${cidr_subnet(vpc.main.cidr_block, 24, each.index)}' }
+  twice: { for_each: [a, a], vpc: main, cidr_block: 10.0.9.0/24, availability_zone: a }
+  odd: { for_each: ['a]'], vpc: main, cidr_block: 10.0.9.0/24, availability_zone: a }
+  late: { for_each: ['${vpc.main.id}'], vpc: main, cidr_block: 10.0.9.0/24, availability_zone: a }
+instance:
+  one: { ami: ami-1, instance_type: t3.micro, subnet: private }
+  two: { ami: ami-1, instance_type: t3.micro, subnet: 'private[c]' }
+  three: { ami: ami-1, instance_type: t3.micro, subnet: '${each.key}' }
+"));
+}
+
+#[test]
+fn common_fields() {
+    assert_snapshot!(check(
+        "
+vpc:
+  main:
+    cidr_block: 10.0.0.0/16
+    depends_on: [vpcs.main, vpc.other, main]
+    moved_from: vpc.main
+    ignore_changes: { cidr: because, enable_dns_support: }
+    on_destroy: keep
+    protect: maybe
+    tags: { 'aws:x': y }
+log_group: { api: { name: x, on_destroy: snapshot } }
+"
+    ));
+}
+
+#[test]
+fn sentences() {
+    assert_snapshot!(check(
+        "
+vpc: { main: { cidr_block: 10.0.0.0/16 } }
+expect:
+  - vpc.mian reaches internet on 443
+  - vpc.main reach internet
+  - vpc.main reaches inernet
+  - vpc.main reaches 10.0.0.1 on 70000
+  - internet does not reach vpc.main on 53/udp
+  - 10.0.0.0/8 reaches s3
+"
+    ));
+}
+
+#[test]
+fn heads() {
+    assert_snapshot!(faults("stack: Shop\nregion: us-west-2a\naccount: 12345\ninputs: {}\n"));
+    assert_snapshot!(faults("vpc: {}\n"));
+    assert_snapshot!(faults("[a, b]\n"));
+    assert_snapshot!(faults("stack: a\n\tvpc: {}\n"));
+}
+
+#[test]
+fn lookups() {
+    assert_snapshot!(check(
+        "
+existing:
+  vpc:
+    a: { id: vpc-1, name: x }
+    b: { nmae: x }
+    c: vpc-1
+    d: { default: false }
+    e: { stack: net, address: vpc }
+    main: { default: true }
+  vcp: { x: { id: a } }
+vpc: { main: { cidr_block: 10.0.0.0/16 } }
+"
+    ));
+}
+
+#[test]
+fn policies_of_iam() {
+    assert_snapshot!(check(
+        "
+iam_role:
+  web:
+    service: ec2.amazonaws.com
+    policies:
+      a: [{ allow: [s3:GetObject], deny: [s3:PutObject], on: ['*'] }]
+      b: [{ alow: [s3:GetObject], on: ['*'] }]
+      c: { allow: [s3:GetObject] }
+      d: [{ allow: [s3:GetObject], on: ['arn:${s3_bucket.x.arn}/${aws:username}'] }]
+"
+    ));
+}
+
+#[test]
+fn files() {
+    let files = MemoryFiles::default()
+        .with("modules/net.yaml", "inputs: { cidr: { type: cidr } }\nvpc: { main: { cidr_block: '${input.cdr}' } }\noutputs: { id: '${vpc.main.id}' }\n")
+        .with("modules/self.yaml", "module: { again: { source: self.yaml } }\n");
+    let text = format!("{HEAD}
+module:
+  net: {{ source: modules/net.yaml, cdir: 10.0.0.0/16 }}
+  none: {{ source: modules/none.yaml }}
+  self: {{ source: modules/self.yaml }}
+  lost: {{ cidr: 10.0.0.0/16 }}
+iam_role: {{ f: {{ service: lambda.amazonaws.com }} }}
+lambda_function:
+  api: {{ runtime: python3.12, handler: a.b, source: functions/api, role: f, description: \"${{file('x.txt')}}\" }}
+outputs:
+  a: ${{module.net.outputs.ids}}
+  b: ${{module.nett.outputs.id}}
+");
+    assert_snapshot!(show(&load_with(&text, &files, &Variables::default())));
+}
