@@ -6,7 +6,6 @@ use super::coverage::{certain_of, elementary, exceptions, narrow, required, touc
 use super::outcome::Outcome;
 use super::pairs::Found;
 use super::path::{Path, Stage, Way};
-use super::place::Place;
 use crate::network::ResourceKind;
 use crate::packets::{Packet, PacketSet, Ports, Services, Traffic, to_prefixes};
 use crate::verdict::{End, Hop, Passage, Query, QueryError, Relay, Stop, Verdict};
@@ -21,7 +20,7 @@ struct Wanted {
     example: Traffic,
 }
 
-impl<'n> Engine<'n> {
+impl Engine<'_> {
     pub(super) fn judge(&self, query: &Query) -> Result<Verdict, QueryError> {
         let (from, to) = (self.resolve(&query.from, true)?, self.resolve(&query.to, false)?);
         let services = self.services_of(query);
