@@ -1,0 +1,6 @@
+//! Plans of small worlds.
+
+mod catalog;
+mod language;
+mod scenarios;
+mod world;
