@@ -85,7 +85,7 @@ pub(crate) struct Global {
     pub(crate) endpoint_url: Option<String>,
     /// Use a simulated AWS, kept in FILE (.trueup/sandbox-STACK.json beside the stack)
     #[arg(long, value_name = "FILE", global = true, help_heading = "AWS",
-          num_args = 0..=1, require_equals = true, default_missing_value = "")]
+          num_args = 0..=1, require_equals = true)]
     #[expect(clippy::option_option, reason = "absent, given bare, given with a file")]
     pub(crate) sandbox: Option<Option<PathBuf>>,
 

@@ -91,6 +91,11 @@ impl Context {
     /// Loads the stack that is meant and reads what of it exists.
     pub(crate) async fn look_at(&mut self, named: Option<&Path>) -> Result<Situation, Error> {
         let read = self.load(named)?;
+        if let (Some(found), Some(wanted)) = (&self.global.region, &read.stack.region)
+            && found != wanted
+        {
+            return Err(Error::OtherRegion { found: found.clone(), wanted: wanted.clone() });
+        }
         let provider = self.provider(&read).await?;
         let (events, mut stream) = Events::channel();
         let identity = trueup_applier::identity(&provider, &events);
@@ -121,14 +126,14 @@ impl Context {
         let region = read.stack.region.clone().or_else(|| self.region());
         if let Some(file) = &self.global.sandbox {
             let file = match file {
-                Some(file) if !file.as_os_str().is_empty() => self.folder.join(file),
-                _ => sandbox::default_file(&stack_file, &read.stack.name),
+                Some(file) => self.folder.join(file),
+                None => sandbox::default_file(&stack_file, &read.stack.name),
             };
             self.virtual_time.get_or_insert_with(VirtualTime::begin);
             return sandbox::open(&file, region.as_deref(), Arc::clone(&self.catalog));
         }
         let request = ConnectRequest {
-            region: self.global.region.clone().or(region),
+            region,
             profile: self.global.profile.clone(),
             assume_role: self.global.assume_role.clone(),
             endpoint: self.global.endpoint_url.clone(),

@@ -84,7 +84,7 @@ pub(crate) enum Error {
     #[error("this plan contradicts itself: {0}")]
     Inconsistent(String),
     /// A saved plan is not what would be done now.
-    #[error("the saved plan is stale")]
+    #[error("the saved plan is stale:{}", indented(differences))]
     Stale {
         /// What is different, each a sentence.
         differences: Vec<String>,
@@ -199,10 +199,7 @@ impl Error {
                  another Region is another stack"
                     .to_owned(),
             ],
-            Self::Stale { differences } => {
-                let again = "make a new plan: trueup plan --out FILE".to_owned();
-                differences.iter().cloned().chain([again]).collect()
-            }
+            Self::Stale { .. } => vec!["make a new plan: trueup plan --out FILE".to_owned()],
             Self::NotAPlan { because, .. } => vec![
                 because.clone(),
                 "make a new plan: trueup plan --out FILE".to_owned(),
@@ -226,6 +223,14 @@ impl Error {
             Self::Stack { sources, .. } => sources.clone(),
             _ => Sources::new(),
         }
+    }
+}
+
+/// One sentence a line; a single one on the line that introduces it.
+fn indented(sentences: &[String]) -> String {
+    match sentences {
+        [only] => format!(" {only}"),
+        several => several.iter().map(|sentence| format!("\n{sentence}")).collect(),
     }
 }
 

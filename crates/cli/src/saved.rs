@@ -175,17 +175,26 @@ impl Saved {
     }
 
     fn live_differences(&self, plan: &Plan, situation: &Situation) -> Vec<String> {
-        let addresses: BTreeSet<&Address> =
-            self.fingerprints.keys().chain(plan.fingerprints.keys()).collect();
+        let steps = self.steps.as_array().into_iter().flatten();
+        let stepped = steps.filter_map(|step| step["address"].as_str()?.parse().ok());
+        let touched = self.fingerprints.keys().chain(plan.fingerprints.keys()).cloned();
+        let addresses: BTreeSet<Address> = stepped.chain(touched).collect();
         let mut differences = Vec::new();
-        for address in addresses {
-            if self.fingerprints.get(address) != plan.fingerprints.get(address) {
-                let now = live(address, situation);
-                let now = now.map(|live| as_saved(&json::masked_live(live, &situation.catalog)));
-                differences.extend(moved(address, self.origin.live.get(address), now.as_ref()));
+        for address in &addresses {
+            let now = live(address, situation);
+            let now = now.map(|live| as_saved(&json::masked_live(live, &situation.catalog)));
+            let shown = moved(address, self.origin.live.get(address), now.as_ref());
+            if shown.is_empty() && self.is_another_print(address, plan) {
+                differences.push(format!("{address}: a sensitive value is another now"));
             }
+            differences.extend(shown);
         }
         differences
+    }
+
+    fn is_another_print(&self, address: &Address, plan: &Plan) -> bool {
+        let prints = (self.fingerprints.get(address), plan.fingerprints.get(address));
+        matches!(prints, (Some(then), Some(now)) if then != now)
     }
 }
 
@@ -197,7 +206,7 @@ fn as_saved(live: &Live) -> Live {
 /// How one resource is different from what it was, attribute by attribute.
 fn moved(address: &Address, then: Option<&Live>, now: Option<&Live>) -> Vec<String> {
     let (then, now) = match (then, now) {
-        (None, None) => return vec![format!("{address} is not as it was")],
+        (None, None) => return Vec::new(),
         (None, Some(now)) => {
             return vec![format!("{address} did not exist, now it does ({})", now.id)];
         }
@@ -211,15 +220,10 @@ fn moved(address: &Address, then: Option<&Live>, now: Option<&Live>) -> Vec<Stri
         values.get(path).map_or_else(|| "(none)".to_owned(), value::inline)
     };
     let differing = paths.into_iter().filter(|path| then.get(*path) != now.get(*path));
-    let sentences: Vec<String> = differing
-        .map(|path| {
-            format!("{address}: {path} was {}, now it is {}", shown(&then, path), shown(&now, path))
-        })
-        .collect();
-    if sentences.is_empty() {
-        return vec![format!("{address}: a sensitive value is another now")];
-    }
-    sentences
+    let sentence = |path: &String| {
+        format!("{address}: {path} was {}, now it is {}", shown(&then, path), shown(&now, path))
+    };
+    differing.map(sentence).collect()
 }
 
 /// Everything about a resource by path.

@@ -8,6 +8,8 @@ use trueup_model::{Action, AttributeChange, Catalog, Cause, Change, Value};
 use super::look::{Look, Tone, columns};
 use super::{reason, value, words};
 
+const UNKNOWN: &str = "(known after apply)";
+
 /// The mark that stands before an address.
 pub(crate) fn mark(action: Action) -> &'static str {
     match action {
@@ -143,7 +145,12 @@ fn attribute_line(
         lines.extend(long.into_iter().map(|line| format!("        {line}")));
         return lines;
     }
-    if attribute.after == After::Sensitive && !attribute.before.is_null() {
+    if let Some(waits) = long_unknown(attribute, room, look) {
+        let mut lines = vec![format!("    {path}  {UNKNOWN}{notes}")];
+        lines.extend(waits);
+        return lines;
+    }
+    if attribute.after == After::Sensitive && change.action != Action::Create {
         return vec![format!("    {path}  {SENSITIVE} changes{notes}")];
     }
     let after = after(&attribute.after);
@@ -176,6 +183,13 @@ fn long_form(attribute: &AttributeChange, room: usize, look: &Look) -> Option<Ve
     })
 }
 
+/// What a value waits for, when that is too long to stand beside its path.
+fn long_unknown(attribute: &AttributeChange, room: usize, look: &Look) -> Option<Vec<String>> {
+    let After::Unknown(source) = &attribute.after else { return None };
+    let is_long = columns(source) + columns(UNKNOWN) > room && attribute.before.is_null();
+    is_long.then(|| look.wrap(8, source).iter().map(|line| look.paint(Tone::Faint, line)).collect())
+}
+
 /// Whether there was nothing before that a reader would miss.
 fn is_new(change: &Change, attribute: &AttributeChange) -> bool {
     change.action == Action::Create && attribute.before.is_null()
@@ -185,7 +199,7 @@ fn is_new(change: &Change, attribute: &AttributeChange) -> bool {
 pub(crate) fn after(after: &After) -> String {
     match after {
         After::Value(value) => value::inline(value),
-        After::Unknown(source) if source.is_empty() => "(known after apply)".to_owned(),
+        After::Unknown(source) if source.is_empty() => UNKNOWN.to_owned(),
         After::Unknown(source) => format!("(known after apply: {source})"),
         After::Sensitive => SENSITIVE.to_owned(),
     }

@@ -4,6 +4,8 @@ use serde::Serialize;
 use trueup_model::change::{After, DriftClass};
 use trueup_model::{Action, AttributeChange, Cause, Change, Plan, Reason, Value};
 
+use trueup_planner::drift::{self, Drifted};
+
 use super::look::{Look, Tone, columns};
 use super::summary::calls;
 use super::{change, reason, value, words};
@@ -12,9 +14,9 @@ use super::{change, reason, value, words};
 pub(crate) struct Drift<'a> {
     plan: &'a Plan,
     /// What the world changed.
-    pub(crate) changes: Vec<&'a Change>,
+    changes: Vec<Drifted<'a>>,
     /// What the file changed since it was last applied: not drift.
-    pub(crate) file: Vec<&'a Change>,
+    file: Vec<&'a Change>,
 }
 
 /// Drift as JSON.
@@ -70,16 +72,10 @@ enum What {
 impl<'a> Drift<'a> {
     /// Divides a plan.
     pub(crate) fn of(plan: &'a Plan) -> Self {
-        let mut drift = Self { plan, changes: Vec::new(), file: Vec::new() };
-        for change in plan.changes.iter().filter(|change| change.action != Action::Nothing) {
-            match change.cause {
-                Cause::Drift => drift.changes.push(change),
-                Cause::File => drift.file.push(change),
-                // It follows from one of the others and is none by itself.
-                Cause::Dependency | Cause::None => {}
-            }
-        }
-        drift
+        let drift::Drift { drifted, pending } = drift::report(plan);
+        // What only follows from another change is none by itself.
+        let file = pending.into_iter().filter(|change| change.cause == Cause::File).collect();
+        Self { plan, changes: drifted, file }
     }
 
     /// Whether live AWS differs from what was applied.
@@ -95,7 +91,7 @@ impl<'a> Drift<'a> {
             account: &self.plan.account,
             region: &self.plan.region,
             drifted: self.is_some(),
-            changes: self.changes.iter().map(|change| Entry::of(change)).collect(),
+            changes: self.changes.iter().map(Entry::of).collect(),
             file_changes: self
                 .file
                 .iter()
@@ -109,8 +105,8 @@ impl<'a> Drift<'a> {
     /// As text.
     pub(crate) fn text(&self, look: &Look) -> String {
         let mut lines: Vec<String> = Vec::new();
-        for change in &self.changes {
-            lines.extend(resource(change, look));
+        for drifted in &self.changes {
+            lines.extend(resource(drifted, look));
         }
         if !lines.is_empty() {
             lines.push(String::new());
@@ -153,12 +149,13 @@ impl<'a> Drift<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn of(change: &'a Change) -> Self {
+    fn of(drifted: &Drifted<'a>) -> Self {
+        let change = drifted.change;
         Self {
             address: &change.address,
             kind: &change.kind,
             id: change.id.as_deref(),
-            class: class(change),
+            class: drifted.class,
             what: what(change),
             location: change.location.as_ref().map(ToString::to_string),
             action: change.action,
@@ -175,15 +172,6 @@ impl<'a> AttributeEntry<'a> {
     }
 }
 
-/// The gravest class of its attributes; a thing that is gone works no more.
-fn class(change: &Change) -> DriftClass {
-    let worst = change.attributes.iter().map(|attribute| attribute.class).max();
-    match what(change) {
-        What::Deleted | What::Failed => DriftClass::Functional,
-        What::Changed => worst.unwrap_or(DriftClass::Cosmetic),
-    }
-}
-
 fn what(change: &Change) -> What {
     if change.reasons.iter().any(|reason| matches!(reason, Reason::Failed { .. })) {
         What::Failed
@@ -194,8 +182,8 @@ fn what(change: &Change) -> What {
     }
 }
 
-fn resource(change: &Change, look: &Look) -> Vec<String> {
-    let class = class(change);
+fn resource(drifted: &Drifted<'_>, look: &Look) -> Vec<String> {
+    let Drifted { change, class } = *drifted;
     let tone = if class == DriftClass::Security { Tone::Error } else { Tone::Warning };
     let mut heading = format!("  {}", look.paint(Tone::Strong, &change.address));
     if let Some(id) = &change.id {
@@ -228,15 +216,28 @@ fn attributes(change: &Change, look: &Look) -> Vec<String> {
             After::Value(value) => value,
             After::Unknown(_) | After::Sensitive => &Value::Null,
         };
-        if value::is_long(expected, room) || value::is_long(&attribute.before, room) {
-            lines.push(format!("      {path}  {class}  (- in the stack, + live)"));
-            let diff = value::line_diff(expected, &attribute.before, look);
-            lines.extend(diff.into_iter().map(|line| format!("          {line}")));
+        if !value::is_long(expected, room) && !value::is_long(&attribute.before, room) {
+            lines.push(format!("      {path}  {}  {class}", difference(attribute)));
             continue;
         }
-        lines.push(format!("      {path}  {}  {class}", difference(attribute)));
+        let (sides, detail) = match (&attribute.before, expected) {
+            (live, Value::Null) => ("added", below(live, look)),
+            (Value::Null, expected) => ("removed", below(expected, look)),
+            (live, expected) => ("- in the stack, + live", value::line_diff(expected, live, look)),
+        };
+        lines.push(format!("      {path}  {sides}  {class}"));
+        lines.extend(detail.into_iter().map(|line| format!("          {line}")));
     }
     lines
+}
+
+/// A value under its path: on one line if it fits.
+fn below(value: &Value, look: &Look) -> Vec<String> {
+    if value::is_long(value, look.width.saturating_sub(10)) {
+        value::block(value).lines().map(str::to_owned).collect()
+    } else {
+        vec![value::inline(value)]
+    }
 }
 
 fn difference(attribute: &AttributeChange) -> String {

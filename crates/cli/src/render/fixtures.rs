@@ -37,7 +37,8 @@ pub(crate) fn plan() -> Plan {
 /// A plan that finds everything as it should be.
 pub(crate) fn nothing() -> Plan {
     let mut plan = plan();
-    plan.changes = vec![change("vpc.main", Action::Nothing), change("subnet.a", Action::Nothing)];
+    let as_it_is = |address| Change { cause: Cause::None, ..change(address, Action::Nothing) };
+    plan.changes = vec![as_it_is("vpc.main"), as_it_is("subnet.a")];
     plan.steps.clear();
     plan.longest_chain.clear();
     plan.withheld.clear();

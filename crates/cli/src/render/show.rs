@@ -36,7 +36,8 @@ pub(crate) fn table(owned: &[(&Address, &Live)], snapshot: &Snapshot, look: &Loo
 pub(crate) fn one(address: &Address, live: &Live, catalog: &Catalog, look: &Look) -> String {
     let live = json::masked_live(live, catalog);
     let heading = format!("{} ({})", look.paint(Tone::Strong, address), live.id);
-    let mut text = format!("{heading}  {}\n", condition(&live, look));
+    let heading = format!("{heading}  {}", condition(&live, look));
+    let mut text = format!("{}\n", heading.trim_end());
     let tags = live.tags.iter().map(|(key, tag)| (format!("tags.{key}"), tag.as_str().into()));
     let attributes: Vec<(String, trueup_model::Value)> =
         live.attributes.clone().into_iter().chain(tags).collect();

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use trueup_cli::{Connect, ConnectRequest, Input, Invocation, Output};
 use trueup_provider::{Failure, FailureClass, Provider};
+use trueup_sim::{Sim, SimOptions, World};
 
 /// A folder, an environment and a simulated AWS to run the program in.
 pub(crate) struct Bench {
@@ -41,6 +42,20 @@ impl Bench {
     /// With this stack as `stack.yaml`.
     pub(crate) fn with_stack(text: &str) -> Self {
         Self::new().with("stack.yaml", text)
+    }
+
+    /// With this stack, and a simulated account that behaves as AWS.
+    pub(crate) fn with_sim(text: &str) -> (Self, Arc<Sim>) {
+        Self::with_options(text, SimOptions::usual())
+    }
+
+    /// With this stack, and a simulated account that behaves as `options` say.
+    pub(crate) fn with_options(text: &str, options: SimOptions) -> (Self, Arc<Sim>) {
+        let mut bench = Self::with_stack(text);
+        let catalog = Arc::new(trueup_aws::catalog());
+        let sim = Arc::new(Sim::new(catalog, World::new(1), options));
+        bench.aws = Some(Arc::clone(&sim) as Arc<dyn Provider>);
+        (bench, sim)
     }
 
     /// With one more file.
@@ -138,6 +153,65 @@ impl Ran {
         self.stdout.lines().map(parse).collect()
     }
 }
+
+/// Snowex, its function cut down to one file, and a simulated account.
+pub(crate) fn snowex() -> (Bench, Arc<Sim>) {
+    // Whether interfaces outlive the role that AWS needs to delete them is the engine's business.
+    let options = SimOptions { strand_interfaces: false, ..SimOptions::usual() };
+    let (bench, sim) = Bench::with_options(&stack("snowex.yaml"), options);
+    let bench = bench.with("functions/snowex-api/app.py", "def handler(event, context): pass\n");
+    (bench, sim)
+}
+
+/// A small stack of everything that needs no data.
+pub(crate) const SHOP: &str = "\
+stack: shop
+region: us-west-2
+tags: { project: shop }
+
+variables:
+  size: { type: string, default: t3.micro, description: Size of the machine }
+
+vpc:
+  main: { cidr_block: 10.0.0.0/16 }
+
+subnet:
+  web:
+    for_each: [a, b]
+    vpc: main
+    availability_zone: ${each.value}
+    cidr_block: ${cidr_subnet(vpc.main.cidr_block, 24, each.index)}
+
+security_group:
+  web:
+    vpc: main
+    description: The web
+    ingress:
+      - { port: 443, from: [internet] }
+
+iam_role:
+  web:
+    service: ec2.amazonaws.com
+
+instance:
+  web:
+    ami: { ssm_parameter: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64 }
+    instance_type: ${var.size}
+    subnet: web[a]
+    security_groups: [web]
+    iam_role: web
+
+log_group:
+  web: { name: /shop/web, retention_days: 14 }
+
+expect:
+  - internet reaches instance.web on 443
+
+outputs:
+  vpc_id: ${vpc.main.id}
+  zones: ${subnet.web.availability_zone}
+  motto: Sells things
+";
 
 /// The stacks of the project.
 pub(crate) fn stacks() -> PathBuf {

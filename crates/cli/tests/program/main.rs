@@ -2,3 +2,6 @@
 
 mod commands;
 mod harness;
+mod life;
+mod mistakes;
+mod safety;

@@ -1,0 +1,140 @@
+//! Prompts, guards, saved plans, failures and secrets.
+
+use trueup_sim::{At, Fault, FaultPlan, SimOptions, World};
+
+use crate::harness::{Bench, SHOP};
+
+#[tokio::test(start_paused = true)]
+async fn without_a_yes_nothing_is_done() {
+    let (bench, sim) = Bench::with_sim(SHOP);
+    let before = sim.world();
+    let ran = bench.run("apply").await.expect(1);
+    insta::assert_snapshot!(ran.stderr);
+    let no = bench.answer("apply", "no\n").await.expect(1);
+    assert!(no.stderr.contains("nothing was changed: the answer was 'no'"), "{}", no.stderr);
+    assert_eq!(sim.world().resources, before.resources);
+    bench.answer("apply", "yes\n").await.expect(0);
+    assert!(sim.world().owned_by("shop").count() > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn destroy_asks_for_the_name() {
+    let (bench, sim) = Bench::with_sim(SHOP);
+    bench.run("apply --yes").await.expect(0);
+    let wrong = bench.answer("destroy --color never", "yes\n").await.expect(1);
+    assert!(wrong.stderr.contains("Type the stack's name, shop, to go on: "), "{}", wrong.stderr);
+    assert!(sim.world().owned_by("shop").count() > 0);
+    bench.answer("destroy", "shop\n").await.expect(0);
+    assert_eq!(sim.world().owned_by("shop").count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_saved_plan_is_done_as_it_is() {
+    let (bench, _) = Bench::with_sim(SHOP);
+    bench.run("plan --out plan.json").await.expect(0);
+    bench.run("apply plan.json").await.expect(0);
+    bench.run("plan --detailed-exitcode").await.expect(0);
+    let stale = bench.run("apply plan.json").await.expect(3);
+    assert!(stale.stderr.contains("vpc.main did not exist, now it does (vpc-"), "{}", stale.stderr);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stale_plan_says_what_moved() {
+    let (bench, sim) = Bench::with_sim(SHOP);
+    bench.run("apply --yes").await.expect(0);
+    let changed = SHOP.replace("retention_days: 14", "retention_days: 30");
+    bench.write("stack.yaml", &changed);
+    bench.run("plan --out plan.json").await.expect(0);
+    sim.edit(|world: &mut World| {
+        let group = world.at_mut("shop", &"log_group.web".parse().unwrap()).unwrap();
+        group.set("retention_days", 7);
+        group.set_tag("project", "other");
+    })
+    .unwrap();
+    insta::assert_snapshot!(bench.run("apply plan.json").await.expect(3).stderr);
+    bench.write("stack.yaml", SHOP);
+    insta::assert_snapshot!(bench.run("apply plan.json").await.expect(3).stderr);
+    bench.write("broken.json", "{}");
+    bench.run("apply broken.json").await.expect(1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_step_names_its_place_and_the_rest_goes_on() {
+    let faults = FaultPlan::one(At::Action("iam:CreateRole".to_owned(), 1), Fault::Denied);
+    let options = SimOptions { faults, ..SimOptions::default() };
+    let (bench, _) = Bench::with_options(SHOP, options);
+    let ran = bench.run("apply --yes").await.expect(5);
+    insta::assert_snapshot!(ran.stderr);
+    assert!(ran.stdout.contains("not begun: iam_role.web failed"), "{}", ran.stdout);
+    bench.run("apply --yes").await.expect(0);
+    bench.run("plan --detailed-exitcode").await.expect(0);
+}
+
+const SECRET: &str = "correct-horse-battery-staple";
+
+const WITH_SECRET: &str = r"
+stack: vault
+region: us-west-2
+variables:
+  token: { type: string, sensitive: true }
+vpc:
+  main: { cidr_block: 10.0.0.0/16 }
+subnet:
+  private:
+    for_each: [a, b]
+    vpc: main
+    availability_zone: ${each.value}
+    cidr_block: ${cidr_subnet(vpc.main.cidr_block, 24, each.index)}
+db_subnet_group:
+  main: { subnets: [private] }
+db_instance:
+  main:
+    engine: postgres
+    instance_class: db.t3.micro
+    allocated_storage: 20
+    username: admin_user
+    password: ${var.token}
+    subnet_group: main
+    on_destroy: delete
+    deletion_protection: false
+outputs:
+  token: ${var.token}
+  id: ${vpc.main.id}
+";
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_is_never_shown() {
+    let (mut bench, sim) = Bench::with_sim(WITH_SECRET);
+    bench.environment.insert("TRUEUP_VAR_TOKEN".to_owned(), SECRET.to_owned());
+    let lines = [
+        "validate --json",
+        "plan -v",
+        "plan --json",
+        "plan --format markdown",
+        "plan --out plan.json",
+        "apply plan.json -v --log-format json",
+        "apply --yes --json",
+        "show --json",
+        "show -v",
+        "output",
+        "output --format json",
+        "drift --json",
+        "graph",
+        "plan --destroy --json -v",
+    ];
+    for line in lines {
+        let ran = bench.run(line).await;
+        assert!(ran.code == 0, "{line}: {}", ran.shown());
+        assert!(!ran.all().contains(SECRET), "{line}: {}", ran.shown());
+    }
+    assert!(!bench.read("plan.json").contains(SECRET));
+    assert!(sim.world().owned_by("vault").count() > 0);
+    let asked = bench.run("output --reveal token").await.expect(0);
+    assert!(asked.stdout.contains(SECRET));
+    let dotenv = bench.run("output --format dotenv").await.expect(0);
+    assert!(dotenv.stdout.contains(SECRET), "that is what a .env file is for");
+    bench.environment.insert("TRUEUP_VAR_TOKEN".to_owned(), format!("{SECRET}-2"));
+    let changed = bench.run("plan --detailed-exitcode").await.expect(2);
+    assert!(!changed.all().contains(SECRET), "{}", changed.shown());
+    assert!(changed.stdout.contains("password  (sensitive) changes"), "{}", changed.stdout);
+}
