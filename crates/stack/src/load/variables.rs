@@ -203,6 +203,7 @@ impl Loader<'_> {
             let error = self.error("wrong-type", message, entry.value.span);
             return Err(self.report(error.help("write `{ type: string, default: … }`")));
         };
+        let (fields, description) = self.fields(fields)?;
         for field in fields.iter().filter(|field| !FIELDS.contains(&field.key.as_str())) {
             let message = format!("a variable has no '{}'", field.key);
             let help = suggest::advice(&field.key, FIELDS, "");
@@ -218,7 +219,7 @@ impl Loader<'_> {
             maximum: self.number(&entry.value, "maximum")?,
             pattern: self.pattern(&entry.value)?,
             one_of: self.one_of(&entry.value)?,
-            description: self.word(&entry.value, "description")?,
+            description,
         };
         let plain = matches!(declaration.ty, VariableType::Int | VariableType::Bool);
         if declaration.sensitive && plain {
@@ -232,6 +233,43 @@ impl Loader<'_> {
             declaration.accept(node.untyped()).map_err(refused)
         });
         Ok(Declaration { default, ..declaration })
+    }
+
+    /// The fields of a declaration, and its description.
+    ///
+    /// In `{ type: cidr, description: Yours, as 10.0.0.0/8 }` YAML ends the description at the comma
+    /// and takes the rest as a key without a value; what was meant is plain.
+    fn fields<'e>(
+        &self,
+        entries: &'e [Entry],
+    ) -> Result<(Vec<&'e Entry>, Option<String>), Reported> {
+        let mut fields = Vec::new();
+        let mut description: Option<String> = None;
+        let mut last = "";
+        for entry in entries {
+            let rest = last == "description" && entry.value.is_null() && entry.key.contains(' ');
+            match &mut description {
+                Some(description) if rest => {
+                    description.push_str(", ");
+                    description.push_str(&entry.key);
+                }
+                _ => {
+                    if entry.key == "description" {
+                        description = self.text_field(entry)?;
+                    }
+                    last = &entry.key;
+                    fields.push(entry);
+                }
+            }
+        }
+        Ok((fields, description))
+    }
+
+    fn text_field(&self, field: &Entry) -> Result<Option<String>, Reported> {
+        field.value.text().map(|text| Some(text.to_owned())).ok_or_else(|| {
+            let message = format!("'{}' is a string, not {}", field.key, field.value.describe());
+            self.report(self.error("wrong-type", message, field.value.span))
+        })
     }
 
     fn variable_type(&self, entry: &Entry) -> Result<VariableType, Reported> {
@@ -258,11 +296,8 @@ impl Loader<'_> {
     }
 
     fn word(&self, node: &Node, name: &str) -> Result<Option<String>, Reported> {
-        let Some(node) = node.get(name) else { return Ok(None) };
-        node.text().map(|text| Some(text.to_owned())).ok_or_else(|| {
-            let message = format!("'{name}' is a string, not {}", node.describe());
-            self.report(self.error("wrong-type", message, node.span))
-        })
+        let field = node.entries().unwrap_or_default().iter().find(|entry| entry.key == name);
+        field.map_or(Ok(None), |field| self.text_field(field))
     }
 
     fn number(&self, node: &Node, name: &str) -> Result<Option<i64>, Reported> {

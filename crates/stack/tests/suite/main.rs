@@ -3,4 +3,5 @@
 mod common;
 mod language;
 mod mistakes;
+mod schemas;
 mod stacks;

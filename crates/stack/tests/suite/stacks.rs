@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use trueup_stack::{DiskFiles, Request, Variables, load};
+use trueup_stack::{DiskFiles, Loaded, Request, Variables, load};
 
 use crate::common::show;
 
@@ -10,18 +10,53 @@ fn stacks() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../stacks"))
 }
 
-#[test]
-fn snowex_loads_without_a_word() {
-    let text = std::fs::read(stacks().join("snowex.yaml")).unwrap();
-    let loaded = load(&Request {
-        file: "stacks/snowex.yaml",
+fn load_stack(name: &str, variables: &Variables) -> Loaded {
+    let text = std::fs::read(stacks().join(name)).unwrap();
+    load(&Request {
+        file: &format!("stacks/{name}"),
         bytes: &text,
         files: &DiskFiles::new(stacks()),
         catalog: &trueup_aws::catalog(),
-        variables: &Variables::default(),
+        variables,
         region: None,
         account: None,
-    });
+    })
+}
+
+/// Of a stack with kinds that do not exist yet: only these are complained about.
+fn check_kinds(name: &str, variables: &Variables) {
+    let loaded = load_stack(name, variables);
+    let others: Vec<_> =
+        loaded.diagnostics.iter().filter(|fault| fault.code != "unknown-section").collect();
+    assert!(others.is_empty(), "{}", show(&loaded));
+}
+
+#[test]
+fn public_mysql_loads_without_a_word() {
+    let environment = [("DB_PASSWORD".to_owned(), "correct-horse".to_owned())].into();
+    let flags = [("admin_cidr".to_owned(), "203.0.113.7/32".to_owned())].into();
+    let variables = Variables { flags, environment, ..Variables::default() };
+    let loaded = load_stack("public-mysql.yaml", &variables);
+    assert_eq!(show(&loaded), "");
+    let missing = show(&load_stack("public-mysql.yaml", &Variables::default()));
+    insta::assert_snapshot!(missing);
+}
+
+#[test]
+fn of_the_other_stacks_only_kinds_are_missing() {
+    let flags =
+        ["admin_cidr=203.0.113.7/32", "admin_public_key=ssh-ed25519 AAAA", "tunnel_host=a@b"]
+            .map(|flag| flag.split_once('=').unwrap())
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let variables = Variables { flags: flags.into(), ..Variables::default() };
+    check_kinds("three-tier.yaml", &Variables::default());
+    check_kinds("jump-server.yaml", &variables);
+    check_kinds("resilient-mysql.yaml", &Variables::default());
+}
+
+#[test]
+fn snowex_loads_without_a_word() {
+    let loaded = load_stack("snowex.yaml", &Variables::default());
     assert_eq!(show(&loaded), "");
     let stack = loaded.stack.unwrap();
     insta::assert_snapshot!(serde_json::to_string_pretty(&stack.outputs).unwrap());
