@@ -21,12 +21,7 @@ impl World {
 
     /// Deletes a resource at once, whatever refers to it; whether it was there.
     pub fn remove(&mut self, kind: &str, id: &str) -> bool {
-        let key = Self::key(kind, id);
-        let was_there = self.resources.remove(&key).is_some();
-        if was_there {
-            self.gone.insert(key);
-        }
-        was_there
+        self.take_away(&Self::key(kind, id)).is_some()
     }
 
     /// The stacks that own something.

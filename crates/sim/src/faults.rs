@@ -93,6 +93,9 @@ pub struct Rates {
     pub tags_lag: u32,
     /// [`Fault::Behind`] for one to three reads, of changes only.
     pub behind: u32,
+    /// [`Fault::CrashBefore`], and for changes [`Fault::CrashAfter`] and [`Fault::CrashHalfway`],
+    /// by turns of chance.
+    pub crash: u32,
     /// After so many faults there are no more, so that every run ends.
     pub at_most: u32,
 }
@@ -154,6 +157,12 @@ fn by_chance(rates: &Rates, mutates: bool, dice: &mut Dice) -> Option<Fault> {
     let reads = 1 + u32::try_from(dice.below(3)).unwrap_or(0);
     let late = mutates && dice.below(2) == 0;
     let unavailable = if late { Fault::UnavailableAfter } else { Fault::Unavailable };
+    let crash = match reads {
+        _ if !mutates => Fault::CrashBefore,
+        1 => Fault::CrashBefore,
+        2 => Fault::CrashHalfway,
+        _ => Fault::CrashAfter,
+    };
     let of_changes = |rate: u32| if mutates { rate } else { 0 };
     let table = [
         (rates.throttled, Fault::Throttled),
@@ -164,6 +173,7 @@ fn by_chance(rates: &Rates, mutates: bool, dice: &mut Dice) -> Option<Fault> {
         (of_changes(rates.hidden), Fault::Hidden(reads)),
         (of_changes(rates.tags_lag), Fault::TagsLag(reads)),
         (of_changes(rates.behind), Fault::Behind(reads)),
+        (rates.crash, crash),
     ];
     let mut roll = dice.below(1000);
     for (rate, fault) in table {

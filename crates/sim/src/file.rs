@@ -61,6 +61,10 @@ pub enum FileError {
     },
 }
 
+/// Milliseconds of the world's time that pass between two commands: enough for all that was still
+/// going on to end, as it would have by the time that somebody looks again.
+const BETWEEN_COMMANDS: u64 = 3_600_000;
+
 /// An account whose world is in the file at `path`, new if there is none yet, and saved after every
 /// change. The file is held until the account is dropped.
 pub fn open(
@@ -70,7 +74,7 @@ pub fn open(
 ) -> Result<Sim, FileError> {
     let file = WorldFile::open(path)?;
     let world = match file.load()? {
-        Some(world) => world,
+        Some(world) => World { clock: world.clock + BETWEEN_COMMANDS, ..world },
         None => World::fresh(&catalog, &options),
     };
     let save = move |world: &World| {
@@ -195,7 +199,8 @@ mod tests {
         sim.edit(|world| world.parameters.insert("/a".to_owned(), "b".to_owned())).unwrap();
         let world = sim.world();
         drop(sim);
-        assert_eq!(open(&path, catalog, SimOptions::default()).unwrap().world(), world);
+        let later = World { clock: world.clock + BETWEEN_COMMANDS, ..world };
+        assert_eq!(open(&path, catalog, SimOptions::default()).unwrap().world(), later);
     }
 
     #[cfg(unix)]

@@ -67,6 +67,33 @@ pub const EXCLUSIVE: &[Exclusive] = &[
     Exclusive { kind: "network_acl", attribute: "subnets", code: None },
 ];
 
+/// A reference that does not keep what it names from being deleted.
+#[derive(Debug, Clone, Copy)]
+pub struct Loose {
+    /// Whose reference.
+    pub kind: &'static str,
+    /// In which attribute.
+    pub attribute: &'static str,
+    /// To what.
+    pub to: &'static [&'static str],
+    /// Whether it goes with what it names; else it stays and leads nowhere.
+    pub goes: bool,
+}
+
+/// References that do not keep what they name from being deleted. All others do, also where AWS
+/// is not as strict.
+pub const LOOSE: &[Loose] = &[
+    Loose {
+        kind: "route_table",
+        attribute: "routes",
+        to: &["internet_gateway", "nat_gateway", "instance"],
+        goes: false,
+    },
+    Loose { kind: "route_table", attribute: "subnets", to: &["subnet"], goes: true },
+    Loose { kind: "network_acl", attribute: "subnets", to: &["subnet"], goes: true },
+    Loose { kind: "elastic_ip", attribute: "instance", to: &["instance"], goes: true },
+];
+
 /// Networks that may not overlap.
 #[derive(Debug, Clone, Copy)]
 pub struct Network {

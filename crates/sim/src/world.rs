@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use trueup_model::snapshot::{ADDRESS_TAG, Ownership, STACK_TAG};
-use trueup_model::value::Values;
+use trueup_model::value::{Value, Values};
 use trueup_model::{Address, KindName};
+
+use crate::tables;
 
 /// The version of a world's JSON form; raised when a field is added or changes its meaning.
 pub const FORMAT: u32 = 1;
@@ -210,6 +212,32 @@ impl World {
     }
 }
 
+impl World {
+    /// Takes a resource away, and with it the references that go with what they name.
+    pub(crate) fn take_away(&mut self, key: &str) -> Option<Item> {
+        let gone = self.resources.remove(key)?;
+        self.gone.insert(key.to_owned());
+        let rows =
+            tables::LOOSE.iter().filter(|row| row.goes && row.to.contains(&gone.kind.as_str()));
+        for row in rows {
+            let holders = self.resources.values_mut().filter(|item| item.kind == *row.kind);
+            for holder in holders {
+                let_go(&mut holder.attributes, row.attribute, &gone.id.as_str().into());
+            }
+        }
+        Some(gone)
+    }
+}
+
+/// Takes a value out of an attribute.
+pub(crate) fn let_go(attributes: &mut Values, name: &str, value: &Value) {
+    match attributes.get_mut(name) {
+        Some(Value::List(elements)) => elements.retain(|element| element != value),
+        Some(held) if held == value => *held = Value::Null,
+        _ => {}
+    }
+}
+
 impl Default for World {
     fn default() -> Self {
         Self::new(1)
@@ -255,7 +283,7 @@ fn is_zero(number: &u32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use trueup_model::value::{Secret, Value};
+    use trueup_model::value::Secret;
 
     use super::*;
 

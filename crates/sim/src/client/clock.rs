@@ -14,6 +14,11 @@ impl Clock {
         Self { now, host: None }
     }
 
+    /// Lets time pass that no host sees.
+    pub(super) fn skip(&mut self, milliseconds: u64) {
+        self.now = self.now.saturating_add(milliseconds);
+    }
+
     /// The world's time at a time of the host. A host whose time is before the last is a new run:
     /// the world goes on from where it stood.
     pub(super) fn at(&mut self, host: u64) -> u64 {

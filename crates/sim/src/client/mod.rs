@@ -115,6 +115,12 @@ impl Sim {
         Ok(id)
     }
 
+    /// Lets time pass between two runs: only while a run is going on does it pass by itself.
+    pub fn let_pass(&self, time: Duration) {
+        let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.lock().clock.skip(milliseconds);
+    }
+
     /// Goes on after a simulated crash, as a new process would.
     pub fn restart(&self) {
         self.lock().crashed = false;

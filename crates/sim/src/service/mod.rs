@@ -157,8 +157,7 @@ impl Service<'_> {
                 self.remake_outputs(key, &before);
             }
             Phase::Deleting { .. } => {
-                self.world.resources.remove(key);
-                self.world.gone.insert(key.to_owned());
+                self.world.take_away(key);
             }
             Phase::Creating { breaks: Some(state), .. } | Phase::Failed { state } => {
                 item.phase = Phase::Failed { state };

@@ -85,8 +85,9 @@ impl Service<'_> {
     pub(super) fn referrers(&self, target: &Item) -> Vec<&Item> {
         let refers = |item: &&Item| {
             let Ok(kind) = self.kind(item.kind.as_str()) else { return false };
-            let to_target = |(_, reference, text): &(String, &ReferenceType, &str)| {
-                reference.kinds.iter().any(|kind| target.kind == **kind)
+            let to_target = |(path, reference, text): &(String, &ReferenceType, &str)| {
+                !is_loose(kind.name, path, target.kind.as_str())
+                    && reference.kinds.iter().any(|kind| target.kind == **kind)
                     && names(reference, text, target)
             };
             item.key() != target.key() && references(kind, &item.attributes).iter().any(to_target)
@@ -131,6 +132,14 @@ impl Service<'_> {
         let some: Values = some.map(|(name, value)| (name.clone(), value.clone())).collect();
         self.named_in(kind, &some).into_iter().map(Item::key).collect()
     }
+}
+
+/// Whether a reference lets what it names be deleted.
+fn is_loose(kind: &str, path: &str, target: &str) -> bool {
+    let attribute = path.split('.').next().unwrap_or(path);
+    tables::LOOSE
+        .iter()
+        .any(|row| row.kind == kind && row.attribute == attribute && row.to.contains(&target))
 }
 
 /// Whether a text that stands in a reference names this resource.

@@ -11,7 +11,7 @@ use trueup_provider::{Failure, FailureClass};
 use super::{Service, invalid};
 use crate::faults::aws;
 use crate::tables;
-use crate::world::{Item, Phase, World};
+use crate::world::{Item, Phase, World, let_go};
 
 impl Service<'_> {
     /// Refuses a name that another resource has where names are unique, or that is too long.
@@ -99,9 +99,9 @@ impl Service<'_> {
         for (key, attribute, value) in moves {
             let Some(item) = self.world.resources.get_mut(&key) else { continue };
             if let Phase::Updating { attributes, .. } = &mut item.phase {
-                remove(attributes, attribute, &value);
+                let_go(attributes, attribute, &value);
             }
-            remove(&mut item.attributes, attribute, &value);
+            let_go(&mut item.attributes, attribute, &value);
         }
     }
 
@@ -205,14 +205,6 @@ fn elements(value: Option<&Value>) -> BTreeSet<Value> {
         None | Some(Value::Null) => BTreeSet::new(),
         Some(Value::List(elements)) => elements.iter().cloned().collect(),
         Some(value) => [value.clone()].into(),
-    }
-}
-
-fn remove(attributes: &mut Values, name: &str, value: &Value) {
-    match attributes.get_mut(name) {
-        Some(Value::List(elements)) => elements.retain(|element| element != value),
-        Some(held) if held == value => *held = Value::Null,
-        _ => {}
     }
 }
 

@@ -1,6 +1,7 @@
 //! The promise that every other rests on: run again, and it comes to the same end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -18,11 +19,16 @@ pub trait Engine {
     async fn run(&self, sim: &Arc<Sim>) -> Outcome;
 }
 
+/// When a user tries again who was told that something must pass first.
+const LATER: Duration = Duration::from_mins(10);
+
 /// What one run did.
 #[derive(Debug, Clone, Default)]
 pub struct Outcome {
     /// What it planned, in words: `create vpc.main`. Empty, if all was as it should be.
     pub planned: Vec<String>,
+    /// What it did not plan although it is not as it should be, and why.
+    pub withheld: Vec<String>,
     /// What went wrong, in words; a run that could not even plan has planned nothing.
     pub failures: Vec<String>,
 }
@@ -41,13 +47,18 @@ pub async fn converge(
             sim.restart();
         }
         let outcome = engine.run(sim).await;
-        let is_settled = outcome.planned.is_empty() && outcome.failures.is_empty();
+        let Outcome { planned, withheld, failures } = &outcome;
+        let is_settled = planned.is_empty() && withheld.is_empty() && failures.is_empty();
+        let is_to_wait = !withheld.is_empty();
         runs.push(outcome);
         if is_settled {
             return Ok(runs);
         }
+        if is_to_wait {
+            sim.let_pass(LATER);
+        }
     }
-    Err(format!("after {limit} runs there is still something to do: {:#?}", runs.last()))
+    Err(format!("after {limit} runs there is still something to do: {runs:#?}"))
 }
 
 /// Nothing was made twice, and nothing was made and lost.

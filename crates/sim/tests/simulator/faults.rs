@@ -133,6 +133,7 @@ async fn the_same_seed_gives_the_same_world() {
             hidden: 50,
             tags_lag: 50,
             behind: 50,
+            crash: 0,
             at_most: 30,
         };
         let before = stage.sim.world();

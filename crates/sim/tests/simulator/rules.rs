@@ -261,7 +261,8 @@ async fn interfaces_outlive_their_function_and_hold_its_subnets() {
 
 #[tokio::test(start_paused = true)]
 async fn without_its_role_an_interface_stays() {
-    let stage = Stage::with(SimOptions { latency: Latency::Usual, ..SimOptions::default() });
+    let options = SimOptions { strand_interfaces: true, ..SimOptions::usual() };
+    let stage = Stage::with(options);
     let function = function_in_a_network(&stage).await;
     let snapshot = stage.observe(&[]).await;
     let of = |kind: &str| snapshot.resources.iter().find(|live| live.kind == *kind).unwrap();

@@ -1,0 +1,10 @@
+//! The whole program over the simulator, in virtual time: whatever happens, it comes to the same
+//! end.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
+
+mod build;
+mod faults;
+mod life;
+mod networks;
+mod program;

@@ -1,0 +1,151 @@
+//! The program as its parts make it: load, read, plan, apply.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use trueup_applier::{Events, Interrupt, Report, Run, WIDTH};
+use trueup_model::plan::WhyNot;
+use trueup_model::{Catalog, Plan, Snapshot, Stack};
+use trueup_planner::{Input, Mode, Options};
+use trueup_provider::{Failure, Provider};
+use trueup_sim::testing::converge::{Engine, Outcome};
+use trueup_sim::{Sim, SimOptions, World};
+use trueup_stack::{CelEvaluator, DiskFiles, Request, Variables};
+
+pub(crate) struct Program {
+    pub(crate) stack: Stack,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) options: Options,
+    evaluator: Arc<CelEvaluator>,
+}
+
+impl Program {
+    /// The stack in a file of the folder `stacks`.
+    pub(crate) fn of_file(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stacks");
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        Self::of_text(&text)
+    }
+
+    /// A stack as text; files that it names are those beside the stacks.
+    pub(crate) fn of_text(text: &str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stacks");
+        let catalog = Arc::new(trueup_aws::catalog());
+        let loaded = trueup_stack::load(&Request {
+            file: "stack.yaml",
+            bytes: text.as_bytes(),
+            files: &DiskFiles::new(&folder),
+            catalog: &catalog,
+            variables: &Variables::default(),
+            region: Some("us-west-2"),
+            account: Some("123456789012"),
+        });
+        let stack = loaded.stack.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+        Self::of(stack, catalog)
+    }
+
+    pub(crate) fn of(stack: Stack, catalog: Arc<Catalog>) -> Self {
+        let (options, evaluator) = (Options::default(), Arc::new(CelEvaluator::default()));
+        Self { stack, catalog, options, evaluator }
+    }
+
+    /// The same, to be destroyed, with all that holds data.
+    pub(crate) fn destroying(mut self) -> Self {
+        let allow_data_loss: BTreeSet<_> = self.stack.resources.keys().cloned().collect();
+        self.options = Options {
+            mode: Mode::Destroy,
+            allow_data_loss,
+            allow_mass_delete: true,
+            ..self.options
+        };
+        self
+    }
+
+    /// A new account.
+    pub(crate) fn account(&self, options: SimOptions) -> Arc<Sim> {
+        let world = World::fresh(&self.catalog, &options);
+        Arc::new(Sim::new(Arc::clone(&self.catalog), world, options))
+    }
+
+    pub(crate) async fn plan(&self, sim: &Arc<Sim>) -> Result<(Plan, Snapshot), Failure> {
+        let wanted = trueup_planner::wanted(&self.stack, &self.catalog);
+        let provider: Arc<dyn Provider> = sim.clone();
+        let events = Events::unread();
+        let observed = trueup_applier::observe(&provider, &self.catalog, &wanted, &events);
+        let snapshot = observed.await?;
+        let plan = trueup_planner::plan(&Input {
+            stack: &self.stack,
+            catalog: &self.catalog,
+            snapshot: &snapshot,
+            evaluator: &*self.evaluator,
+            options: &self.options,
+        });
+        Ok((plan, snapshot))
+    }
+
+    pub(crate) async fn apply(&self, sim: &Arc<Sim>, plan: Plan, snapshot: Snapshot) -> Report {
+        trueup_applier::apply(Run {
+            plan: Arc::new(plan),
+            snapshot: Arc::new(snapshot),
+            provider: sim.clone(),
+            catalog: Arc::clone(&self.catalog),
+            evaluator: self.evaluator.clone(),
+            events: Events::unread(),
+            interrupt: Interrupt::new(),
+            seed: 1,
+            width: WIDTH,
+        })
+        .await
+    }
+}
+
+#[async_trait(?Send)]
+impl Engine for Program {
+    fn stack(&self) -> &str {
+        &self.stack.name
+    }
+
+    async fn run(&self, sim: &Arc<Sim>) -> Outcome {
+        let (plan, snapshot) = match self.plan(sim).await {
+            Ok(planned) => planned,
+            Err(failure) => {
+                return Outcome { failures: vec![failure.to_string()], ..Outcome::default() };
+            }
+        };
+        let (planned, withheld) = (in_words(&plan), withheld(&plan));
+        if plan.is_empty() {
+            return Outcome { planned, withheld, failures: Vec::new() };
+        }
+        let report = self.apply(sim, plan, snapshot).await;
+        let failures = report
+            .failed
+            .iter()
+            .map(|failed| format!("{} {}: {}", failed.verb, failed.address, failed.failure));
+        Outcome { planned, withheld, failures: failures.collect() }
+    }
+}
+
+/// What a plan does.
+pub(crate) fn in_words(plan: &Plan) -> Vec<String> {
+    plan.steps.iter().map(|step| format!("{} {}", step.operation.verb(), step.address)).collect()
+}
+
+/// What a plan would do if it could.
+fn withheld(plan: &Plan) -> Vec<String> {
+    let waiting = plan.withheld.iter().filter_map(|withheld| match &withheld.why {
+        WhyNot::Ignored { .. } | WhyNot::Scheduled { .. } => None,
+        why => Some(format!("{}: {why:?}", withheld.address)),
+    });
+    waiting.collect()
+}
+
+/// Every difference that a plan sees, in words.
+pub(crate) fn differences(plan: &Plan) -> Vec<String> {
+    let changes = plan.changes.iter().flat_map(|change| {
+        let of = |path: &str| format!("{} {path}", change.address);
+        change.attributes.iter().map(move |attribute| of(&attribute.path))
+    });
+    changes.collect()
+}
