@@ -10,8 +10,9 @@ use crate::services::attributes::{fault, is_absent, text};
 const DOCUMENTATION: &str = "\
 Identity: the tags. Creating one is protected by a client token.
 
-Everything but secondary addresses and tags replaces it. The new one is made first; until the old \
-one is deleted both count against the quota of gateways (5 in each zone) and of addresses.
+Everything but secondary addresses and tags replaces it. The old one is deleted first, because an \
+Elastic IP belongs to one gateway at a time: until the new one stands, some three minutes, its \
+subnets have no way out. Deleting and pending gateways count against the quota (5 in each zone).
 
 A public gateway wants an Elastic IP, and an internet gateway attached to the VPC before it is made. \
 One that AWS could not set up stays in state `failed` for about an hour; it is replaced.
