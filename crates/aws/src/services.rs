@@ -56,6 +56,7 @@ pub(crate) fn calls(name: &str) -> Option<&'static dyn crate::live::Calls> {
         "internet_gateway" => Some(&ec2::internet_gateway::Calls),
         "nat_gateway" => Some(&ec2::nat_gateway::Calls),
         "route_table" => Some(&ec2::route_table::Calls),
+        "security_group" => Some(&ec2::security_group::Calls),
         "subnet" => Some(&ec2::subnet::Calls),
         "vpc" => Some(&ec2::vpc::Calls),
         "db_instance" => Some(&rds::db_instance::Calls),

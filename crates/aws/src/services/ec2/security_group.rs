@@ -8,8 +8,12 @@ use trueup_model::{Attribute, Kind, Type, Value};
 
 use crate::services::attributes::{fault, fill_name, text};
 
+#[cfg(feature = "live")]
+mod live;
 mod rules;
 
+#[cfg(feature = "live")]
+pub(crate) use live::Calls;
 pub use rules::{Ports, canonical};
 
 const DOCUMENTATION: &str = "\
@@ -80,7 +84,12 @@ pub fn kind() -> Kind {
                 "ec2:CreateTags",
                 "ec2:DeleteTags",
             ],
-            delete: &["ec2:DeleteSecurityGroup", "ec2:DescribeNetworkInterfaces"],
+            delete: &[
+                "ec2:RevokeSecurityGroupIngress",
+                "ec2:RevokeSecurityGroupEgress",
+                "ec2:DeleteSecurityGroup",
+                "ec2:DescribeNetworkInterfaces",
+            ],
         },
         idempotency: trueup_model::kind::Idempotency::Name,
         complete,

@@ -63,13 +63,11 @@ fn spelled_ports(fields: &Expressions) -> (Expression, Expression) {
         (Expression::Value(Value::Int(number)), _) => protocol_name(&number.to_string()).into(),
         _ => protocol,
     };
-    let everything = protocol.known().and_then(Value::as_str) == Some("all");
-    let port = match port {
-        _ if everything => Value::Null.into(),
-        Expression::Value(value) => {
-            Expression::Value(Ports::read(&value).map_or(value, Ports::value))
+    let port = match (protocol.known().and_then(Value::as_str), port) {
+        (Some(protocol), Expression::Value(value)) => {
+            Expression::Value(Ports::of(protocol, &value).map_or(value, |p| p.spelled(protocol)))
         }
-        other => other,
+        (_, other) => other,
     };
     (protocol, port)
 }
@@ -97,24 +95,40 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// Reads `5432`, `"5432"` or `"1024-65535"`.
-    pub fn read(value: &Value) -> Option<Self> {
-        match value {
-            Value::Int(port) => Some(Self { from: *port, to: *port }),
-            Value::String(text) => {
-                let (from, to) = text.split_once('-').unwrap_or((text, text));
-                Some(Self { from: from.trim().parse().ok()?, to: to.trim().parse().ok()? })
-            }
+    /// Every port of a protocol, as EC2 takes it.
+    pub fn every(protocol: &str) -> Self {
+        let has_ports = matches!(protocol, "tcp" | "udp");
+        if has_ports { Self { from: 0, to: 65535 } } else { Self { from: -1, to: -1 } }
+    }
+
+    /// Reads `5432`, `"5432"` or `"1024-65535"`, of ICMP a type (`8`) or a type and a code
+    /// (`"3-4"`). Nothing is every port; other protocols have none.
+    pub fn of(protocol: &str, written: &Value) -> Option<Self> {
+        let is_icmp = protocol.starts_with("icmp");
+        let one = |port: i64| Self { from: port, to: if is_icmp { -1 } else { port } };
+        match written {
+            Value::Int(port) => Some(one(*port)),
+            Value::String(text) => match text.split_once('-') {
+                Some((from, to)) if !from.is_empty() => {
+                    Some(Self { from: from.trim().parse().ok()?, to: to.trim().parse().ok()? })
+                }
+                _ => text.trim().parse().ok().map(one),
+            },
+            Value::Null => Some(Self::every(protocol)),
             _ => None,
         }
     }
 
     /// The spelling that is compared: a number, or `from-to`; every port is `Null`.
-    pub fn value(self) -> Value {
-        match self {
-            Self { from: -1, .. } | Self { from: 0, to: 65535 } => Value::Null,
-            Self { from, to } if from == to => Value::Int(from),
-            Self { from, to } => Value::String(format!("{from}-{to}")),
+    pub fn spelled(self, protocol: &str) -> Value {
+        let Self { from, to } = self;
+        match protocol {
+            _ if from == -1 => Value::Null,
+            "tcp" | "udp" if (from, to) == (0, 65535) => Value::Null,
+            "tcp" | "udp" if from == to => Value::Int(from),
+            "icmp" | "icmpv6" if to == -1 => Value::Int(from),
+            "tcp" | "udp" | "icmp" | "icmpv6" => Value::String(format!("{from}-{to}")),
+            _ => Value::Null,
         }
     }
 }
@@ -139,8 +153,9 @@ fn wrong_ports(protocol: Option<&str>, port: &Value) -> Option<(String, String)>
     if port.is_null() {
         return None;
     }
-    let bounds = if protocol.is_some_and(|p| p.starts_with("icmp")) { -1..=255 } else { 0..=65535 };
-    match Ports::read(port) {
+    let protocol = protocol.unwrap_or("tcp");
+    let bounds = if protocol.starts_with("icmp") { -1..=255 } else { 0..=65535 };
+    match Ports::of(protocol, port) {
         None => Some((
             format!("'{port}' is not a port"),
             "write a number (5432) or a range (\"1024-65535\")".to_owned(),
@@ -149,7 +164,7 @@ fn wrong_ports(protocol: Option<&str>, port: &Value) -> Option<(String, String)>
             format!("port {port} is out of bounds"),
             format!("write a number from {} to {}", bounds.start(), bounds.end()),
         )),
-        Some(ports) if protocol != Some("icmp") && ports.from > ports.to => Some((
+        Some(ports) if !protocol.starts_with("icmp") && ports.from > ports.to => Some((
             format!("the range {port} ends before it begins"),
             format!("write \"{}-{}\"", ports.to, ports.from),
         )),
@@ -211,6 +226,26 @@ mod tests {
         assert_eq!(
             canonical_json(json),
             r#"[{"description":null,"from":["::/0"],"port":80,"protocol":"tcp"}]"#
+        );
+    }
+
+    #[test]
+    fn icmp_has_types_and_codes() {
+        let spelled = |port: &str| {
+            let json = format!(r#"[{{"protocol": "icmp", "port": {port}, "from": ["::/0"]}}]"#);
+            let rules: Value = serde_json::from_str(&canonical_json(&json)).unwrap();
+            rules.as_list().unwrap()[0].get("port").to_string()
+        };
+        assert_eq!([spelled("8"), spelled("\"8\""), spelled("\"8--1\"")], ["8", "8", "8"]);
+        assert_eq!([spelled("\"3-4\""), spelled("\"3-3\"")], ["3-4", "3-3"]);
+        assert_eq!([spelled("null"), spelled("-1")], ["null", "null"]);
+    }
+
+    #[test]
+    fn protocols_without_ports_have_none() {
+        assert_eq!(
+            canonical_json(r#"[{"protocol": 50, "port": 80, "from": ["::/0"]}]"#),
+            r#"[{"description":null,"from":["::/0"],"port":null,"protocol":"50"}]"#
         );
     }
 
