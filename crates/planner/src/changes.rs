@@ -109,6 +109,9 @@ fn disruption(context: Context<'_, '_>, id: ResourceId, decision: &Decision) -> 
 /// An interrupted replacement that only has the old one left to delete.
 fn finish_replacement(change: &mut Change, departure: &Departure) {
     change.reasons.push(departure.reason.clone());
+    if change.cause == Cause::None {
+        change.cause = Cause::File;
+    }
     if matches!(change.action, Action::Nothing | Action::Update) {
         change.action = Action::CreateThenDelete;
     }

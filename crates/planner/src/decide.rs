@@ -197,6 +197,7 @@ impl<'a> Context<'_, 'a> {
         let mut decision = Decision { fate: Fate::Create, early: true, ..Decision::default() };
         (decision.wanted, decision.tags) = (resolved.attributes, resolved.tags);
         self.settle(id, kind, &mut decision.wanted, None, &mut decision.remarks);
+        self.free_name(id, kind, &mut decision);
         let early = decision.wanted.iter().filter(|(name, _)| !crate::graph::is_late(kind, name));
         let early = early.map(|(name, wish)| (name.clone(), wish.clone())).collect();
         decision.changes = self.differ().creation(kind, &early, &decision.tags);
@@ -436,14 +437,16 @@ impl<'a> Context<'_, 'a> {
             || self.replaced_need(walk, id, top_level(&change.path)).is_some()
     }
 
-    /// What is replaced of what an attribute reads.
+    /// What is replaced, now or by a run that was interrupted, of what an attribute reads.
     fn replaced_need(self, walk: &Walk, id: ResourceId, attribute: &str) -> Option<Address> {
         let uses = self.index.resources[id].references.iter();
         let read = uses.filter(|used| used.attribute == attribute && !used.to.existing);
         let mut needs = read.flat_map(|used| self.index.instances(&used.to.to));
         let replaced = needs.find(|need| {
             let decision = walk.decisions[*need].as_ref();
-            decision.is_some_and(|decision| matches!(decision.fate, Fate::Replace { .. }))
+            decision.is_some_and(|decision| {
+                matches!(decision.fate, Fate::Replace { .. }) || !decision.leftovers.is_empty()
+            })
         })?;
         Some(self.index.resources[replaced].address.clone())
     }

@@ -330,11 +330,13 @@ impl Differ<'_, '_> {
             let before = if live.is_null() { Value::Null } else { Value::Secret(Secret::new("")) };
             (before, if wish.is_null() { After::Value(Value::Null) } else { After::Sensitive })
         } else {
-            let after = match wish.to_value() {
-                Some(value) => After::Value(self.label(ty, &value)),
-                None => After::Unknown(self.label_wish(ty, wish)),
-            };
-            (self.label(ty, live), after)
+            let before = self.label(ty, live);
+            match wish.to_value().map(|value| (self.label(ty, &value), value)) {
+                // Two of one address: only their ids tell them apart.
+                Some((after, value)) if after == before => (live.clone(), After::Value(value)),
+                Some((after, _)) => (before, After::Value(after)),
+                None => (before, After::Unknown(self.label_wish(ty, wish))),
+            }
         };
         changes.push(meaning.change(path, before, after));
     }

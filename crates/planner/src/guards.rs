@@ -183,6 +183,7 @@ impl Context<'_, '_> {
     }
 }
 
-fn allow_data_loss(address: &Address) -> String {
+/// How to allow what loses data.
+pub(crate) fn allow_data_loss(address: &Address) -> String {
     format!("allow it with --allow-data-loss {address}")
 }

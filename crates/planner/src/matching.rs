@@ -53,6 +53,12 @@ impl Matching {
             if let Match::Present { candidates, .. } = &found {
                 candidates.iter().for_each(|live| claimants[*live] = Some(id));
             }
+            // Whatever it is, somebody wants it to stay.
+            let adopted = index.resources[id].adopt.as_ref();
+            let kind = index.resources[id].address.kind.as_str();
+            if let Some(live) = adopted.and_then(|adopted| index.live_by_id(kind, adopted)) {
+                claimants[live].get_or_insert(id);
+            }
             of.push(found);
         }
         let leaving = leaving(input, index, &claimants, &mut findings);

@@ -4,6 +4,7 @@ use trueup_model::Diagnostic;
 use trueup_model::plan::WhyNot;
 
 use super::Subject;
+use crate::guards::allow_data_loss;
 
 pub(super) fn analyze(subject: &Subject<'_, '_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();

@@ -3,7 +3,7 @@
 use trueup_model::change::Cause;
 use trueup_model::expression::Expressions;
 use trueup_model::plan::WhyNot;
-use trueup_model::{Expression, Kind, Live};
+use trueup_model::{Kind, Live};
 
 use super::{Context, Decision, Fate, Walk};
 use crate::graph::{Node, is_late};
@@ -14,9 +14,27 @@ use crate::leave_alone::{Wish, leave_alone};
 impl Context<'_, '_> {
     pub(super) fn decide_late(self, walk: &mut Walk, id: ResourceId) {
         let Some(kind) = self.index.kinds[id] else { return };
+        let undecided = walk.decisions[id]
+            .as_ref()
+            .is_none_or(|decision| matches!(decision.fate, Fate::Blocked | Fate::Held));
+        if undecided {
+            return;
+        }
+        // It may refer to itself, so that its decision must be there while it is resolved.
+        let resolved = match self.blocked_need(walk, Node::Late(id), false) {
+            Some(on) => Err(vec![WhyNot::DependsOn { on }]),
+            None => self
+                .resolve(walk, id, kind, |name| is_late(kind, name))
+                .map(|resolved| resolved.attributes)
+                .map_err(|fault| self.faulty(walk, id, fault).withheld),
+        };
         let Some(mut decision) = walk.decisions[id].take() else { return };
-        if !matches!(decision.fate, Fate::Blocked | Fate::Held) {
-            self.add_late(walk, id, kind, &mut decision);
+        match resolved {
+            Ok(resolved) => self.add_late(walk, id, kind, resolved, &mut decision),
+            Err(withheld) => {
+                decision.withheld.extend(withheld);
+                decision.wanted.retain(|name, _| !is_late(kind, name));
+            }
         }
         if decision.fate == Fate::Keep {
             (decision.wanted, decision.tags) = Default::default();
@@ -24,22 +42,14 @@ impl Context<'_, '_> {
         walk.decisions[id] = Some(decision);
     }
 
-    fn add_late(self, walk: &mut Walk, id: ResourceId, kind: &Kind, decision: &mut Decision) {
-        let blocked = self.blocked_need(walk, Node::Late(id), false);
-        if let Some(on) = blocked {
-            decision.withheld.push(WhyNot::DependsOn { on });
-            decision.wanted.retain(|name, _| !is_late(kind, name));
-            return;
-        }
-        let resolved = match self.resolve(walk, id, kind, |name| is_late(kind, name)) {
-            Ok(resolved) => resolved.attributes,
-            Err(fault) => {
-                let withheld = self.faulty(walk, id, fault).withheld;
-                decision.withheld.extend(withheld);
-                decision.wanted.retain(|name, _| !is_late(kind, name));
-                return;
-            }
-        };
+    fn add_late(
+        self,
+        walk: &Walk,
+        id: ResourceId,
+        kind: &Kind,
+        resolved: Expressions,
+        decision: &mut Decision,
+    ) {
         // Kinds settle all attributes together, so the early ones are there to be read.
         let mut wanted = decision.wanted.clone();
         wanted.extend(resolved.into_iter().filter(|(name, _)| is_late(kind, name)));
@@ -69,7 +79,7 @@ impl Context<'_, '_> {
         kind: &Kind,
         decision: &mut Decision,
         live: &Live,
-        wanted: &mut std::collections::BTreeMap<String, Expression>,
+        wanted: &mut Expressions,
     ) {
         let resource = self.index.resources[id];
         let mut changes = self.differ().attributes(kind, wanted, live, |attribute| attribute.late);

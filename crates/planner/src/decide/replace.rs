@@ -1,7 +1,7 @@
 //! Replacing: which of the two is first, under which name the new one is made.
 
 use trueup_model::change::{After, AttributeChange, DriftClass};
-use trueup_model::kind::{Replacement, Unique};
+use trueup_model::kind::{Naming, Replacement, Unique};
 use trueup_model::{Condition, Disruption, Expression, Kind, Live, Reason, Value};
 
 use super::{Context, Decision, Fate, Resolved, Walk};
@@ -85,10 +85,10 @@ impl Context<'_, '_> {
         let name = decision.wanted.get(naming.attribute).and_then(Expression::known);
         let there = live.attributes.get(naming.attribute).and_then(Value::as_str);
         let (Some(name), Some(there)) = (name.and_then(Value::as_str), there) else { return };
-        let elsewhere = naming.unique == Unique::Vpc
-            && decision.changes.iter().any(|change| change.path == "vpc");
+        let moves = decision.changes.iter().any(|change| change.path == "vpc");
+        let elsewhere = naming.unique == Unique::Vpc && moves;
         let same = if naming.lower_case { name.eq_ignore_ascii_case(there) } else { name == there };
-        if elsewhere || !same {
+        if elsewhere || !(same || self.is_taken(kind, naming, name, live)) {
             return;
         }
         let spec = spec_hash(self.index.resources[id], kind);
@@ -107,5 +107,37 @@ impl Context<'_, '_> {
             decision.changes.sort_by(|a, b| a.path.cmp(&b.path));
         }
         decision.wanted.insert(naming.attribute.to_owned(), free.into());
+    }
+
+    /// Whether something has a name where a live resource is.
+    fn is_taken(self, kind: &Kind, naming: Naming, name: &str, live: &Live) -> bool {
+        let named = self.index.named(kind.name, name);
+        let mut named = named.iter().map(|id| self.index.lives[*id]);
+        let vpc = |live: &Live| live.attributes.get("vpc").cloned();
+        named.any(|other| naming.unique != Unique::Vpc || vpc(other) == vpc(live))
+    }
+
+    /// A free name for what wants the name of something of ours that goes. It could wait for the
+    /// name, but not where others still hold what has it, or where that is itself replaced: they
+    /// may wait for this one.
+    pub(super) fn free_name(self, id: ResourceId, kind: &Kind, decision: &mut Decision) {
+        let Some(naming) = kind.naming.filter(|_| kind.replacement == Replacement::CreateFirst)
+        else {
+            return;
+        };
+        let name = decision.wanted.get(naming.attribute).and_then(Expression::known);
+        let Some(name) = name.and_then(Value::as_str) else { return };
+        let named = self.index.named(kind.name, name);
+        let held = named.iter().find(|live| {
+            let ours = self.index.lives[**live].is_owned_by(&self.input.stack.name);
+            let waits = self.matching.claimants[**live].is_some();
+            ours && (waits || !self.index.users[**live].is_empty())
+        });
+        if let Some(held) = held {
+            let spec = spec_hash(self.index.resources[id], kind);
+            let seed = [spec.as_str(), &self.index.lives[*held].id];
+            let free = names::suffixed(naming, &self.input.stack.name, name, &seed);
+            decision.wanted.insert(naming.attribute.to_owned(), free.into());
+        }
     }
 }

@@ -8,8 +8,18 @@ use trueup_model::{Attribute, Catalog, Disruption, Expression, Kind, Type, Value
 
 pub fn catalog() -> Catalog {
     let kinds = [
-        vpc(), gateway(), subnet(), nat(), group(), role(), function(), logs(), database(), thing(),
-        twin(), fixture(),
+        vpc(),
+        gateway(),
+        subnet(),
+        nat(),
+        group(),
+        role(),
+        function(),
+        logs(),
+        database(),
+        thing(),
+        twin(),
+        fixture(),
     ];
     Catalog::new(kinds, Vec::new())
 }
@@ -66,12 +76,18 @@ fn subnet() -> Kind {
 fn nat() -> Kind {
     let gateway = Which::SameVpc;
     Kind {
-        attributes: vec![Attribute::new("subnet", Type::id_of(&["subnet"], "subnet-"), "").replaces()],
+        attributes: vec![
+            Attribute::new("subnet", Type::id_of(&["subnet"], "subnet-"), "").replaces(),
+        ],
         outputs: vec![
             Output::new("id", Sample::Id("nat-"), ""),
             Output::new("public_ip", Sample::Format("{ip}"), ""),
         ],
-        after: vec![After { kind: "internet_gateway", which: gateway, reason: "it needs a way out" }],
+        after: vec![After {
+            kind: "internet_gateway",
+            which: gateway,
+            reason: "it needs a way out",
+        }],
         times: seconds(107, 30, 55),
         ..Kind::new("nat_gateway", "ec2", "")
     }
@@ -181,7 +197,8 @@ fn database() -> Kind {
 
 fn settle_version(settlement: &mut Settlement<'_>) {
     let there = settlement.live.and_then(|live| live.attributes.get("version")?.as_str());
-    let wanted = settlement.wanted.get("version").and_then(Expression::known).and_then(Value::as_str);
+    let wanted =
+        settlement.wanted.get("version").and_then(Expression::known).and_then(Value::as_str);
     if let (Some(there), Some(wanted)) = (there, wanted)
         && there.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
     {

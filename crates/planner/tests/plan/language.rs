@@ -24,14 +24,18 @@ use trueup_model::{
 use crate::world::Cel;
 
 pub fn stack(catalog: &Catalog, text: &str) -> Stack {
-    let mut stack = Stack { name: "demo".to_owned(), digest: "digest".to_owned(), ..Stack::default() };
+    let mut stack =
+        Stack { name: "demo".to_owned(), digest: "digest".to_owned(), ..Stack::default() };
     let mut current: Option<Resource> = None;
-    for line in text.lines().map(|line| line.split(" #").next().unwrap()).filter(|l| !l.trim().is_empty()) {
+    for line in
+        text.lines().map(|line| line.split(" #").next().unwrap()).filter(|l| !l.trim().is_empty())
+    {
         if !line.starts_with(' ') || line.trim().parse::<Address>().is_ok() {
             add(&mut stack, current.replace(empty(line.trim().parse().unwrap())));
             continue;
         }
-        let (key, value) = line.trim().split_once(": ").unwrap_or((line.trim().trim_end_matches(':'), ""));
+        let (key, value) =
+            line.trim().split_once(": ").unwrap_or((line.trim().trim_end_matches(':'), ""));
         set(catalog, current.as_mut().expect("an address comes first"), key, value);
     }
     add(&mut stack, current);
@@ -67,7 +71,8 @@ fn set(catalog: &Catalog, resource: &mut Resource, key: &str, value: &str) {
     match key {
         "depends_on" => {
             let addresses = value.trim_matches(['[', ']']).split(", ");
-            resource.depends_on = addresses.map(|a| a.trim_start_matches('@').parse().unwrap()).collect();
+            resource.depends_on =
+                addresses.map(|a| a.trim_start_matches('@').parse().unwrap()).collect();
         }
         "moved_from" => resource.moved_from = Some(value.parse().unwrap()),
         "adopt" => resource.adopt = Some(value.to_owned()),
@@ -88,7 +93,8 @@ fn set(catalog: &Catalog, resource: &mut Resource, key: &str, value: &str) {
                 resource.tags.insert(tag.to_owned(), tag_value);
             } else {
                 let kind = catalog.kind(&resource.address.kind);
-                let attribute = kind.attribute(key).unwrap_or_else(|| panic!("{}.{key}", kind.name));
+                let attribute =
+                    kind.attribute(key).unwrap_or_else(|| panic!("{}.{key}", kind.name));
                 let value = Reader::read(value, Some(&attribute.ty));
                 resource.attributes.insert(key.to_owned(), value);
             }
@@ -152,7 +158,8 @@ fn fold(catalog: &Catalog, stack: &mut Stack) {
         fn lookup(&self, reference: &Reference) -> Lookup {
             let resource = self.1.resources.get(&reference.to);
             let known = resource.and_then(|resource| resource.known(&reference.attribute));
-            let configured = self.0.kind(&reference.to.kind).attribute(&reference.attribute).is_some();
+            let configured =
+                self.0.kind(&reference.to.kind).attribute(&reference.attribute).is_some();
             known.filter(|_| configured).cloned().map_or(Lookup::Unknown, Lookup::Known)
         }
         fn ambient(&self, _: &str) -> Option<Value> {

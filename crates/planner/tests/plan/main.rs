@@ -2,5 +2,6 @@
 
 mod catalog;
 mod language;
+mod laws;
 mod scenarios;
 mod world;

@@ -100,7 +100,11 @@ impl World {
         let broken: Vec<String> = check(&plan).iter().map(ToString::to_string).collect();
         assert!(broken.is_empty(), "{broken:#?}\n{}", show(&plan));
         let json = |plan: &Plan| serde_json::to_string(plan).unwrap();
-        assert_eq!(json(&plan), json(&trueup_planner::plan(&input)), "the same input, another plan");
+        assert_eq!(
+            json(&plan),
+            json(&trueup_planner::plan(&input)),
+            "the same input, another plan"
+        );
         plan
     }
 
@@ -186,10 +190,15 @@ impl World {
         let id = outputs["id"].as_str().unwrap().to_owned();
         let same = |live: &&Live| live.kind == kind.name && live.id == id;
         assert!(!self.account.resources.iter().any(|l| same(&l)), "{text}: {id} exists");
-        if let Some(naming) = kind.naming.filter(|naming| naming.unique != trueup_model::kind::Unique::Vpc) {
+        if let Some(naming) =
+            kind.naming.filter(|naming| naming.unique != trueup_model::kind::Unique::Vpc)
+        {
             let name = &attributes[naming.attribute];
             let mut others = self.account.resources.iter().filter(|live| live.kind == kind.name);
-            assert!(!others.any(|live| live.attributes.get(naming.attribute) == Some(name)), "{text}: {name} is taken");
+            assert!(
+                !others.any(|live| live.attributes.get(naming.attribute) == Some(name)),
+                "{text}: {name} is taken"
+            );
         }
         let live = Live {
             kind: kind.key(),
@@ -290,10 +299,14 @@ fn reported(kind: &Kind, asked: &Values) -> Values {
                 elements.reverse();
                 Value::List(elements)
             }
-            (_, Value::Null) if matches!(attribute.presence, trueup_model::kind::Presence::Unmanaged(_)) => {
+            (_, Value::Null)
+                if matches!(attribute.presence, trueup_model::kind::Presence::Unmanaged(_)) =>
+            {
                 "chosen by AWS".into()
             }
-            (_, Value::String(text)) if kind.name == "db_instance" && attribute.name == "version" => {
+            (_, Value::String(text))
+                if kind.name == "db_instance" && attribute.name == "version" =>
+            {
                 if text.contains('.') { text.into() } else { format!("{text}.8").into() }
             }
             (_, Value::Secret(secret)) => secret.reveal().into(),
@@ -335,12 +348,14 @@ impl Scope for Account<'_> {
     fn lookup(&self, reference: &Reference) -> Lookup {
         if reference.existing {
             let found = self.world.account.existing.get(&reference.to);
-            return found.map_or(Lookup::Missing, |l| Lookup::Known(l.get(&reference.attribute).clone()));
+            return found
+                .map_or(Lookup::Missing, |l| Lookup::Known(l.get(&reference.attribute).clone()));
         }
         let id = self.newest.get(&reference.to);
         let mut lives = self.world.account.resources.iter();
         let found = lives.find(|live| {
-            live.ownership.address.as_ref() == Some(&reference.to) && id.is_none_or(|id| *id == live.id)
+            live.ownership.address.as_ref() == Some(&reference.to)
+                && id.is_none_or(|id| *id == live.id)
         });
         found.map_or(Lookup::Unknown, |live| Lookup::Known(live.get(&reference.attribute).clone()))
     }
@@ -354,7 +369,11 @@ impl Scope for Account<'_> {
 pub struct Cel;
 
 impl Evaluator for Cel {
-    fn evaluate(&self, template: &Template, scope: &dyn Scope) -> Result<Option<Value>, EvaluationError> {
+    fn evaluate(
+        &self,
+        template: &Template,
+        scope: &dyn Scope,
+    ) -> Result<Option<Value>, EvaluationError> {
         let mut text = template.source.clone();
         for reference in &template.references {
             let value = match scope.lookup(reference) {
@@ -386,9 +405,11 @@ pub fn settle(kind: &Kind, address: &Address, wanted: &mut Expressions, live: Op
 /// A plan as a reviewer reads it.
 pub fn show(plan: &Plan) -> String {
     let mut text = String::new();
-    for change in plan.changes.iter().filter(|change| {
-        change.action != Action::Nothing || change.cause != Cause::None
-    }) {
+    for change in plan
+        .changes
+        .iter()
+        .filter(|change| change.action != Action::Nothing || change.cause != Cause::None)
+    {
         let sign = match change.action {
             Action::Create => "+",
             Action::Update => "~",
@@ -414,7 +435,12 @@ pub fn show(plan: &Plan) -> String {
                 After::Sensitive => "(sensitive)".to_owned(),
             };
             let mark = if attribute.replaces { " !" } else { "" };
-            let _ = writeln!(text, "    {}: {} -> {after}{mark}", attribute.path, json(&attribute.before));
+            let _ = writeln!(
+                text,
+                "    {}: {} -> {after}{mark}",
+                attribute.path,
+                json(&attribute.before)
+            );
         }
     }
     for step in &plan.steps {
