@@ -18,6 +18,7 @@ use crate::render::look::Tone;
 use crate::render::outputs::{self, Revealed};
 use crate::render::summary::{self, Summary};
 use crate::render::{json, reason, words};
+use crate::sandbox::Sandbox;
 use crate::situation::{Situation, forbidding};
 
 /// Shows a plan that is about to be applied.
@@ -46,13 +47,16 @@ pub(crate) fn nothing(plan: &Plan, situation: &Situation, context: &Context) -> 
 
 /// Refuses a plan that an analyzer, a policy or a proof forbids.
 pub(crate) fn refuse_forbidden(plan: &Plan) -> Result<(), Error> {
-    let messages: Vec<&Diagnostic> = forbidding(plan).collect();
-    match messages.as_slice() {
-        [] => Ok(()),
-        [one] => Err(Error::Forbidden { message: one.message.clone(), help: one.help.clone() }),
+    let help: Vec<String> = forbidding(plan).flat_map(|finding| finding.help.clone()).collect();
+    match forbidding(plan).count() {
+        0 => Ok(()),
+        1 => Err(Error::Forbidden {
+            message: "the finding above forbids this plan".to_owned(),
+            help,
+        }),
         several => Err(Error::Forbidden {
-            message: format!("{} findings above forbid this plan", several.len()),
-            help: several.iter().flat_map(|finding| finding.help.clone()).collect(),
+            message: format!("{several} findings above forbid this plan"),
+            help,
         }),
     }
 }
@@ -153,6 +157,7 @@ pub(crate) async fn run(
     let report =
         follow(trueup_applier::apply(run), stream, &interrupt, &mut *progress, context).await;
     progress.end();
+    context.sandbox.as_ref().map_or(Ok(()), Sandbox::save)?;
     end(&plan, &situation, &report, context)
 }
 

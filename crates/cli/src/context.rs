@@ -18,7 +18,7 @@ use crate::invocation::{Clock, Connect, ConnectRequest, ReadSource};
 use crate::progress;
 use crate::render::diagnostics::{self, Sources};
 use crate::render::json;
-use crate::sandbox::{self, VirtualTime};
+use crate::sandbox::{self, Sandbox};
 use crate::situation::Situation;
 use crate::stack_file;
 use crate::terminal::Terminal;
@@ -39,8 +39,8 @@ pub(crate) struct Context {
     pub(crate) interrupts: Interrupts,
     pub(crate) connect: Box<dyn Connect>,
     pub(crate) clock: Clock,
-    /// Kept while the sandbox is in use.
-    pub(crate) virtual_time: Option<VirtualTime>,
+    /// The sandbox, while it is in use.
+    pub(crate) sandbox: Option<Sandbox>,
 }
 
 /// A stack without faults.
@@ -129,8 +129,8 @@ impl Context {
                 Some(file) => self.folder.join(file),
                 None => sandbox::default_file(&stack_file, &read.stack.name),
             };
-            self.virtual_time.get_or_insert_with(VirtualTime::begin);
-            return sandbox::open(&file, region.as_deref(), Arc::clone(&self.catalog));
+            let sandbox = Sandbox::open(&file, region.as_deref(), Arc::clone(&self.catalog))?;
+            return Ok(self.sandbox.insert(sandbox).provider());
         }
         let request = ConnectRequest {
             region,

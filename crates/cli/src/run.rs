@@ -22,9 +22,7 @@ pub async fn run(invocation: Invocation) -> u8 {
     };
     let mut context = context(invocation, &arguments);
     let result = dispatch(arguments.command, &mut context).await;
-    let code = result.unwrap_or_else(|error| tell(&error, &context));
-    context.virtual_time = None;
-    code
+    result.unwrap_or_else(|error| tell(&error, &context))
 }
 
 fn parse(invocation: &Invocation) -> Result<Arguments, clap::Error> {
@@ -60,7 +58,7 @@ fn context(invocation: Invocation, arguments: &Arguments) -> Context {
         interrupts: Interrupts::new(interrupts),
         connect,
         clock,
-        virtual_time: None,
+        sandbox: None,
     }
 }
 

@@ -16,29 +16,51 @@ pub(crate) fn default_file(stack_file: &Path, stack: &str) -> PathBuf {
     folder.join(".trueup").join(format!("sandbox-{stack}.json"))
 }
 
-/// A provider whose world is read from a file, and written back after every change.
-pub(crate) fn open(
-    path: &Path,
-    region: Option<&str>,
-    catalog: Arc<Catalog>,
-) -> Result<Arc<dyn Provider>, Error> {
-    let file = WorldFile::open(path).map_err(Error::Sandbox)?;
-    let world = file.load().map_err(Error::Sandbox)?.unwrap_or_else(|| World::new(1));
-    let save = move |world: &World| file.save(world).map_err(|error| error.to_string());
-    let mut options = SimOptions { on_change: Some(OnChange::new(save)), ..SimOptions::usual() };
-    if let Some(region) = region {
-        region.clone_into(&mut options.region);
+/// A simulated AWS in use.
+pub(crate) struct Sandbox {
+    sim: Arc<Sim>,
+    _time: VirtualTime,
+}
+
+impl Sandbox {
+    /// The world in a file, which is written back after every change.
+    pub(crate) fn open(
+        path: &Path,
+        region: Option<&str>,
+        catalog: Arc<Catalog>,
+    ) -> Result<Self, Error> {
+        let file = WorldFile::open(path).map_err(Error::Sandbox)?;
+        let world = file.load().map_err(Error::Sandbox)?.unwrap_or_else(|| World::new(1));
+        let save = move |world: &World| file.save(world).map_err(|error| error.to_string());
+        let mut options =
+            SimOptions { on_change: Some(OnChange::new(save)), ..SimOptions::usual() };
+        if let Some(region) = region {
+            region.clone_into(&mut options.region);
+        }
+        let sim = Arc::new(Sim::new(catalog, world, options));
+        Ok(Self { sim, _time: VirtualTime::begin() })
     }
-    Ok(Arc::new(Sim::new(catalog, world, options)))
+
+    /// The provider.
+    pub(crate) fn provider(&self) -> Arc<dyn Provider> {
+        Arc::clone(&self.sim) as Arc<dyn Provider>
+    }
+
+    /// Writes the time that has passed, too: waiting changes nothing, but it is what makes things
+    /// ready.
+    pub(crate) fn save(&self) -> Result<(), Error> {
+        let saved = self.sim.edit(|_| ());
+        saved.map_err(|failure| Error::Aws { doing: "save the sandbox".to_owned(), failure })
+    }
 }
 
 /// Makes tokio's clock virtual for as long as it lives: whoever sleeps wakes at once, and the
 /// clock shows the time when they would have.
-pub(crate) struct VirtualTime;
+struct VirtualTime;
 
 impl VirtualTime {
     /// From now on.
-    pub(crate) fn begin() -> Self {
+    fn begin() -> Self {
         tokio::time::pause();
         Self
     }

@@ -23,16 +23,13 @@ impl Connect for Aws {
     }
 }
 
-fn main() -> ExitCode {
+fn main() -> std::io::Result<ExitCode> {
     // One thread: the program waits for AWS, and the sandbox's virtual clock needs it.
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(_) => return ExitCode::FAILURE,
-    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let code = runtime.block_on(async { trueup_cli::run(invocation()).await });
     // A prompt that nobody answers any more must not keep the process.
     runtime.shutdown_background();
-    ExitCode::from(code)
+    Ok(ExitCode::from(code))
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the program's front door")]

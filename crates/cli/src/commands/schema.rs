@@ -27,11 +27,8 @@ enum Of {
 impl Schema {
     pub(crate) fn run(&self, context: &Context) -> Result<u8, Error> {
         let schema = match self.of {
-            Of::Stack => {
-                let _ = &context.catalog;
-                serde_json::Value::Null
-            }
-            Of::Module => serde_json::Value::Null,
+            Of::Stack => trueup_stack::stack_schema(&context.catalog),
+            Of::Module => trueup_stack::module_schema(&context.catalog),
         };
         context.terminal.print(&json::pretty(&schema))?;
         Ok(exit::DONE)

@@ -90,8 +90,7 @@ impl Style {
                 self.line(at, Tone::Warning, ".", step, &self.look.paint(Tone::Warning, why))
             }
             Event::Interrupted => {
-                let text =
-                    "Interrupted: finishing what is under way; interrupt again to stop at once";
+                let text = "Interrupted: finishing what is under way; once more stops at once";
                 format!("{}  {}", self.time(at), self.look.paint(Tone::Warning, text))
             }
             Event::Started { .. }

@@ -91,7 +91,7 @@ impl Live {
         self.footer.set_position(ended as u64);
         let left = self.remaining.seconds(self.now);
         let left =
-            if left == 0 { String::new() } else { format!("about {} left", words::duration(left)) };
+            if left == 0 { String::new() } else { format!("{} left", words::estimate(left)) };
         self.footer.set_message(self.look.paint(Tone::Faint, left));
     }
 }

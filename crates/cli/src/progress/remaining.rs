@@ -46,7 +46,7 @@ impl Remaining {
 
     /// The longest chain of what is left, in seconds. What takes longer than usual counts as about
     /// to end.
-    pub(crate) fn seconds(&self, now: u64) -> u64 {
+    pub(crate) fn seconds(&self, now: u64) -> u32 {
         let mut ends: Vec<u64> = Vec::with_capacity(self.steps.len());
         for (id, (after, usual)) in self.steps.iter().enumerate() {
             let before = after.iter().filter_map(|&step| ends.get(step)).max().copied();
@@ -57,7 +57,7 @@ impl Remaining {
             };
             ends.push(if self.ended.contains(&id) { 0 } else { before.unwrap_or(0) + own });
         }
-        ends.into_iter().max().unwrap_or(0) / 1000
+        u32::try_from(ends.into_iter().max().unwrap_or(0) / 1000).unwrap_or(u32::MAX)
     }
 }
 

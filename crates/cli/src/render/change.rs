@@ -3,7 +3,7 @@
 use trueup_model::change::After;
 use trueup_model::kind::Presence;
 use trueup_model::value::SENSITIVE;
-use trueup_model::{Action, AttributeChange, Catalog, Cause, Change, Value};
+use trueup_model::{Action, AttributeChange, Catalog, Cause, Change, Reason, Value};
 
 use super::look::{Look, Tone, columns};
 use super::{reason, value, words};
@@ -72,7 +72,7 @@ fn heading(change: &Change, look: &Look) -> String {
         line += &look.paint(Tone::Faint, format!(" ({id})"));
     }
     line += &format!("  {}", look.paint(tone, label(change.action)));
-    if change.cause == Cause::Drift {
+    if change.cause == Cause::Drift && !change.reasons.contains(&Reason::Vanished) {
         line += &look.paint(Tone::Warning, "  changed outside of this stack");
     }
     if let Some(disruption) = words::disruption(change.disruption) {
@@ -153,6 +153,9 @@ fn attribute_line(
     if attribute.after == After::Sensitive && change.action != Action::Create {
         return vec![format!("    {path}  {SENSITIVE} changes{notes}")];
     }
+    if let Some(text) = element(attribute, look).filter(|_| change.action != Action::Create) {
+        return vec![format!("    {path}  {text}{notes}")];
+    }
     let after = after(&attribute.after);
     let text = if is_new(change, attribute) {
         after
@@ -168,6 +171,22 @@ fn attribute_line(
         format!("{before} {arrow} {after}")
     };
     vec![format!("    {path}  {text}{notes}")]
+}
+
+/// An element of a set, or a tag, that comes or goes.
+fn element(attribute: &AttributeChange, look: &Look) -> Option<String> {
+    if !attribute.path.ends_with(']') && !attribute.path.starts_with("tags.") {
+        return None;
+    }
+    match (&attribute.before, &attribute.after) {
+        (before, After::Value(Value::Null)) => {
+            Some(look.paint(Tone::Remove, format!("- {}", value::inline(before))))
+        }
+        (Value::Null, After::Value(after)) => {
+            Some(look.paint(Tone::Add, format!("+ {}", value::inline(after))))
+        }
+        _ => None,
+    }
 }
 
 /// The lines of a value too long for one: a diff where there are two sides.

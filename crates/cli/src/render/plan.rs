@@ -1,6 +1,6 @@
 //! A plan as text.
 
-use trueup_model::{Action, Catalog, Plan};
+use trueup_model::{Action, Catalog, Change, Plan, Reason};
 
 use super::diagnostics::{self, Sources};
 use super::look::{Look, Tone};
@@ -73,7 +73,8 @@ impl View<'_> {
     /// The sentences of `expect`. Nothing proves them yet, and nothing here may look as if.
     fn expectations(&self) -> String {
         let sentences = &self.plan.expect;
-        if sentences.is_empty() {
+        let destroyed = |change: &Change| change.reasons.contains(&Reason::Destroyed);
+        if sentences.is_empty() || self.plan.changes.iter().any(destroyed) {
             return String::new();
         }
         let longest = sentences.iter().map(|sentence| sentence.text.chars().count()).max();
@@ -101,7 +102,7 @@ impl View<'_> {
     }
 }
 
-fn is_worth_showing(change: &trueup_model::Change) -> bool {
+fn is_worth_showing(change: &Change) -> bool {
     change.action != Action::Nothing || !change.remarks.is_empty()
 }
 

@@ -57,3 +57,23 @@ async fn a_variable_without_a_value_is_refused() {
     let ran = Bench::with_stack("stack: x\n").run("validate --var name").await.expect(1);
     assert!(ran.stderr.contains("write NAME=VALUE"), "{}", ran.stderr);
 }
+
+#[tokio::test]
+async fn every_template_can_be_applied_and_then_there_is_nothing_to_do() {
+    let bench = Bench::new();
+    for name in ["network", "bastion", "function", "private-database"] {
+        bench.run(&format!("init {name} {name}")).await.expect(0);
+        bench.run(&format!("apply {name} --sandbox --yes")).await.expect(0);
+        bench.run(&format!("plan {name} --sandbox --detailed-exitcode")).await.expect(0);
+        bench.run(&format!("drift {name} --sandbox")).await.expect(0);
+    }
+}
+
+#[tokio::test]
+async fn schemas_are_json_schema() {
+    for of in ["stack", "module"] {
+        let schema = Bench::new().run(&format!("schema {of}")).await.expect(0).json();
+        assert!(schema["$schema"].as_str().unwrap().contains("json-schema.org"), "{of}");
+        assert!(schema["properties"]["security_group"].is_object(), "{of}");
+    }
+}

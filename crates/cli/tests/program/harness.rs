@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use futures::StreamExt;
+use futures::stream::BoxStream;
 use trueup_cli::{Connect, ConnectRequest, Input, Invocation, Output};
 use trueup_provider::{Failure, FailureClass, Provider};
 use trueup_sim::{Sim, SimOptions, World};
@@ -88,7 +89,23 @@ impl Bench {
         self.start(line, Some(answers)).await
     }
 
+    /// Runs the program, and interrupts it after each of these times.
+    pub(crate) async fn interrupt(&self, line: &str, after: &[Duration]) -> Ran {
+        let times: Vec<Duration> = after.to_vec();
+        let strikes = futures::stream::iter(times).then(tokio::time::sleep);
+        self.begin(line, None, strikes.chain(futures::stream::pending()).boxed()).await
+    }
+
     async fn start(&self, line: &str, answers: Option<&str>) -> Ran {
+        self.begin(line, answers, futures::stream::pending().boxed()).await
+    }
+
+    async fn begin(
+        &self,
+        line: &str,
+        answers: Option<&str>,
+        interrupts: BoxStream<'static, ()>,
+    ) -> Ran {
         let (stdout, stderr) = (Kept::default(), Kept::default());
         let person = answers.is_some();
         let output = |kept: &Kept| Output::new(kept.clone(), person, Some(self.width));
@@ -105,7 +122,7 @@ impl Bench {
             stderr: output(&stderr),
             connect: Box::new(Given(self.aws.clone())),
             clock: Arc::new(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)),
-            interrupts: futures::stream::pending().boxed(),
+            interrupts,
         })
         .await;
         Ran { code, stdout: self.portable(&stdout.text()), stderr: self.portable(&stderr.text()) }

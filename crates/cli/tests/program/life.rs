@@ -42,7 +42,7 @@ async fn what_changed_behind_its_back_is_drift_and_is_mended() {
     sim.edit(|world: &mut World| {
         let group = world.at_mut("shop", &address("security_group.web")).unwrap();
         let open: Value = serde_json::json!([
-            { "port": "22", "from": "0.0.0.0/0", "protocol": "tcp", "description": null }
+            { "port": 22, "from": ["0.0.0.0/0"], "protocol": "tcp", "description": null }
         ])
         .into();
         group.set("ingress", open);

@@ -1,5 +1,7 @@
 //! Prompts, guards, saved plans, failures and secrets.
 
+use std::time::Duration;
+
 use trueup_sim::{At, Fault, FaultPlan, SimOptions, World};
 
 use crate::harness::{Bench, SHOP};
@@ -68,6 +70,33 @@ async fn a_failed_step_names_its_place_and_the_rest_goes_on() {
     assert!(ran.stdout.contains("not begun: iam_role.web failed"), "{}", ran.stdout);
     bench.run("apply --yes").await.expect(0);
     bench.run("plan --detailed-exitcode").await.expect(0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn interrupted_once_it_ends_in_good_order() {
+    let (bench, _) = Bench::with_sim(SHOP);
+    let ran = bench.interrupt("apply --yes", &[Duration::from_secs(8)]).await.expect(130);
+    insta::assert_snapshot!(ran.stdout.split_once("iam_role.web -> instance.web.").unwrap().1);
+    bench.run("apply --yes").await.expect(0);
+    bench.run("plan --detailed-exitcode").await.expect(0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn interrupted_while_it_reads_nothing_was_changed() {
+    let (bench, sim) = Bench::with_sim(SHOP);
+    let ran = bench.interrupt("apply --yes", &[Duration::from_millis(50)]).await.expect(130);
+    assert!(ran.stderr.contains("interrupted; nothing was changed"), "{}", ran.stderr);
+    assert_eq!(sim.world().owned_by("shop").count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disruption_beyond_what_is_allowed_is_refused() {
+    let (bench, _) = Bench::with_sim(SHOP);
+    bench.run("apply --yes").await.expect(0);
+    bench.write("stack.yaml", &SHOP.replace("subnet: web[a]", "subnet: web[b]"));
+    let refused = bench.run("apply --yes --max-disruption brief").await;
+    insta::assert_snapshot!(refused.shown());
+    assert_ne!(refused.code, 0);
 }
 
 const SECRET: &str = "correct-horse-battery-staple";
