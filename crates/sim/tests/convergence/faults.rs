@@ -59,6 +59,32 @@ async fn a_destruction_survives_every_fault() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_whole_stack_survives_what_chance_brings() {
+    let rates = Rates {
+        throttled: 20,
+        unavailable: 10,
+        lost_after: 20,
+        crash: 5,
+        at_most: 30,
+        ..Rates::default()
+    };
+    let program = Program::of_file("snowex.yaml");
+    let destroyer = Program::of_file("snowex.yaml").destroying();
+    for seed in 0..12 {
+        let sim = program.account(SimOptions { seed, ..SimOptions::usual() });
+        let before = sim.world();
+        let told = |why: String| panic!("seed {seed}: {why}");
+        sim.set_faults(FaultPlan::random(rates), seed);
+        converge(&program, &sim, 20).await.map_err(told).unwrap();
+        check(&before, &sim, "snowex").map_err(told).unwrap();
+        assert_eq!(sim.world().owned_by("snowex").count(), program.stack.resources.len());
+        sim.set_faults(FaultPlan::random(rates), seed + 1000);
+        converge(&destroyer, &sim, 20).await.map_err(told).unwrap();
+        assert_eq!(sim.world().owned_by("snowex").count(), 0, "seed {seed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn chance_changes_nothing() {
     let rates = Rates {
         throttled: 30,
