@@ -65,5 +65,6 @@ fn interrupts() -> BoxStream<'static, ()> {
             signals.recv().await.map(|()| ((), Some(signals)))
         })
     };
-    futures::stream::select(listen(SignalKind::interrupt()), listen(SignalKind::terminate())).boxed()
+    futures::stream::select(listen(SignalKind::interrupt()), listen(SignalKind::terminate()))
+        .boxed()
 }
