@@ -230,7 +230,7 @@ impl Error {
 fn indented(sentences: &[String]) -> String {
     match sentences {
         [only] => format!(" {only}"),
-        several => several.iter().map(|sentence| format!("\n{sentence}")).collect(),
+        several => format!("\n{}", several.join("\n")),
     }
 }
 

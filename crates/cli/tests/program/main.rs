@@ -1,5 +1,11 @@
 //! Whole runs of the program, in-process, against the simulated AWS.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where; the lint sees no tests in a harness"
+)]
+#![expect(clippy::disallowed_methods, reason = "tests read the files that the program wrote")]
+
 mod commands;
 mod harness;
 mod life;
