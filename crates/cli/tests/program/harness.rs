@@ -121,7 +121,7 @@ impl Bench {
             stdout: output(&stdout),
             stderr: output(&stderr),
             connect: Box::new(Given(self.aws.clone())),
-            clock: Arc::new(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)),
+            clock: Arc::new(|| SystemTime::UNIX_EPOCH + Duration::from_hours(500_000)),
             interrupts,
         })
         .await;
