@@ -25,6 +25,7 @@ mod expect;
 mod family;
 mod fold;
 mod module;
+mod names;
 mod policy;
 mod reference;
 mod resource;
@@ -123,7 +124,7 @@ pub(crate) struct Loader<'a> {
 
 impl Loader<'_> {
     fn load(mut self) -> Loaded {
-        let stack = if self.units.is_empty() { None } else { self.stack() };
+        let stack = if self.units.is_empty() { None } else { Some(self.stack()) };
         let mut diagnostics = self.diagnostics.into_inner();
         // What a module or a family says wrongly is found in each of its instances.
         diagnostics.sort_by(|a, b| {

@@ -1,6 +1,7 @@
 //! Code as it is uploaded: a zip whose bytes depend on the files' names and contents alone.
 
-use std::io::{self, Cursor, Write};
+use std::fmt::Write as _;
+use std::io::{self, Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -97,6 +98,15 @@ impl Package {
     }
 }
 
+/// Bytes as they are read aloud.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 fn belongs(file: &Path) -> bool {
     let named = |part: std::path::Component<'_>| {
         LEFT_OUT.iter().any(|left_out| part.as_os_str() == *left_out)
@@ -113,7 +123,8 @@ fn archive(
     // is Unix whatever this one is, because the mode says so.
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(9))
+        // Validating a stack packages its code, and must stay quick.
+        .compression_level(Some(3))
         .last_modified_time(DateTime::default())
         .unix_permissions(0o755);
     let mut total = 0;

@@ -17,17 +17,22 @@ const NAME: &str = "^[a-z][a-z0-9_]*$";
 pub fn stack_schema(catalog: &Catalog) -> Json {
     let mut properties = sections::of_stack();
     properties.extend(kinds(catalog));
-    whole("A stack of trueup", catalog, properties, &["stack"])
+    whole("A stack of trueup", catalog, &properties, &["stack"])
 }
 
 /// The schema of a module file.
 pub fn module_schema(catalog: &Catalog) -> Json {
     let mut properties = sections::of_module();
     properties.extend(kinds(catalog));
-    whole("A module of trueup", catalog, properties, &[])
+    whole("A module of trueup", catalog, &properties, &[])
 }
 
-fn whole(title: &str, catalog: &Catalog, properties: Map<String, Json>, required: &[&str]) -> Json {
+fn whole(
+    title: &str,
+    catalog: &Catalog,
+    properties: &Map<String, Json>,
+    required: &[&str],
+) -> Json {
     let mut definitions = sections::definitions(catalog);
     for kind in catalog.kinds() {
         definitions.insert(kind.name.to_owned(), resource(kind));
@@ -122,8 +127,7 @@ fn describe(attribute: &Attribute) -> String {
 fn of_type(ty: &Type) -> Json {
     match ty {
         Type::String => json!({ "$ref": "#/$defs/text" }),
-        Type::Cidr => json!({ "type": "string" }),
-        Type::Source => json!({ "type": "string" }),
+        Type::Cidr | Type::Source => json!({ "type": "string" }),
         Type::Reference(reference) => {
             let kinds = suggest::choice(reference.kinds);
             let also = match reference.literal {

@@ -19,6 +19,9 @@ const MOST_BYTES: usize = 1024 * 1024;
 /// How a file that was read while loading is bound in a template: this, and its path as written.
 pub(crate) const FILE: &str = "file:";
 
+/// What is said of a fault where more would show a secret.
+const HIDDEN: &str = "it cannot be evaluated; more would show a secret";
+
 /// Evaluates templates with CEL.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CelEvaluator;
@@ -125,10 +128,8 @@ impl Evaluation<'_> {
             context.add_variable_from_value(format!("@{number}"), convert::to_cel(&value));
         }
         functions::lend(&mut context, &self.files);
-        let result = Cel::resolve(&program.tree, &context).map_err(|error| match secret {
-            true => "it cannot be evaluated; more would show a secret".to_owned(),
-            false => describe(&error),
-        })?;
+        let result = Cel::resolve(&program.tree, &context)
+            .map_err(|error| if secret { HIDDEN.to_owned() } else { describe(&error) })?;
         let value = convert::from_cel(&result)?;
         if value.as_str().is_some_and(|text| text.len() > MOST_BYTES) {
             return Err("the text becomes longer than 1 MiB".to_owned());
@@ -185,17 +186,17 @@ impl Evaluation<'_> {
                     elements.iter().map(|element| self.unnested(element)).collect();
                 Ok(elements?.map(Value::List))
             }
-            Value::Map(fields) => match unnest(fields) {
-                Some(template) => evaluate(&template, self.scope),
-                None => {
-                    let field = |(name, field): (&String, &Value)| {
-                        let field = self.unnested(field)?;
-                        Ok(field.map(|field| (name.clone(), field)))
-                    };
-                    let fields: Result<Option<_>, String> = fields.iter().map(field).collect();
-                    Ok(fields?.map(Value::Map))
+            Value::Map(fields) => {
+                if let Some(template) = unnest(fields) {
+                    return evaluate(&template, self.scope);
                 }
-            },
+                let field = |(name, field): (&String, &Value)| {
+                    let field = self.unnested(field)?;
+                    Ok(field.map(|field| (name.clone(), field)))
+                };
+                let fields: Result<Option<_>, String> = fields.iter().map(field).collect();
+                Ok(fields?.map(Value::Map))
+            }
             _ => Ok(Some(value.clone())),
         }
     }
@@ -211,7 +212,8 @@ pub(crate) fn template_file(text: &str, with: &Cel) -> Result<String, String> {
         format!("line {line}: {}", error.message)
     })?;
     let mut context = Context::with_env(Arc::clone(&LANGUAGE));
-    for (name, value) in variables.map.iter() {
+    let variables: BTreeMap<_, _> = variables.map.iter().collect();
+    for (name, value) in variables {
         context.add_variable_from_value(name.to_string(), value.clone());
     }
     functions::lend(&mut context, &Arc::default());

@@ -102,8 +102,10 @@ pub(crate) fn language() -> Env {
             text(Ok(base64::engine::general_purpose::STANDARD.encode(bytes)), "base64")
         }),
         language.add_overload("sha256", "sha256", vec![string()], |arguments| {
-            let digest = Sha256::digest(string_of(&arguments[0])?);
-            text(Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect()), "sha256")
+            text(
+                Ok(crate::package::hexadecimal(&Sha256::digest(string_of(&arguments[0])?))),
+                "sha256",
+            )
         }),
         language.add_overload("json", "json", vec![DYN_TYPE.to_owned()], |arguments| {
             let value: Value = arguments[0].as_ref().try_into()?;

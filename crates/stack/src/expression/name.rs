@@ -52,8 +52,7 @@ impl Name {
             Self::Binding(root, field) => Some(format!("{root}.{field}")),
             Self::Ambient(name) => Some((*name).to_owned()),
             Self::Output { modules, name } => {
-                let modules: String = modules.iter().map(|m| format!("module.{m}.")).collect();
-                Some(format!("{modules}outputs.{name}"))
+                Some(format!("module.{}.outputs.{name}", modules.join(".module.")))
             }
             Self::Resource(_) | Self::Incomplete(_) => None,
         }

@@ -48,7 +48,6 @@ pub(crate) fn escape_reserved(source: &str) -> String {
                 taken += rest[taken..].chars().next().map_or(0, char::len_utf8);
             }
             Some(open) if open == character => quote = None,
-            Some(_) => {}
             None if matches!(character, '"' | '\'') => quote = Some(character),
             None if character.is_ascii_alphabetic() || character == '_' => {
                 let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
@@ -60,7 +59,7 @@ pub(crate) fn escape_reserved(source: &str) -> String {
                     continue;
                 }
             }
-            None => {}
+            Some(_) | None => {}
         }
         escaped.push_str(&rest[..taken]);
         rest = &rest[taken..];

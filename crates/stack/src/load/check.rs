@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ipnet::IpNet;
 use trueup_model::expression::Expressions;
 use trueup_model::kind::Presence;
 use trueup_model::stack::Use;
 use trueup_model::value::Values;
 use trueup_model::{Address, Attribute, Diagnostic, Expression, Secret, Type, Value};
 
-use super::scope::{Findings, Standpoint, article};
+use super::names::article;
+use super::scope::{Findings, Standpoint};
 use super::{Loader, Reported};
 use crate::expression::has_expression;
 use crate::source::Span;
@@ -17,8 +17,11 @@ use crate::suggest;
 use crate::yaml::{self, Content, Entry, Node};
 
 mod policy;
+mod scalar;
 mod source;
 mod text;
+
+pub(super) use scalar::{network, scalar};
 
 /// What a node is, once its type is known.
 pub(super) enum Checked {
@@ -166,66 +169,6 @@ impl<'l> Checker<'l> {
         })
     }
 
-    fn bool(&self, node: &Node) -> Result<Expression, Reported> {
-        match &node.content {
-            Content::Plain(_) | Content::Known(_) => node.untyped().as_bool(),
-            _ => None,
-        }
-        .map(Expression::from)
-        .ok_or_else(|| self.wrong_type("true or false", node))
-    }
-
-    fn int(&self, minimum: i64, maximum: i64, node: &Node) -> Result<Expression, Reported> {
-        let number = match &node.content {
-            Content::Plain(_) | Content::Known(_) => node.untyped().as_int(),
-            _ => None,
-        };
-        let number = number.ok_or_else(|| self.wrong_type("a whole number", node))?;
-        if (minimum..=maximum).contains(&number) {
-            return Ok(number.into());
-        }
-        let range = match (minimum, maximum) {
-            (_, i64::MAX) => format!("at least {minimum}"),
-            (i64::MIN, _) => format!("at most {maximum}"),
-            _ => format!("from {minimum} to {maximum}"),
-        };
-        let message = format!("{} is {range}, not {number}", self.name());
-        Err(self.report(self.error("out-of-range", message, node.span)))
-    }
-
-    fn word(&self, words: &[&str], node: &Node) -> Result<Expression, Reported> {
-        let expected = suggest::choice(words);
-        let value = self.scalar(node).ok_or_else(|| self.wrong_type(&expected, node))?;
-        let word = value.as_str().unwrap_or_default();
-        if words.contains(&word) {
-            return Ok(value.into());
-        }
-        let written = if matches!(value, Value::Secret(_)) { "that" } else { word };
-        let message = format!("{} takes {expected}, not '{written}'", self.name());
-        let error = self.error("unknown-word", message, node.span);
-        Err(self.report(match suggest::nearest(word, words.iter().copied()) {
-            Some(meant) => error.help(format!("did you mean '{meant}'?")),
-            None => error,
-        }))
-    }
-
-    fn cidr(&self, node: &Node) -> Result<Expression, Reported> {
-        const EXPECTED: &str = "a CIDR such as 10.0.0.0/16";
-        let value = self.scalar(node).ok_or_else(|| self.wrong_type(EXPECTED, node))?;
-        let text = value.as_str().unwrap_or_default();
-        match network(text) {
-            Ok(network) => Ok(network.into()),
-            Err(meant) => {
-                let message = format!("{} takes {EXPECTED}, not '{value}'", self.name());
-                let error = self.error("bad-cidr", message, node.span);
-                Err(self.report(match meant {
-                    Some(meant) => error.help(format!("did you mean {meant}?")),
-                    None => error,
-                }))
-            }
-        }
-    }
-
     fn elements(&mut self, element: &Type, node: &Node) -> Result<Vec<Expression>, Reported> {
         let Some(nodes) = node.elements() else {
             return Err(self.wrong_type("a list", node));
@@ -369,16 +312,12 @@ impl<'l> Checker<'l> {
                 best = Some(said);
             }
         }
-        match best {
-            Some(said) => {
-                self.loader.diagnostics.borrow_mut().extend(said);
-                Err(Reported)
-            }
-            None => {
-                let shapes: Vec<String> = types.iter().map(describe).collect();
-                Err(self.wrong_type(&suggest::choice(&shapes), node))
-            }
-        }
+        let Some(said) = best else {
+            let shapes: Vec<String> = types.iter().map(describe).collect();
+            return Err(self.wrong_type(&suggest::choice(&shapes), node));
+        };
+        self.loader.diagnostics.borrow_mut().extend(said);
+        Err(Reported)
     }
 
     /// Several references stand where one is wanted.
@@ -400,32 +339,6 @@ impl<'l> Checker<'l> {
         };
         self.report(self.error("family-reference", message, node.span).help(help))
     }
-
-    /// The text of a scalar, whatever it looks like; a secret stays one.
-    pub(super) fn scalar(&self, node: &Node) -> Option<Value> {
-        match &node.content {
-            Content::Plain(text) | Content::Text(text) => Some(Value::from(text.as_str())),
-            Content::Known(value @ (Value::String(_) | Value::Secret(_))) => Some(value.clone()),
-            Content::Known(value @ (Value::Int(_) | Value::Bool(_))) => {
-                Some(Value::String(value.to_string()))
-            }
-            _ => None,
-        }
-    }
-}
-
-/// The canonical spelling of a network, or what was probably meant.
-pub(super) fn network(text: &str) -> Result<String, Option<String>> {
-    if let Ok(network) = text.parse::<IpNet>() {
-        let meant = network.trunc();
-        return if meant == network {
-            Ok(network.to_string())
-        } else {
-            Err(Some(meant.to_string()))
-        };
-    }
-    let address: Option<std::net::IpAddr> = text.parse().ok();
-    Err(address.map(|address| IpNet::from(address).to_string()))
 }
 
 /// Whether a key that nothing takes was meant to be this attribute: that is said once.
@@ -480,13 +393,15 @@ fn looks_like(ty: &Type, node: &Node) -> bool {
         | (Content::Text(_), Type::String | Type::Enum(_) | Type::Cidr | Type::Reference(_)) => {
             true
         }
-        (Content::Plain(_) | Content::Known(_), _) => match (node.untyped(), ty) {
-            (Value::Bool(_), Type::Bool) | (Value::Int(_), Type::Int { .. }) => true,
-            (Value::String(_), Type::String | Type::Enum(_) | Type::Cidr | Type::Reference(_)) => {
-                true
-            }
-            _ => false,
-        },
+        (Content::Plain(_) | Content::Known(_), _) => matches!(
+            (node.untyped(), ty),
+            (Value::Bool(_), Type::Bool)
+                | (Value::Int(_), Type::Int { .. })
+                | (
+                    Value::String(_),
+                    Type::String | Type::Enum(_) | Type::Cidr | Type::Reference(_)
+                )
+        ),
         _ => false,
     }
 }

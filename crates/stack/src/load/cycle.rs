@@ -18,7 +18,7 @@ impl Loader<'_> {
             .map(|(at, draft)| (draft.resource.address.clone(), at))
             .collect();
         let mut needs: Vec<BTreeMap<usize, Span>> =
-            drafts.iter().map(|draft| self.needs(draft, &index)).collect();
+            drafts.iter().map(|draft| Self::needs(draft, &index)).collect();
         while let Some(cycle) = cycle(&needs) {
             let edges: Vec<(usize, Span)> = cycle
                 .iter()
@@ -34,7 +34,7 @@ impl Loader<'_> {
     }
 
     /// What a resource needs before it is made, and where it says so.
-    fn needs(&self, draft: &Draft<'_>, index: &Index) -> BTreeMap<usize, Span> {
+    fn needs(draft: &Draft<'_>, index: &Index) -> BTreeMap<usize, Span> {
         let mut needs = BTreeMap::new();
         for r#use in draft.uses.iter().filter(|r#use| r#use.output && !r#use.to.existing) {
             // What is applied later does not keep the resource from being made.
@@ -42,7 +42,7 @@ impl Loader<'_> {
             if attribute.is_some_and(|attribute| attribute.late) {
                 continue;
             }
-            let span = self.use_span(draft, &r#use.attribute);
+            let span = place(draft, &r#use.attribute);
             needs.extend(instances(index, &r#use.to.to).map(|at| (at, span)));
         }
         for address in &draft.resource.depends_on {
@@ -50,10 +50,6 @@ impl Loader<'_> {
             needs.extend(instances(index, address).map(|at| (at, span)));
         }
         needs
-    }
-
-    fn use_span(&self, draft: &Draft<'_>, attribute: &str) -> Span {
-        place(draft, attribute)
     }
 
     fn written_out(&self, drafts: &[Draft<'_>], edges: &[(usize, Span)]) -> Diagnostic {

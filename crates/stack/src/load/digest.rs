@@ -1,13 +1,13 @@
 //! One hash of everything that a stack was made from.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use trueup_model::Value;
 
 use crate::files::display;
+use crate::package::hexadecimal;
 
 /// Notes the hash of a file.
 pub(crate) fn note(read: &mut BTreeMap<String, [u8; 32]>, path: &Path, bytes: &[u8]) {
@@ -30,10 +30,5 @@ pub(crate) fn of(read: &BTreeMap<String, [u8; 32]>, variables: &BTreeMap<String,
     }
     // A secret serializes as the same word whatever it is.
     digest.update(serde_json::to_vec(variables).unwrap_or_default());
-    let mut text = String::new();
-    for byte in digest.finalize() {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hexadecimal(&digest.finalize())
 }

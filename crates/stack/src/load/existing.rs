@@ -108,12 +108,10 @@ impl Loader<'_> {
     fn known(&self, unit: usize, field: &Entry) -> Result<Value, Reported> {
         let standpoint = Standpoint { unit, each: None };
         let expression = self.untyped(standpoint, &field.value, &mut Findings::default())?;
-        match expression {
-            Expression::Value(value) => Ok(value),
-            _ => {
-                let message = format!("'{}' must be known from the file alone", field.key);
-                Err(self.report(self.error("unknown-value", message, field.value.span)))
-            }
+        if let Expression::Value(value) = expression {
+            return Ok(value);
         }
+        let message = format!("'{}' must be known from the file alone", field.key);
+        Err(self.report(self.error("unknown-value", message, field.value.span)))
     }
 }

@@ -138,14 +138,11 @@ impl<'l> Loader<'l> {
         let mut sound = draft.sound;
         for (name, expression) in draft.resource.attributes.iter().filter(|(_, e)| waits(e)) {
             let Some(attribute) = draft.kind.attribute(name) else { continue };
-            match folding.one(&attribute.ty, name, expression) {
-                Ok(folded) => {
-                    attributes.insert(name.clone(), folded);
-                }
-                Err(Reported) => {
-                    attributes.remove(name);
-                    sound = false;
-                }
+            if let Ok(folded) = folding.one(&attribute.ty, name, expression) {
+                attributes.insert(name.clone(), folded);
+            } else {
+                attributes.remove(name);
+                sound = false;
             }
         }
         let mut tags = draft.resource.tags.clone();

@@ -63,16 +63,13 @@ impl Loader<'_> {
         let (Some(entry), Some(parent)) = (&unit.entry, unit.parent) else { return Err(Reported) };
         let written = entry.value.get(name).filter(|node| !node.is_null());
         let Some(node) = written else {
-            return match &declaration.default {
-                Some(default) => default.clone().map(Expression::Value),
-                None => {
-                    let message = format!("module '{}' lacks its input '{name}'", entry.key);
-                    let fault = self.error("missing-input", message, entry.key_span);
-                    let declared = self.sources.locate(declaration.span);
-                    let fault = fault.related(declared, "declared here, without a default");
-                    Err(self.report(fault))
-                }
-            };
+            if let Some(default) = &declaration.default {
+                return default.clone().map(Expression::Value);
+            }
+            let message = format!("module '{}' lacks its input '{name}'", entry.key);
+            let fault = self.error("missing-input", message, entry.key_span);
+            let declared = self.sources.locate(declaration.span);
+            return Err(self.report(fault.related(declared, "declared here, without a default")));
         };
         let standpoint = Standpoint { unit: parent, each: None };
         let expression = self.untyped(standpoint, node, &mut Findings::default())?;

@@ -3,9 +3,9 @@
 use trueup_model::kind::{Literal, ReferenceType};
 use trueup_model::{Address, Expression, Kind, Reference, Value};
 
-use super::check::{Checked, Checker, network};
+use super::check::{Checked, Checker, network, scalar};
 use super::family::Keys;
-use super::scope::article;
+use super::names::article;
 use super::{Loader, Reported};
 use crate::source::Span;
 use crate::suggest;
@@ -36,7 +36,7 @@ impl Checker<'_> {
     ) -> Result<Checked, Reported> {
         let expected =
             || format!("the name of {} {}", article(ty.kinds[0]), suggest::choice(ty.kinds));
-        let value = self.scalar(node).ok_or_else(|| self.wrong_type(&expected(), node))?;
+        let value = scalar(node).ok_or_else(|| self.wrong_type(&expected(), node))?;
         let text = value.as_str().unwrap_or_default();
         if let Some(word) = Word::parse(text)
             && let Meaning::Resources(references) = self.meaning(ty, &word, text, node.span)?
@@ -265,9 +265,9 @@ impl<'w> Word<'w> {
             ["existing", kind, name] => (true, &[*kind, *name][..]),
             rest => (false, rest),
         };
-        let (kind, name) = match rest {
-            &[name] => (None, name),
-            &[kind, name] => (Some(kind), name),
+        let (kind, name) = match *rest {
+            [name] => (None, name),
+            [kind, name] => (Some(kind), name),
             _ => return None,
         };
         Some(Self { modules, existing, kind, name, key })

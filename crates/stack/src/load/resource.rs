@@ -8,7 +8,8 @@ use trueup_model::{Address, Expression, Kind, Resource, Type, Value};
 
 use super::check::Checker;
 use super::family::Keys;
-use super::scope::{Standpoint, article};
+use super::names::article;
+use super::scope::Standpoint;
 use super::{Loader, Reported};
 use crate::source::Span;
 use crate::suggest;
@@ -200,14 +201,12 @@ impl Checker<'_> {
         let node = node.get(field).filter(|node| !node.is_null())?;
         let text =
             self.within(field, Some(node.span), |inner| inner.one(&Type::String, node)).ok()?;
-        match text {
-            Expression::Value(value) => value.as_str().map(str::to_owned),
-            _ => {
-                let message = format!("'{field}' must be known from the file alone");
-                self.report(self.error("unknown-value", message, node.span));
-                None
-            }
+        if let Expression::Value(value) = text {
+            return value.as_str().map(str::to_owned);
         }
+        let message = format!("'{field}' must be known from the file alone");
+        self.report(self.error("unknown-value", message, node.span));
+        None
     }
 
     fn depends_on(&mut self, node: &Node) -> Vec<Address> {
@@ -286,14 +285,11 @@ impl Checker<'_> {
                 let error = self.error("unknown-attribute", message, entry.key_span);
                 self.report(error.help(help));
             }
-            match entry.value.text().filter(|reason| !reason.is_empty()) {
-                Some(reason) => {
-                    ignored.insert(entry.key.clone(), reason.to_owned());
-                }
-                None => {
-                    let message = format!("say why changes of '{}' are ignored", entry.key);
-                    self.report(self.error("missing-attribute", message, entry.value.span));
-                }
+            if let Some(reason) = entry.value.text().filter(|reason| !reason.is_empty()) {
+                ignored.insert(entry.key.clone(), reason.to_owned());
+            } else {
+                let message = format!("say why changes of '{}' are ignored", entry.key);
+                self.report(self.error("missing-attribute", message, entry.value.span));
             }
         }
         ignored

@@ -15,7 +15,7 @@ const ROOT: Standpoint<'static> = Standpoint { unit: 0, each: None };
 
 impl Loader<'_> {
     /// The stack as far as it is understood.
-    pub(super) fn stack(&mut self) -> Option<Stack> {
+    pub(super) fn stack(&mut self) -> Stack {
         for unit in 0..self.units.len() {
             self.declare(unit);
         }
@@ -47,7 +47,7 @@ impl Loader<'_> {
         for check in loader.request.catalog.checks() {
             loader.diagnostics.borrow_mut().extend(check(&stack));
         }
-        Some(stack)
+        stack
     }
 
     /// The name, the Region and the account.
@@ -121,13 +121,12 @@ impl Loader<'_> {
             let message = format!("'{name}' is a text, not {}", node.describe());
             return Err(self.report(self.error("wrong-type", message, node.span)));
         };
-        match self.text(ROOT, text, node.span, &mut Findings::default())? {
-            Expression::Value(Value::String(text)) => Ok(Some(text)),
-            _ => {
-                let message = format!("'{name}' must be known from the file alone");
-                Err(self.report(self.error("unknown-value", message, node.span)))
-            }
+        let expression = self.text(ROOT, text, node.span, &mut Findings::default())?;
+        if let Expression::Value(Value::String(text)) = expression {
+            return Ok(Some(text));
         }
+        let message = format!("'{name}' must be known from the file alone");
+        Err(self.report(self.error("unknown-value", message, node.span)))
     }
 
     fn stack_tags(&self) -> StackTags {

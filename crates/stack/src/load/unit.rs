@@ -102,7 +102,7 @@ impl Unit {
 
     /// The start of the addresses in it: `module.network.`, or nothing.
     pub(crate) fn prefix(&self) -> String {
-        self.modules.iter().map(|module| format!("module.{module}.")).collect()
+        self.modules.iter().flat_map(|module| ["module.", module, "."]).collect()
     }
 
     /// Whether a resource, or something looked up, has that name.
@@ -146,7 +146,7 @@ impl<'a> Opening<'a> {
             self.variable_files.extend(tree);
         }
         if let Some(root) = self.tree(request.file, request.bytes) {
-            self.unit(Arc::new(root), PathBuf::new(), None, &mut Vec::new());
+            self.unit(&Arc::new(root), PathBuf::new(), None, &mut Vec::new());
         }
         std::mem::take(&mut self.units)
     }
@@ -168,7 +168,7 @@ impl<'a> Opening<'a> {
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
             Err(error) => {
-                let line = bytes[..error.valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
+                let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
                 let message = format!("'{name}' is not text in UTF-8: see line {line}");
                 let fault = Diagnostic::error("not-utf8", message);
                 self.diagnostics.push(fault.help("save the file as UTF-8"));
@@ -190,7 +190,7 @@ impl<'a> Opening<'a> {
     /// files around it.
     fn unit(
         &mut self,
-        root: Arc<Node>,
+        root: &Arc<Node>,
         path: PathBuf,
         parent: Option<(usize, &Entry)>,
         chain: &mut Vec<PathBuf>,
@@ -206,7 +206,7 @@ impl<'a> Opening<'a> {
             modules,
             parent: parent.map(|(parent, _)| parent),
             entry: parent.map(|(_, entry)| entry.clone()),
-            root: Arc::clone(&root),
+            root: Arc::clone(root),
             folder,
             children: BTreeMap::new(),
             families: BTreeMap::new(),
@@ -343,7 +343,7 @@ impl<'a> Opening<'a> {
             return None;
         }
         let root = self.module_tree(&path, source.span)?;
-        Some(self.unit(root, path, Some((parent, entry)), chain))
+        Some(self.unit(&root, path, Some((parent, entry)), chain))
     }
 
     fn module_tree(&mut self, path: &Path, span: Span) -> Option<Arc<Node>> {

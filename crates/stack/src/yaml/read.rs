@@ -235,18 +235,17 @@ impl Reader<'_> {
                     }
                     *key = Some((text, node.span));
                 }
-                Some((text, key_span)) => match seen.get(&text) {
-                    Some(first) => {
+                Some((text, key_span)) => {
+                    if let Some(first) = seen.get(&text) {
                         let first = self.sources.locate(*first);
                         let message = format!("'{text}' is given twice");
                         let error = self.error("duplicate-key", message, key_span);
                         self.diagnostics.push(error.related(first, "first given here"));
-                    }
-                    None => {
+                    } else {
                         seen.insert(text.clone(), key_span);
                         entries.push(Entry { key: text, key_span, value: node });
                     }
-                },
+                }
             },
         }
         Ok(())
@@ -299,6 +298,8 @@ fn measure(node: &Node) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -353,7 +354,8 @@ mod tests {
         let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
         for level in 1..10 {
             let alias = format!("*a{}", level - 1);
-            bomb += &format!("a{level}: &a{level} [{}]\n", [alias.as_str(); 10].join(","));
+            let aliases = [alias.as_str(); 10].join(",");
+            writeln!(bomb, "a{level}: &a{level} [{aliases}]").unwrap();
         }
         assert!(read_text(&bomb).1[0].starts_with("too-large"));
         let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1_000_000), ["*a"; 1000].join(","));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use trueup_model::{Expression, Value};
 
-use super::{Checker, Reported};
+use super::{Checker, Reported, scalar};
 use crate::files::{display, resolve};
 use crate::load::digest;
 use crate::package::package;
@@ -13,7 +13,7 @@ use crate::yaml::Node;
 
 impl Checker<'_> {
     pub(super) fn source(&self, node: &Node) -> Result<Expression, Reported> {
-        let Some(written) = self.scalar(node) else {
+        let Some(written) = scalar(node) else {
             return Err(self.wrong_type("the path of a file or folder", node));
         };
         let folder = &self.loader.units[self.standpoint.unit].folder;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use trueup_model::{Evaluator, Expression, Reference, Template, Type, Value};
 
-use super::{Checker, Reported};
+use super::{Checker, Reported, scalar};
 use crate::expression::{CelEvaluator, FILE, Nothing, nest};
 use crate::load::fold::is_configured;
 use crate::load::scope::Findings;
-use crate::yaml::Node;
+use crate::yaml::{Entry, Node};
 
 /// The fields of a text that is made from a file: `{template: files/app.sh, with: {port: 80}}`.
 pub(crate) const TEMPLATE_FIELDS: [&str; 2] = ["template", "with"];
@@ -18,13 +18,14 @@ impl Checker<'_> {
         if node.get("template").is_some() {
             return self.template_file(node);
         }
-        self.scalar(node).map(Expression::Value).ok_or_else(|| self.wrong_type("a string", node))
+        scalar(node).map(Expression::Value).ok_or_else(|| self.wrong_type("a string", node))
     }
 
     fn template_file(&mut self, node: &Node) -> Result<Expression, Reported> {
         let entries = node.entries().unwrap_or_default();
-        for entry in entries.iter().filter(|e| !TEMPLATE_FIELDS.contains(&e.key.as_str())) {
-            return Err(self.unknown_field(entry, TEMPLATE_FIELDS.into_iter()));
+        let known = |entry: &&Entry| TEMPLATE_FIELDS.contains(&entry.key.as_str());
+        if let Some(unknown) = entries.iter().find(|entry| !known(entry)) {
+            return Err(self.unknown_field(unknown, TEMPLATE_FIELDS.into_iter()));
         }
         let Some(path) = node.get("template").and_then(Node::text) else {
             return Err(self.wrong_type("the path of a template", node));
