@@ -352,6 +352,19 @@ impl Kind {
         self.outputs.iter().find(|output| output.name == name)
     }
 
+    /// Whether a name in an expression means what the file says, and not what AWS makes.
+    ///
+    /// An output hides the attribute of the same name: `lambda_function.api.url` is the address that
+    /// AWS gives it, not the settings that it was made with. An output that only repeats the
+    /// attribute is what the file says.
+    pub fn is_configured(&self, name: &str) -> bool {
+        let made = self.output(name).is_some_and(|output| match output.sample {
+            Sample::Attribute(attribute) => attribute != name,
+            Sample::Id(_) | Sample::Format(_) => true,
+        });
+        self.attribute(name).is_some() && !made
+    }
+
     /// The kind's name as the key that other crates use.
     pub fn key(&self) -> KindName {
         KindName::from(self.name)
