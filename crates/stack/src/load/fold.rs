@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trueup_model::expression::{Expressions, Lookup};
-use trueup_model::kind::{Completion, Inspection, Kind, Sample};
+use trueup_model::kind::{Completion, Inspection};
 use trueup_model::{
     Address, Evaluator, Expression, Reference, Resource, Scope, Template, Type, Value,
 };
@@ -51,25 +51,13 @@ impl Scope for Configured<'_, '_> {
 impl Configured<'_, '_> {
     fn attribute(&self, at: usize, name: &str) -> Option<Value> {
         let draft = &self.drafts[at];
-        if !is_configured(draft.kind, name) {
+        if !draft.kind.is_configured(name) {
             return None;
         }
         let value = draft.resource.attributes.get(name)?.to_value()?;
         // Nothing may mean that the kind has yet to fill it in.
         if value.is_null() && !self.complete[at] { None } else { Some(value) }
     }
-}
-
-/// Whether a name in an expression means what the file says, and not what AWS makes.
-///
-/// An output hides the attribute of the same name: `lambda_function.api.url` is the address that AWS
-/// gives it, not the settings that it was made with.
-pub(super) fn is_configured(kind: &Kind, name: &str) -> bool {
-    let made = kind.output(name).is_some_and(|output| match output.sample {
-        Sample::Attribute(attribute) => attribute != name,
-        Sample::Id(_) | Sample::Format(_) => true,
-    });
-    kind.attribute(name).is_some() && !made
 }
 
 /// The resource of that address, or every instance of that family, in order of keys.
@@ -342,7 +330,7 @@ fn order(drafts: &[Draft<'_>], index: &Index) -> (Vec<usize>, Vec<usize>) {
         for Reference { to, attribute, existing } in
             draft.uses.iter().filter(|r#use| !r#use.output).map(|r#use| &r#use.to)
         {
-            let configured = |&other: &usize| is_configured(drafts[other].kind, attribute);
+            let configured = |&other: &usize| drafts[other].kind.is_configured(attribute);
             if !existing {
                 read.extend(instances(index, to).filter(configured));
             }

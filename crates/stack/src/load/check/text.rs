@@ -6,7 +6,6 @@ use trueup_model::{Evaluator, Expression, Reference, Template, Type, Value};
 
 use super::{Checker, Reported, scalar};
 use crate::expression::{CelEvaluator, FILE, Nothing, nest};
-use crate::load::fold::is_configured;
 use crate::load::scope::Findings;
 use crate::yaml::{Entry, Node};
 
@@ -76,7 +75,7 @@ impl Checker<'_> {
 
     fn is_number(&self, reference: &Reference) -> bool {
         let kind = self.loader.request.catalog.get(reference.to.kind.as_str());
-        let kind = kind.filter(|kind| is_configured(kind, &reference.attribute));
+        let kind = kind.filter(|kind| kind.is_configured(&reference.attribute));
         let attribute = kind.and_then(|kind| kind.attribute(&reference.attribute));
         attribute.is_some_and(|attribute| matches!(attribute.ty, Type::Int { .. } | Type::Bool))
     }
