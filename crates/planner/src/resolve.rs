@@ -91,10 +91,16 @@ impl View<'_, '_> {
         }
         let resource = self.index.resources[id];
         let Some(decision) = &self.decisions[id] else {
+            if is_output {
+                return Lookup::Unknown;
+            }
             return resource.known(name).cloned().map_or(Lookup::Unknown, Lookup::Known);
         };
         let live = decision.live.map(|live| self.index.lives[live]);
-        let wish = || wish(decision, name).unwrap_or(Lookup::Unknown);
+        // An output hides an attribute of the same name: a function's `url` is its address, not its
+        // settings.
+        let wished = || if is_output { None } else { wish(decision, name) };
+        let wish = || wished().unwrap_or(Lookup::Unknown);
         match (&decision.fate, live) {
             (Fate::Blocked, _) => Lookup::Unknown,
             (Fate::Create | Fate::Replace { create_first: true }, _) => wish(),
@@ -104,7 +110,7 @@ impl View<'_, '_> {
             (Fate::Replace { create_first: false }, _) => wish(),
             (Fate::Update, Some(live)) => {
                 let volatile = kind.output(name).is_some_and(|output| output.volatile);
-                match self::wish(decision, name) {
+                match wished() {
                     Some(wish) => wish,
                     None if volatile && !self.steady => Lookup::Unknown,
                     None => reported(kind, resource, live, name),
