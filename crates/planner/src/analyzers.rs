@@ -7,6 +7,7 @@ use crate::index::Index;
 
 mod data_loss;
 mod disruption;
+mod held_meanwhile;
 mod mass_delete;
 mod renamed;
 mod unread;
@@ -22,11 +23,12 @@ pub(crate) struct Subject<'s, 'a> {
 /// An opinion about a plan.
 type Analyzer = fn(&Subject<'_, '_>) -> Vec<Diagnostic>;
 
-const ANALYZERS: [Analyzer; 6] = [
+const ANALYZERS: [Analyzer; 7] = [
     data_loss::analyze,
     mass_delete::analyze,
     disruption::analyze,
     used_by_others::analyze,
+    held_meanwhile::analyze,
     renamed::analyze,
     unread::analyze,
 ];

@@ -184,8 +184,7 @@ impl<'p> Checker<'p> {
         }
     }
 
-    /// Whatever holds the id of something deleted lets go of it before; one that is deleted to
-    /// make room for its successor cannot be let go of first.
+    /// Whatever holds the id of something deleted lets go of it before.
     fn deletes(&self, violations: &mut Vec<Violation>) {
         let mut holders: HashMap<&str, Vec<StepId>> = HashMap::new();
         for step in &self.plan.steps {
@@ -200,18 +199,18 @@ impl<'p> Checker<'p> {
             if !is_made_by_aws(&before.id) {
                 continue;
             }
-            let goes_first = self.actions.get(&step.address) == Some(&Action::DeleteThenCreate);
             for holder in holders.get(before.id.as_str()).into_iter().flatten() {
                 let lets_go = match &self.plan.steps[*holder].operation {
-                    Operation::Update { attributes, .. } => {
-                        !goes_first && !holds(attributes, &before.id)
-                    }
+                    Operation::Update { attributes, .. } => !holds(attributes, &before.id),
                     Operation::Delete { before: holder, .. } => {
                         !self.is_emptied_before(holder, &before.id, step.id)
                     }
                     Operation::Create { .. } | Operation::Forget { .. } => false,
                 };
-                if *holder != step.id && lets_go && !self.precedes(*holder, step.id) {
+                let ordered = self.precedes(*holder, step.id)
+                    // It cannot let go before there is a successor, for which this makes room.
+                    || (is_update(&self.plan.steps[*holder]) && self.precedes(step.id, *holder));
+                if *holder != step.id && lets_go && !ordered {
                     violations.push(Violation::DeletedInUse(step.id, *holder));
                 }
             }
@@ -293,6 +292,10 @@ fn needs(action: Action) -> &'static [&'static str] {
         // What an interrupted run left to do of it may be any part.
         Action::CreateThenDelete | Action::Nothing => &[],
     }
+}
+
+fn is_update(step: &Step) -> bool {
+    matches!(step.operation, Operation::Update { .. })
 }
 
 fn before(step: &Step) -> Option<&Live> {

@@ -29,7 +29,10 @@ impl Context<'_, '_> {
         decision.wanted.clone_from(&resolved.attributes);
         self.settle(id, kind, &mut decision.wanted, None, &mut decision.remarks);
         match obstacle {
-            Some(because) => decision.reasons.push(Reason::CannotCoexist { because }),
+            Some(because) => {
+                decision.reasons.push(Reason::CannotCoexist { because });
+                self.free_name(id, kind, decision);
+            }
             None => self.keep_names_apart(id, kind, live, decision),
         }
     }
@@ -131,7 +134,7 @@ impl Context<'_, '_> {
         let held = named.iter().find(|live| {
             let ours = self.index.lives[**live].is_owned_by(&self.input.stack.name);
             let waits = self.matching.claimants[**live].is_some();
-            ours && (waits || !self.index.users[**live].is_empty())
+            decision.live != Some(**live) && ours && (waits || !self.index.users[**live].is_empty())
         });
         if let Some(held) = held {
             let spec = spec_hash(self.index.resources[id], kind);

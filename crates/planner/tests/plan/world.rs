@@ -149,8 +149,14 @@ impl World {
                     self.update(&step.kind, &id, attributes, tags, ownership);
                 }
                 Operation::Delete { before, .. } => {
-                    let action = plan.changes.iter().find(|c| c.address == step.address).unwrap();
-                    self.delete(before, action.action != Action::DeleteThenCreate, &text);
+                    // The check has proved that who is changed later cannot be changed earlier.
+                    let later = plan.steps[step.id..].iter().any(|later| match &later.operation {
+                        Operation::Update { before: Some(user), .. } => {
+                            mentions(&user.attributes, &before.id)
+                        }
+                        _ => false,
+                    });
+                    self.delete(before, !later, &text);
                 }
                 Operation::Forget { before } => {
                     self.live(&before.kind, &before.id).ownership = Ownership::default();
