@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use trueup_model::Catalog;
 use trueup_provider::Provider;
-use trueup_sim::file::WorldFile;
-use trueup_sim::{OnChange, Sim, SimOptions, World};
+use trueup_sim::{Sim, SimOptions};
 
 use crate::error::Error;
 
@@ -29,15 +28,12 @@ impl Sandbox {
         region: Option<&str>,
         catalog: Arc<Catalog>,
     ) -> Result<Self, Error> {
-        let file = WorldFile::open(path).map_err(Error::Sandbox)?;
-        let world = file.load().map_err(Error::Sandbox)?.unwrap_or_else(|| World::new(1));
-        let save = move |world: &World| file.save(world).map_err(|error| error.to_string());
-        let mut options =
-            SimOptions { on_change: Some(OnChange::new(save)), ..SimOptions::usual() };
+        let mut options = SimOptions::usual();
         if let Some(region) = region {
             region.clone_into(&mut options.region);
         }
-        let sim = Arc::new(Sim::new(catalog, world, options));
+        let sim = trueup_sim::file::open(path, catalog, options).map_err(Error::Sandbox)?;
+        let sim = Arc::new(sim);
         Ok(Self { sim, _time: VirtualTime::begin() })
     }
 

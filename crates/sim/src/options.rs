@@ -26,7 +26,7 @@ pub struct SimOptions {
     /// Whether AWS's default quotas are kept to.
     pub quotas: bool,
     /// Whether a role that is deleted before the interfaces of its function strands them for ever,
-    /// as in AWS. Off, until plans put such roles last.
+    /// as in AWS.
     pub strand_interfaces: bool,
     /// Called with the world after everything that changed it, before the call comes back.
     pub on_change: Option<OnChange>,
@@ -78,7 +78,7 @@ impl Default for SimOptions {
             page_size: 100,
             throttle: false,
             quotas: true,
-            strand_interfaces: false,
+            strand_interfaces: true,
             on_change: None,
         }
     }

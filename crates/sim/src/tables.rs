@@ -167,6 +167,14 @@ pub const LINGERING: &[Linger] = &[
     },
 ];
 
+/// Whether resources of this kind are what AWS deletes lingering interfaces with.
+pub fn is_keeper(kind: &str) -> bool {
+    kind == KEEPER && LINGERING.iter().any(|row| row.keeper.is_some())
+}
+
+/// The kind that the `keeper` attributes name.
+pub const KEEPER: &str = "iam_role";
+
 /// Kinds that others can only use some seconds after they were made, though reads show them.
 pub const PROPAGATION: &[(&str, u32)] = &[("iam_role", 9)];
 

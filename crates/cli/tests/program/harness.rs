@@ -174,7 +174,7 @@ impl Ran {
 /// Snowex, its function cut down to one file, and a simulated account.
 pub(crate) fn snowex() -> (Bench, Arc<Sim>) {
     // Whether interfaces outlive the role that AWS needs to delete them is the engine's business.
-    let options = SimOptions { strand_interfaces: false, ..SimOptions::usual() };
+    let options = SimOptions::usual();
     let (bench, sim) = Bench::with_options(&stack("snowex.yaml"), options);
     let bench = bench.with("functions/snowex-api/app.py", "def handler(event, context): pass\n");
     (bench, sim)

@@ -1,6 +1,6 @@
 //! Which step waits for which: by the graph of the stack, and by who holds what in AWS.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use trueup_model::kind::{Mutability, Which};
 use trueup_model::plan::Operation;
@@ -161,7 +161,11 @@ impl Drafts {
         }
     }
 
-    /// What the stack says needs something goes before it, although no attribute shows it.
+    /// What the stack or the kind says comes after something goes before it, although no attribute
+    /// shows it.
+    ///
+    /// What merely reads another's name or endpoint does not hold it: a function takes twenty minutes
+    /// to let go of its network, and the database that its environment names need not wait for that.
     fn order_by_wish(&mut self, context: Context<'_, '_>, departures: &Departures) {
         let mut of: BTreeMap<ResourceId, Vec<DraftId>> = BTreeMap::new();
         for (live, departure) in departures {
@@ -170,9 +174,12 @@ impl Drafts {
             }
         }
         for (id, deletes) in &of {
-            let needs: BTreeSet<ResourceId> =
-                context.graph.needs(Node::Main(*id)).map(|(node, _)| node.resource()).collect();
-            for after in needs.iter().filter_map(|need| of.get(need)).flatten() {
+            let said = context.index.resources[*id].depends_on.iter();
+            let said = said.flat_map(|address| context.index.instances(address));
+            let implied = context.graph.needs(Node::Main(*id));
+            let implied = implied.filter(|(_, edge)| *edge == Edge::Implied);
+            let needs = said.chain(implied.map(|(node, _)| node.resource()));
+            for after in needs.filter_map(|need| of.get(&need)).flatten() {
                 for before in deletes {
                     self.orders.add(*before, *after, Strength::Preferred);
                 }

@@ -98,7 +98,7 @@ fn a_log_group_is_made_before_the_function_that_its_name_reads() {
      0 delete lambda_function.api
      1 delete log_group.api < 0
      2 delete iam_role.api < 0
-     3 delete db_instance.main with a snapshot < 0
+     3 delete db_instance.main with a snapshot
     ");
     world.apply();
 }
@@ -646,7 +646,8 @@ fn a_change_that_loses_data_in_place_is_guarded_too() {
 #[test]
 fn many_deletes_at_once_need_a_word() {
     let things = |count: usize| {
-        (0..count).map(|n| format!("    thing.t{n}\n      int: {n}\n")).collect::<String>()
+        let things: Vec<String> = (0..count).map(|n| format!("    thing.t{n}\n      int: {n}\n")).collect();
+        things.concat()
     };
     let mut world = World::applied(&things(10));
     world.edit(&things(6));
@@ -1070,4 +1071,155 @@ fn a_group_that_refers_to_itself_settles() {
      1 delete vpc.main < 0
     ");
     world.apply();
+}
+
+#[test]
+fn what_is_looked_up_is_read_and_never_touched() {
+    let mut world = World::applied("
+        vpc.main
+          cidr_block: 10.0.0.0/16
+    ");
+    let mut theirs = world.account.resources[0].clone();
+    theirs.ownership = trueup_model::Ownership::default();
+    world.account.existing.insert("vpc.shared".parse().unwrap(), theirs);
+    world.account.resources.clear();
+    world.edit("
+        subnet.a
+          vpc: @existing.vpc.shared
+          cidr_block: 10.0.0.0/24
+    ");
+    assert_snapshot!(world.show(), @"");
+    world.apply();
+    world.behind("subnet.a", |live| {
+        live.attributes.insert("vpc".to_owned(), "vpc-elsewhere".into());
+    });
+    assert_snapshot!(world.show(), @"");
+    world.account.existing.clear();
+    assert_snapshot!(world.show(), @"");
+}
+
+#[test]
+fn a_family_in_a_list_is_all_of_its_instances() {
+    let stack = |keys: &[&str]| {
+        let subnet = |key: &&str| format!("
+        subnet.private[{key}]
+          vpc: @vpc.main
+          cidr_block: 10.0.{}.0/24", key.len());
+        let subnets: Vec<String> = keys.iter().map(subnet).collect();
+        format!("
+        vpc.main
+          cidr_block: 10.0.0.0/16
+        lambda_function.api
+          role: elsewhere
+          source: source:abc
+          subnets: [@subnet.private]{}", subnets.concat())
+    };
+    let mut world = World::new(&stack(&["a", "bb"]));
+    assert_snapshot!(world.show(), @"");
+    world.apply();
+    world.edit(&stack(&["bb", "ccc"]));
+    assert_snapshot!(world.show(), @"");
+    world.apply();
+}
+
+#[test]
+fn an_output_that_may_change_is_unknown_while_its_resource_changes() {
+    let stack = |code: &str| format!("
+        lambda_function.api
+          role: elsewhere
+          source: source:{code}
+        thing.reader
+          string: ${{lambda_function.api.url}}
+    ");
+    let mut world = World::applied(&stack("abc"));
+    world.edit(&stack("def"));
+    assert_snapshot!(world.show(), @"");
+    world.apply();
+}
+
+#[test]
+fn a_moved_database_keeps_its_password() {
+    let database = |head: &str| format!("
+        {head}
+          engine: postgres
+          class: small
+          password: secret:hunter22
+    ");
+    let mut world = World::applied(&database("db_instance.old"));
+    world.edit(&database("db_instance.new\n          moved_from: db_instance.old"));
+    assert_snapshot!(world.show(), @"");
+    world.apply();
+    let json = serde_json::to_string(&world.plan()).unwrap();
+    assert!(!json.contains("hunter22"));
+}
+
+#[test]
+fn a_drift_report_tells_drift_from_what_is_still_to_be_applied() {
+    let stack = |word: &str| format!("
+        thing.edited
+          string: {word}
+        {}
+    ", CIRCLE.trim());
+    let mut world = World::applied(&stack("one"));
+    world.edit(&stack("two")).lose("security_group.b").behind("vpc.main", |live| {
+        live.attributes.insert("dns".to_owned(), false.into());
+    });
+    let plan = world.plan();
+    let report = trueup_planner::drift::report(&plan);
+    let drifted: Vec<String> =
+        report.drifted.iter().map(|d| format!("{} {:?}", d.change.address, d.class)).collect();
+    let pending: Vec<String> = report.pending.iter().map(|c| c.address.to_string()).collect();
+    assert_snapshot!(format!("{drifted:?}\n{pending:?}\n{:?}", report.class()), @"");
+}
+
+#[test]
+fn a_fingerprint_changes_with_what_a_plan_relies_on() {
+    let mut world = World::applied(FUNCTION);
+    world.behind("lambda_function.api", |live| {
+        live.tags.insert("a".to_owned(), "b".to_owned());
+    });
+    let before = world.plan().fingerprints;
+    let names: Vec<String> = before.keys().map(ToString::to_string).collect();
+    assert_eq!(names, ["db_instance.main", "iam_role.api", "lambda_function.api", "log_group.api"]);
+    world.behind("iam_role.api", |live| {
+        live.attributes.insert("description".to_owned(), "theirs".into());
+    });
+    let after = world.plan().fingerprints;
+    let changed: Vec<String> =
+        after.iter().filter(|(a, print)| before[*a] != **print).map(|(a, _)| a.to_string()).collect();
+    assert_eq!(changed, ["iam_role.api"]);
+}
+
+#[test]
+fn the_same_thing_has_the_same_token_and_another_thing_another() {
+    let tokens = |world: &World| -> Vec<String> {
+        let steps = world.plan().steps.into_iter();
+        let token = |step: trueup_model::Step| match step.operation {
+            trueup_model::Operation::Create { token, .. } => Some(token),
+            _ => None,
+        };
+        steps.filter_map(token).collect()
+    };
+    let mut world = World::new(NETWORK);
+    let all = tokens(&world);
+    assert_eq!(all, tokens(&World::new(NETWORK)));
+    assert!(all.iter().all(|token| token.len() == 32));
+    // In a VPC that exists by now, a subnet is another subnet.
+    world.crash_after(1);
+    assert_ne!(all[2], tokens(&world)[1]);
+}
+
+#[test]
+fn outputs_are_folded_as_far_as_they_are_known() {
+    let mut world = World::new(NETWORK);
+    let reference = trueup_model::Reference {
+        to: "vpc.main".parse().unwrap(),
+        attribute: "id".to_owned(),
+        existing: false,
+    };
+    let wanted = trueup_model::Expression::Reference(reference);
+    world.stack.outputs.insert("vpc".to_owned(), wanted.clone());
+    assert_eq!(world.plan().outputs["vpc"], wanted);
+    world.apply();
+    assert_eq!(world.plan().outputs["vpc"].to_value(), Some(world.id("vpc.main").into()));
 }

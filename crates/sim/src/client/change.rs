@@ -73,6 +73,9 @@ impl Sim {
         let Live { kind, id, .. } = &request.before;
         let declared = self.kind(kind)?;
         self.unprotect(host, declared, &request.before).await?;
+        if tables::is_keeper(declared.name) {
+            self.outlast_interfaces(host, id).await?;
+        }
         let call = Call::repeatable(action(declared, Sort::Delete)).returning_conflicts();
         let give_up = host.now() + u64::try_from(PASSES_WITHIN.as_millis()).unwrap_or(u64::MAX);
         loop {
@@ -117,6 +120,20 @@ impl Sim {
                 host.wait(&before.kind, &before.id, Until::Holds(&shows)).await.map(|_| ())
             }
         }
+    }
+
+    /// A function's interfaces outlive it, and AWS needs its role to delete them: the role waits.
+    async fn outlast_interfaces(&self, host: &dyn Host, role: &str) -> Result<(), Failure> {
+        let give_up = host.now() + u64::try_from(PASSES_WITHIN.as_millis()).unwrap_or(u64::MAX);
+        let call = Call::read("ec2:DescribeNetworkInterfaces");
+        while host.now() < give_up {
+            let kept = self.call(host, call, |service| Ok(service.keeps_interfaces(role))).await?;
+            if !kept {
+                break;
+            }
+            host.sleep(LOOK_EVERY).await;
+        }
+        Ok(())
     }
 
     /// Whether all that keeps a resource from being deleted goes away by itself.

@@ -142,6 +142,13 @@ impl Service<'_> {
         }
     }
 
+    /// Whether interfaces that linger still need this role to be deleted.
+    pub(crate) fn keeps_interfaces(&self, role: &str) -> bool {
+        let key = World::key(tables::KEEPER, role);
+        let lingering = self.world.interfaces.iter().filter(|interface| interface.until.is_some());
+        lingering.into_iter().any(|interface| interface.keeper.as_deref() == Some(key.as_str()))
+    }
+
     /// What keeps the resource of that kind and id from being deleted.
     pub(crate) fn holders(&self, kind: &str, id: &str) -> Vec<Blocker> {
         let key = World::key(kind, id);

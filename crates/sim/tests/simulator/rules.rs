@@ -260,17 +260,16 @@ async fn interfaces_outlive_their_function_and_hold_its_subnets() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_its_role_an_interface_stays() {
-    let options = SimOptions { strand_interfaces: true, ..SimOptions::usual() };
-    let stage = Stage::with(options);
+async fn a_role_stays_until_its_functions_interfaces_are_gone() {
+    let stage = Stage::with(SimOptions::usual());
     let function = function_in_a_network(&stage).await;
     let snapshot = stage.observe(&[]).await;
     let of = |kind: &str| snapshot.resources.iter().find(|live| live.kind == *kind).unwrap();
     stage.delete(&function).await.unwrap();
+    let begun = tokio::time::Instant::now();
     stage.delete(of("iam_role")).await.unwrap();
-    let refused = told(stage.delete(of("subnet")).await);
-    check(&refused, Class::Conflict, "DependencyViolation");
-    assert!(refused.1.contains("AWS Lambda VPC ENI-demo-f"), "{refused:?}");
+    assert!(begun.elapsed().as_secs() > 500, "{:?}", begun.elapsed());
+    stage.delete(of("subnet")).await.unwrap();
 }
 
 async fn function_in_a_network(stage: &Stage) -> trueup_model::Live {

@@ -6,7 +6,7 @@ use trueup_model::kind::{
 };
 use trueup_model::{Attribute, Kind, Type, Value};
 
-use crate::services::attributes::{fault, fill_name, text};
+use crate::services::attributes::{fault, fill_name, respell, text};
 
 #[cfg(feature = "live")]
 mod live;
@@ -144,6 +144,9 @@ pub(crate) fn everything_out() -> Value {
 
 fn complete(completion: &mut Completion<'_>) {
     fill_name(completion, NAME.attribute, NAME.maximum);
+    respell(completion.attributes, "description", |text| {
+        text.chars().map(|c| if is_allowed(c) { c } else { ' ' }).collect()
+    });
     for (attribute, peer) in [("ingress", "from"), ("egress", "to")] {
         if let Some(written) = completion.attributes.get_mut(attribute) {
             *written = canonical(written, peer);
@@ -170,17 +173,18 @@ fn check(inspection: &mut Inspection<'_>) {
     if name.is_some_and(|name| name.starts_with("sg-") || name == "default") {
         fault(inspection, "name", "AWS keeps such names for itself", "write another name");
     }
-    if description.is_some_and(|text| text.is_empty() || !text.chars().all(is_allowed)) {
+    if description.is_some_and(|text| text.trim().is_empty() || text.len() > 255) {
         fault(
             inspection,
             "description",
-            "AWS accepts only letters, digits, spaces and ._-:/()#,@[]+=&;{}!$* here",
-            "describe it without other characters",
+            "AWS wants a description of 1 to 255 characters",
+            "say what the group is for, or leave it out",
         );
     }
     rules::check(inspection);
 }
 
+/// What AWS accepts in a description; anything else, an apostrophe say, becomes a space.
 fn is_allowed(c: char) -> bool {
     c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c)
 }

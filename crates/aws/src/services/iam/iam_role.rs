@@ -93,6 +93,8 @@ pub fn kind() -> Kind {
                 "iam:DetachRolePolicy",
                 "iam:DeleteRolePolicy",
                 "iam:DeleteRole",
+                "ec2:DescribeNetworkInterfaces",
+                "tag:GetResources",
             ],
         },
         idempotency: Idempotency::Name,
