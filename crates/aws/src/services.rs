@@ -53,6 +53,7 @@ pub mod policy;
 pub(crate) fn calls(name: &str) -> Option<&'static dyn crate::live::Calls> {
     match name {
         "elastic_ip" => Some(&ec2::elastic_ip::Calls),
+        "instance" => Some(&ec2::instance::Calls),
         "internet_gateway" => Some(&ec2::internet_gateway::Calls),
         "nat_gateway" => Some(&ec2::nat_gateway::Calls),
         "route_table" => Some(&ec2::route_table::Calls),

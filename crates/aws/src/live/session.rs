@@ -107,8 +107,11 @@ impl Session<'_> {
         let begin = self.host.now();
         let judge = |mut failure: Failure| {
             let age = self.host.now().saturating_sub(begin);
-            // Associations are read just before: one that is gone was replaced.
-            let is_old = failure.is("InvalidAssociationID.NotFound");
+            // An association is read just before: one that is gone was replaced. And nobody makes
+            // images and key pairs a moment before they are used.
+            let is_old = ["InvalidAssociationID", "InvalidAMIID", "InvalidKeyPair"]
+                .iter()
+                .any(|code| failure.code.as_deref().is_some_and(|said| said.starts_with(code)));
             if failure.class == FailureClass::Missing && !is_old && age < KNOWN_EVERYWHERE_AFTER {
                 failure.class = FailureClass::NotYet;
             }

@@ -176,10 +176,21 @@ impl Session<'_> {
 
     /// Writes and removes tags of an EC2 resource.
     pub(crate) async fn retag_ec2(&self, id: &str, change: &TagChange) -> Result<(), Failure> {
+        self.retag_all_ec2(&[id.to_owned()], change).await
+    }
+
+    /// Writes and removes tags of several EC2 resources alike.
+    pub(crate) async fn retag_all_ec2(
+        &self,
+        ids: &[String],
+        change: &TagChange,
+    ) -> Result<(), Failure> {
+        let ids = Some(ids.to_vec());
         if !change.set.is_empty() {
             let tags = ec2(&change.set);
             self.call(Call::repeatable("ec2:CreateTags"), || {
-                self.clients.ec2.create_tags().resources(id).set_tags(Some(tags.clone())).send()
+                let call = self.clients.ec2.create_tags().set_resources(ids.clone());
+                call.set_tags(Some(tags.clone())).send()
             })
             .await?;
         }
@@ -191,7 +202,8 @@ impl Session<'_> {
                 .map(|key| aws_sdk_ec2::types::Tag::builder().key(key).build())
                 .collect();
             self.call(Call::repeatable("ec2:DeleteTags"), || {
-                self.clients.ec2.delete_tags().resources(id).set_tags(Some(keys.clone())).send()
+                let call = self.clients.ec2.delete_tags().set_resources(ids.clone());
+                call.set_tags(Some(keys.clone())).send()
             })
             .await?;
         }

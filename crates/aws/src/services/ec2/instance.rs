@@ -5,7 +5,12 @@ use trueup_model::kind::{
 };
 use trueup_model::{Attribute, Disruption, Expression, Kind, Type, Value};
 
-use crate::services::attributes::{fault, text};
+use crate::services::attributes::{accept_live, fault, text};
+
+#[cfg(feature = "live")]
+mod live;
+#[cfg(feature = "live")]
+pub(crate) use live::Calls;
 
 const DOCUMENTATION: &str = "\
 Identity: the tags. Launching one is protected by a client token.
@@ -18,6 +23,9 @@ user data and the root volume's encryption replace it.
 newest counts when the instance is made; a newer one later is a remark, unless `follow: true`.
 
 IMDSv2 is required and the root volume is encrypted unless the stack says otherwise.
+
+An instance that is stopped is as good as one that runs: nobody starts it. One that was stopped to \
+change its type carries the tag `trueup:restart` until it runs again.
 
 With a role, `running` is not yet reachable through Session Manager: the agent registers some 30 to \
 90 seconds later.
@@ -53,6 +61,8 @@ pub fn kind() -> Kind {
                 "Its public name, if any.",
             )
             .volatile(),
+            Output::new("state", Sample::Format("running"), "What it does: `running`, `stopped`.")
+                .volatile(),
         ],
         after: vec![After {
             kind: "internet_gateway",
@@ -67,11 +77,18 @@ pub fn kind() -> Kind {
                 "ec2:DescribeVolumes",
                 "ssm:GetParameters",
             ],
-            create: &["ec2:RunInstances", "ec2:CreateTags", "iam:PassRole"],
+            create: &[
+                "ec2:DescribeImages",
+                "ec2:RunInstances",
+                "ec2:ModifyInstanceAttribute",
+                "ec2:CreateTags",
+                "iam:PassRole",
+            ],
             update: &[
                 "ec2:StopInstances",
                 "ec2:StartInstances",
                 "ec2:ModifyInstanceAttribute",
+                "ec2:ModifyNetworkInterfaceAttribute",
                 "ec2:ModifyInstanceMetadataOptions",
                 "ec2:ModifyVolume",
                 "ec2:MonitorInstances",
@@ -230,8 +247,18 @@ fn metadata_defaults() -> Value {
     Value::Map(defaults.map(|(name, value)| (name.to_owned(), value)).into())
 }
 
-/// The newest image counts when the instance is made; later it is a remark, unless followed.
 fn settle(settlement: &mut Settlement<'_>) {
+    settle_image(settlement);
+    // Whether it got an address at launch does not show while it is stopped or has an Elastic IP.
+    accept_live(settlement.wanted, settlement.live, "public_ip", |_, there| there.is_null());
+    // No user data and empty user data are one to AWS.
+    accept_live(settlement.wanted, settlement.live, "user_data", |wanted, there| {
+        wanted.as_str() == Some("") && there.is_null()
+    });
+}
+
+/// The newest image counts when the instance is made; later it is a remark, unless followed.
+fn settle_image(settlement: &mut Settlement<'_>) {
     let Some(Value::Map(lookup)) = settlement.wanted.get("ami").and_then(Expression::to_value)
     else {
         return;

@@ -1,0 +1,147 @@
+//! The calls of instances.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::{Filter, Instance};
+use futures::future::try_join_all;
+use trueup_model::snapshot::Live;
+use trueup_model::stack::By;
+use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
+
+use crate::live::describe::{self, PAGE, pages};
+use crate::live::tags::{self, TagChange, filter};
+use crate::live::{Search, Session, owned};
+
+mod change;
+mod details;
+mod launch;
+mod restart;
+mod shape;
+
+pub(super) const KIND: &str = "instance";
+const ID: &str = "instance-id";
+
+pub(crate) struct Calls;
+
+#[async_trait]
+impl crate::live::Calls for Calls {
+    async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
+        describe::discovered(search, ID, |by| described(aws, vec![by])).await
+    }
+
+    async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
+        describe::by_ids(ids, ID, |by| described(aws, vec![by])).await
+    }
+
+    async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
+        let filters = tags::find_filters(by, ID, KIND)?;
+        owned::only(KIND, by, described(aws, filters).await?)
+    }
+
+    async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
+        let id = launch::run(aws, request).await?;
+        let live = match aws.ready(KIND, &id).await {
+            Err(failure) if failure.class == FailureClass::Missing => {
+                return Err(launch::why_it_died(aws, &id).await.unwrap_or(failure));
+            }
+            other => other?,
+        };
+        // The one thing that cannot be said at launch.
+        let late = ["source_dest_check".to_owned()];
+        let differs = late.iter().any(|name| !change::same(name, &live, &request.attributes));
+        if !differs {
+            return Ok(live);
+        }
+        change::apply(aws, &live, &request.attributes, &late).await?;
+        aws.ready(KIND, &id).await
+    }
+
+    async fn update(&self, aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
+        change::apply(aws, &request.before, &request.attributes, &request.changed).await
+    }
+
+    async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
+        let id = &request.before.id;
+        let gone = owned::delete(aws, KIND, id, || {
+            aws.call(Call::repeatable("ec2:TerminateInstances"), move || {
+                aws.clients.ec2.terminate_instances().instance_ids(id).send()
+            })
+        });
+        gone.await.map_err(|failure| {
+            if failure.is("OperationNotPermitted") {
+                failure.help("write `termination_protection: false`, apply, then delete it")
+            } else {
+                failure
+            }
+        })
+    }
+
+    /// Its root volume and its network interface carry the same tags.
+    async fn retag(
+        &self,
+        aws: &Session<'_>,
+        live: &Live,
+        change: &TagChange,
+    ) -> Result<(), Failure> {
+        let mut ids = vec![live.id.clone()];
+        for instance in raw(aws, vec![filter(ID, [live.id.clone()])]).await? {
+            ids.extend(shape::root_volume_id(&instance).map(str::to_owned));
+            let interface = shape::primary_interface(&instance);
+            ids.extend(interface.and_then(|one| one.network_interface_id()).map(str::to_owned));
+        }
+        if change.remove.iter().any(|key| key == restart::MARK) {
+            restart::start(aws, &live.id).await?;
+        }
+        aws.retag_all_ec2(&ids, change).await
+    }
+}
+
+async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
+    let instances = raw(aws, filters).await?;
+    let volume_ids: Vec<String> = instances
+        .iter()
+        .filter_map(|instance| shape::root_volume_id(instance).map(str::to_owned))
+        .collect();
+    let (volumes, details) = futures::try_join!(
+        details::volumes(aws, &volume_ids),
+        try_join_all(instances.iter().map(|instance| details::of(aws, instance))),
+    )?;
+    let volumes: BTreeMap<&str, _> =
+        volumes.iter().filter_map(|volume| Some((volume.volume_id()?, volume))).collect();
+    let found = instances.iter().zip(&details).map(|(instance, details)| {
+        let volume = shape::root_volume_id(instance).and_then(|id| volumes.get(id).copied());
+        shape::normalise(aws, instance, volume, details)
+    });
+    Ok(found.collect())
+}
+
+/// Terminated instances stay in answers for about an hour: they are left out.
+async fn raw(aws: &Session<'_>, mut filters: Vec<Filter>) -> Result<Vec<Instance>, Failure> {
+    let states = ["pending", "running", "shutting-down", "stopping", "stopped"];
+    filters.push(filter("instance-state-name", states.map(str::to_owned)));
+    raw_in_any_state(aws, filters).await
+}
+
+async fn raw_in_any_state(
+    aws: &Session<'_>,
+    filters: Vec<Filter>,
+) -> Result<Vec<Instance>, Failure> {
+    let filters = &filters;
+    pages(|next| async move {
+        let page = aws
+            .call(Call::read("ec2:DescribeInstances"), || {
+                let call = aws.clients.ec2.describe_instances();
+                call.set_filters(Some(filters.clone()))
+                    .max_results(PAGE)
+                    .set_next_token(next.clone())
+                    .send()
+            })
+            .await?;
+        let reservations = page.reservations.unwrap_or_default().into_iter();
+        let instances =
+            reservations.flat_map(|reservation| reservation.instances.unwrap_or_default());
+        Ok((instances.collect(), page.next_token))
+    })
+    .await
+}

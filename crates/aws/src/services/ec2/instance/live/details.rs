@@ -1,0 +1,90 @@
+//! What the description of an instance leaves out.
+
+use aws_sdk_ec2::operation::describe_instance_attribute::DescribeInstanceAttributeOutput;
+use aws_sdk_ec2::types::{Instance, InstanceAttributeName, Volume};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use trueup_model::Value;
+use trueup_provider::{Call, Failure};
+
+use super::shape;
+use crate::live::Session;
+use crate::live::describe::{self, PAGE, pages};
+use crate::live::session::unless_missing;
+
+/// What AWS tells only one instance and one attribute a call.
+#[derive(Debug, Default)]
+pub(super) struct Details {
+    pub(super) user_data: Value,
+    pub(super) termination_protection: Value,
+}
+
+/// Nothing of an instance that comes or goes: while it is waited for, only its state counts.
+pub(super) async fn of(aws: &Session<'_>, instance: &Instance) -> Result<Details, Failure> {
+    if matches!(shape::state(instance), "pending" | "shutting-down") {
+        return Ok(Details::default());
+    }
+    let id = instance.instance_id().unwrap_or_default();
+    let (user_data, protection) = futures::try_join!(
+        attribute(aws, id, InstanceAttributeName::UserData),
+        attribute(aws, id, InstanceAttributeName::DisableApiTermination),
+    )?;
+    let user_data = user_data.as_ref().and_then(|answer| answer.user_data());
+    let protection = protection.as_ref().and_then(|answer| answer.disable_api_termination());
+    Ok(Details {
+        user_data: decoded(user_data.and_then(|data| data.value())),
+        termination_protection: protection.and_then(|on| on.value()).unwrap_or_default().into(),
+    })
+}
+
+async fn attribute(
+    aws: &Session<'_>,
+    id: &str,
+    name: InstanceAttributeName,
+) -> Result<Option<DescribeInstanceAttributeOutput>, Failure> {
+    let answer = aws.call(Call::read("ec2:DescribeInstanceAttribute"), || {
+        aws.clients.ec2.describe_instance_attribute().instance_id(id).attribute(name.clone()).send()
+    });
+    // It may have gone since it was listed.
+    unless_missing(answer.await)
+}
+
+/// User data as the stack states it; what is no text stays in base64.
+fn decoded(data: Option<&str>) -> Value {
+    let Some(data) = data.filter(|data| !data.is_empty()) else { return Value::Null };
+    let bytes = BASE64_STANDARD.decode(data).unwrap_or_default();
+    let text = String::from_utf8(bytes).ok().filter(|text| !text.is_empty());
+    text.unwrap_or_else(|| data.to_owned()).into()
+}
+
+/// The volumes with these ids.
+pub(super) async fn volumes(aws: &Session<'_>, ids: &[String]) -> Result<Vec<Volume>, Failure> {
+    describe::by_ids(ids, "volume-id", |by| {
+        pages(move |next| {
+            let by = by.clone();
+            async move {
+                let page = aws
+                    .call(Call::read("ec2:DescribeVolumes"), || {
+                        let call = aws.clients.ec2.describe_volumes().filters(by.clone());
+                        call.max_results(PAGE).set_next_token(next.clone()).send()
+                    })
+                    .await?;
+                Ok((page.volumes.unwrap_or_default(), page.next_token))
+            }
+        })
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_data_is_text_where_it_is_text() {
+        assert_eq!(decoded(Some("IyEvYmluL3NoCg==")), Value::from("#!/bin/sh\n"));
+        assert_eq!(decoded(Some("H4sIAP8=")), Value::from("H4sIAP8="));
+        assert_eq!(decoded(None), Value::Null);
+        assert_eq!(decoded(Some("")), Value::Null);
+    }
+}

@@ -1,0 +1,124 @@
+//! The launch of an instance.
+
+use aws_sdk_ec2::types::{
+    BlockDeviceMapping, EbsBlockDevice, IamInstanceProfileSpecification,
+    InstanceMetadataOptionsRequest, InstanceNetworkInterfaceSpecification, ResourceType,
+    RunInstancesMonitoringEnabled, TagSpecification,
+};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use trueup_model::Value;
+use trueup_model::value::Values;
+use trueup_provider::{Call, Create, Failure, FailureClass};
+
+use super::{ID, KIND, raw_in_any_state};
+use crate::live::tags::{self, filter};
+use crate::live::{Session, owned};
+
+/// Launches it, and gives its id.
+pub(super) async fn run(aws: &Session<'_>, request: &Create) -> Result<String, Failure> {
+    let wanted = &request.attributes;
+    let text = |name: &str| wanted.get(name).and_then(Value::as_str).map(str::to_owned);
+    let switch = |name: &str| wanted.get(name).and_then(Value::as_bool);
+    let image = text("ami").unwrap_or_default();
+    let disk = root_volume(&root_device(aws, &image).await?, wanted);
+    let monitoring = switch("monitoring").unwrap_or_default();
+    let monitoring = RunInstancesMonitoringEnabled::builder().enabled(monitoring).build();
+    let profile = text("iam_role");
+    let profile = profile.map(|name| IamInstanceProfileSpecification::builder().name(name).build());
+    let user_data = text("user_data").filter(|data| !data.is_empty());
+    let user_data = user_data.map(|data| BASE64_STANDARD.encode(data));
+    let answer = aws
+        .call_on_new(Call::repeatable("ec2:RunInstances"), || {
+            let call = aws.clients.ec2.run_instances().min_count(1).max_count(1);
+            call.client_token(&request.token)
+                .image_id(&image)
+                .set_instance_type(text("instance_type").as_deref().map(Into::into))
+                .set_key_name(text("key_pair"))
+                .set_user_data(user_data.clone())
+                .set_iam_instance_profile(profile.clone())
+                .set_disable_api_termination(switch("termination_protection"))
+                .monitoring(monitoring.clone())
+                .metadata_options(metadata_options(wanted))
+                .block_device_mappings(disk.clone())
+                .network_interfaces(network_interface(wanted))
+                .set_tag_specifications(Some(tag_specifications(request)))
+                .send()
+        })
+        .await?;
+    owned::id_of(KIND, answer.instances().first().and_then(|instance| instance.instance_id()))
+}
+
+/// The name that the image gives the disk that it starts from.
+async fn root_device(aws: &Session<'_>, image: &str) -> Result<String, Failure> {
+    let by = filter("image-id", [image.to_owned()]);
+    let answer = aws
+        .call(Call::read("ec2:DescribeImages"), || {
+            aws.clients.ec2.describe_images().filters(by.clone()).send()
+        })
+        .await?;
+    let image = answer.images().first().ok_or_else(|| {
+        let message = format!("there is no image {image} in {} that you may use", aws.region);
+        let help = "every Region has ids of its own: look the image up with `ssm_parameter`, or \
+                    copy it";
+        Failure::new(FailureClass::Missing, message).help(help)
+    })?;
+    Ok(image.root_device_name().unwrap_or("/dev/xvda").to_owned())
+}
+
+fn root_volume(device: &str, wanted: &Values) -> BlockDeviceMapping {
+    let disk = wanted.get("root_volume").unwrap_or(&Value::Null);
+    let text = |name: &str| disk.get(name).as_str().map(str::to_owned);
+    // `false` is never sent: AWS refuses it for images and accounts that encrypt always.
+    let encrypted = disk.get("encrypted").as_bool().filter(|encrypted| *encrypted);
+    let disk = EbsBlockDevice::builder()
+        .delete_on_termination(true)
+        .set_volume_size(disk.get("size_gb").as_int().and_then(|size| i32::try_from(size).ok()))
+        .set_volume_type(text("type").as_deref().map(Into::into))
+        .set_encrypted(encrypted)
+        .set_kms_key_id(text("kms_key"))
+        .build();
+    BlockDeviceMapping::builder().device_name(device).ebs(disk).build()
+}
+
+/// Always said in full: whether it gets a public address must not depend on the subnet.
+fn network_interface(wanted: &Values) -> InstanceNetworkInterfaceSpecification {
+    let text = |name: &str| wanted.get(name).and_then(Value::as_str).map(str::to_owned);
+    let groups = wanted.get("security_groups").map(Value::strings).unwrap_or_default();
+    InstanceNetworkInterfaceSpecification::builder()
+        .device_index(0)
+        .delete_on_termination(true)
+        .associate_public_ip_address(wanted.get("public_ip").and_then(Value::as_bool) == Some(true))
+        .set_subnet_id(text("subnet"))
+        .set_private_ip_address(text("private_ip"))
+        .set_groups(Some(groups).filter(|groups| !groups.is_empty()))
+        .build()
+}
+
+fn metadata_options(wanted: &Values) -> InstanceMetadataOptionsRequest {
+    let options = wanted.get("metadata_options").unwrap_or(&Value::Null);
+    let hops = options.get("http_put_response_hop_limit").as_int();
+    InstanceMetadataOptionsRequest::builder()
+        .set_http_tokens(options.get("http_tokens").as_str().map(Into::into))
+        .set_http_put_response_hop_limit(hops.and_then(|hops| i32::try_from(hops).ok()))
+        .set_http_endpoint(options.get("http_endpoint").as_str().map(Into::into))
+        .build()
+}
+
+/// What is made with it carries the same tags, so that nothing without an owner is left.
+fn tag_specifications(request: &Create) -> Vec<TagSpecification> {
+    let all = request.all_tags();
+    let made = [ResourceType::Instance, ResourceType::Volume, ResourceType::NetworkInterface];
+    made.into_iter().map(|kind| tags::ec2_specification(kind, &all)).collect()
+}
+
+/// Why an instance that was launched is gone: it goes from pending to terminated, and only then
+/// says why.
+pub(super) async fn why_it_died(aws: &Session<'_>, id: &str) -> Option<Failure> {
+    let found = raw_in_any_state(aws, vec![filter(ID, [id.to_owned()])]).await.ok()?;
+    let reason = found.first()?.state_reason()?;
+    let code = reason.code().unwrap_or("no code");
+    let message = reason.message().unwrap_or("no message");
+    let message = format!("AWS launched {id} and terminated it at once: {code}: {message}");
+    Some(Failure::new(FailureClass::Broken, message))
+}
