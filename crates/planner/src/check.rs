@@ -191,7 +191,9 @@ impl<'p> Checker<'p> {
             if let Some(before) = before(step) {
                 let mut held = BTreeSet::new();
                 collect_texts(&before.attributes, &mut held);
-                held.into_iter().for_each(|id| holders.entry(id).or_default().push(step.id));
+                for id in held {
+                    holders.entry(id).or_default().push(step.id);
+                }
             }
         }
         for step in &self.plan.steps {
@@ -325,7 +327,9 @@ fn collect_texts<'v>(values: &'v Values, texts: &mut BTreeSet<&'v str>) {
             Value::Null | Value::Bool(_) | Value::Int(_) | Value::Secret(_) => {}
         }
     }
-    values.values().for_each(|value| collect(value, texts));
+    for value in values.values() {
+        collect(value, texts);
+    }
 }
 
 fn holds(attributes: &Expressions, id: &str) -> bool {

@@ -245,7 +245,7 @@ impl<'a> Context<'_, 'a> {
         if let Condition::Deleting(state) = &self.index.lives[best.live].condition {
             return Decision::blocked(WhyNot::Busy { state: state.clone() });
         }
-        let mut decision = self.from_assessment(walk, id, kind, resolved, best, how);
+        let mut decision = self.decide_on(walk, id, kind, resolved, best, how);
         decision.leftovers = leftovers;
         if let Some(why) = frozen {
             decision.hold(why.clone());
@@ -296,7 +296,7 @@ impl<'a> Context<'_, 'a> {
         let rewritten = self.secret_differs(resource, kind, live, how);
         if rewritten {
             let told = |c: &AttributeChange| !changes.iter().any(|change| change.path == c.path);
-            let secrets: Vec<_> = differ.secrets(kind, &wanted).into_iter().filter(told).collect();
+            let secrets: Vec<_> = Differ::secrets(kind, &wanted).into_iter().filter(told).collect();
             changes.extend(secrets);
         }
         let mut wish = Wish { attributes: &mut wanted, tags: &mut tags };
@@ -368,7 +368,7 @@ impl<'a> Context<'_, 'a> {
         Differ { index: self.index }
     }
 
-    fn from_assessment(
+    fn decide_on(
         self,
         walk: &Walk,
         id: ResourceId,

@@ -65,7 +65,7 @@ impl Differ<'_, '_> {
     }
 
     /// The write-only attributes that are written again, when their hash says that they changed.
-    pub(crate) fn secrets(self, kind: &Kind, wanted: &Expressions) -> Vec<AttributeChange> {
+    pub(crate) fn secrets(kind: &Kind, wanted: &Expressions) -> Vec<AttributeChange> {
         let write_only = kind.attributes.iter().filter(|attribute| attribute.write_only);
         let stated = write_only.filter(|a| wanted.get(a.name).is_some_and(|wish| !wish.is_null()));
         let change = |attribute: &Attribute| {

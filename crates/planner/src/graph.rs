@@ -15,7 +15,7 @@ use crate::vpcs::Vpcs;
 
 /// The resources in order, each after what it needs.
 pub(crate) struct Graph {
-    graph: DiGraph<Node, Edge>,
+    edges: DiGraph<Node, Edge>,
     /// The node of a resource's late attributes.
     late: Vec<Option<NodeIndex>>,
     /// Every node after those that it needs; without those of a cycle.
@@ -58,14 +58,14 @@ impl Graph {
             graph.add_node(Node::Main(id));
         }
         let mut late = vec![None; count];
-        for id in 0..count {
+        for (id, late) in late.iter_mut().enumerate() {
             if index.kinds[id].is_some_and(Kind::has_late) {
                 let node = graph.add_node(Node::Late(id));
                 graph.add_edge(NodeIndex::new(id), node, Edge::Needed);
-                late[id] = Some(node);
+                *late = Some(node);
             }
         }
-        let mut this = Self { graph, late, order: Vec::new(), cycles: Vec::new() };
+        let mut this = Self { edges: graph, late, order: Vec::new(), cycles: Vec::new() };
         (0..count).for_each(|id| this.add_needs(index, id));
         this.add_implied(index, vpcs);
         this.sort();
@@ -86,10 +86,10 @@ impl Graph {
         let edges = self
             .place(node)
             .into_iter()
-            .flat_map(move |place| self.graph.edges_directed(place, way));
+            .flat_map(move |place| self.edges.edges_directed(place, way));
         let ends = edges.map(move |edge| {
             let end = if way == Direction::Incoming { edge.source() } else { edge.target() };
-            (self.graph[end], *edge.weight())
+            (self.edges[end], *edge.weight())
         });
         ends.collect::<BTreeSet<_>>().into_iter()
     }
@@ -121,7 +121,7 @@ impl Graph {
             edges.insert((NodeIndex::new(other), NodeIndex::new(id), Edge::Needed));
         }
         for (from, to, edge) in edges {
-            self.graph.add_edge(from, to, edge);
+            self.edges.add_edge(from, to, edge);
         }
     }
 
@@ -167,7 +167,7 @@ impl Graph {
                     }
                 };
                 for other in others.into_iter().filter(|other| *other != id) {
-                    self.graph.add_edge(NodeIndex::new(other), NodeIndex::new(id), Edge::Implied);
+                    self.edges.add_edge(NodeIndex::new(other), NodeIndex::new(id), Edge::Implied);
                 }
             }
         }
@@ -180,7 +180,7 @@ impl Graph {
             if circles.iter().all(Option::is_none) {
                 break;
             }
-            self.graph.retain_edges(|graph, edge| {
+            self.edges.retain_edges(|graph, edge| {
                 let Some((from, to)) = graph.edge_endpoints(edge) else { return false };
                 let inside =
                     circles[from.index()].is_some() && circles[from.index()] == circles[to.index()];
@@ -188,13 +188,13 @@ impl Graph {
             });
         }
         // Recursion would end at some depth of nesting; Kosaraju's algorithm does without.
-        let mut components = kosaraju_scc(&self.graph);
+        let mut components = kosaraju_scc(&self.edges);
         components.reverse();
         for component in components {
             let alone =
-                component.len() == 1 && !self.graph.contains_edge(component[0], component[0]);
+                component.len() == 1 && !self.edges.contains_edge(component[0], component[0]);
             if alone {
-                self.order.push(self.graph[component[0]]);
+                self.order.push(self.edges[component[0]]);
             } else {
                 self.cycles.push(self.walk_circle(&component));
             }
@@ -203,10 +203,12 @@ impl Graph {
 
     /// The circle that each node is part of, if it is.
     fn circles(&self) -> Vec<Option<usize>> {
-        let mut circles = vec![None; self.graph.node_count()];
-        for (number, component) in kosaraju_scc(&self.graph).into_iter().enumerate() {
+        let mut circles = vec![None; self.edges.node_count()];
+        for (number, component) in kosaraju_scc(&self.edges).into_iter().enumerate() {
             if component.len() > 1 {
-                component.iter().for_each(|node| circles[node.index()] = Some(number));
+                for node in component {
+                    circles[node.index()] = Some(number);
+                }
             }
         }
         circles
@@ -219,16 +221,16 @@ impl Graph {
         let mut at = inside.first().copied();
         while let Some(node) = at.filter(|node| !path.contains(node)) {
             path.push(node);
-            let needs = self.graph.neighbors_directed(node, Direction::Incoming);
+            let needs = self.edges.neighbors_directed(node, Direction::Incoming);
             at = needs.filter(|next| inside.contains(next)).min();
         }
         let start = at.and_then(|at| path.iter().position(|node| *node == at)).unwrap_or(0);
         let mut circle: Vec<ResourceId> =
-            path[start..].iter().map(|node| self.graph[*node].resource()).collect();
+            path[start..].iter().map(|node| self.edges[*node].resource()).collect();
         circle.dedup();
         // Whoever is in the component but not on this way round waits for it all the same.
         let mut rest: Vec<ResourceId> =
-            inside.iter().map(|node| self.graph[*node].resource()).collect();
+            inside.iter().map(|node| self.edges[*node].resource()).collect();
         rest.retain(|id| !circle.contains(id));
         rest.dedup();
         circle.extend(rest);

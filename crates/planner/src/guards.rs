@@ -91,6 +91,11 @@ impl Context<'_, '_> {
     }
 
     fn protected(self, live: LiveId, departure: &Departure) -> Option<WhyNot> {
+        if let Some(id) = departure.resource
+            && let Match::Blocked(why @ WhyNot::Unreadable { .. }) = &self.matching.of[id]
+        {
+            return Some(why.clone());
+        }
         let wanted = departure.reason.clone();
         let resource = departure.resource.map(|id| self.index.resources[id]);
         if let Some(resource) = resource.filter(|resource| resource.protect) {
@@ -126,8 +131,8 @@ impl Context<'_, '_> {
         let Some(kind) = self.index.live_kinds[user] else { return true };
         let changed: BTreeSet<&str> =
             decision.changes.iter().map(|change| top_level(&change.path)).collect();
-        let mut uses = self.index.uses[user].iter().filter(|used| used.to == live);
-        uses.any(|used| !changed.contains(kind.attributes[used.attribute].name))
+        let mut held = self.index.uses[user].iter().filter(|used| used.to == live);
+        held.any(|used| !changed.contains(kind.attributes[used.attribute].name))
     }
 
     fn held_by(self, holder: LiveId) -> WhyNot {

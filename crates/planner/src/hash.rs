@@ -146,7 +146,9 @@ fn reveal(text: &mut String, expression: &Expression) {
         }
         Expression::List(elements) => {
             let _ = write!(text, "list{}", elements.len());
-            elements.iter().for_each(|element| reveal(text, element));
+            for element in elements {
+                reveal(text, element);
+            }
         }
         Expression::Map(fields) => reveal_fields(text, fields),
     }
@@ -169,7 +171,9 @@ fn reveal_value(text: &mut String, value: &Value) {
         Value::Secret(secret) => spell(text, secret.reveal()),
         Value::List(elements) => {
             let _ = write!(text, "list{}", elements.len());
-            elements.iter().for_each(|element| reveal_value(text, element));
+            for element in elements {
+                reveal_value(text, element);
+            }
         }
         Value::Map(fields) => {
             let _ = write!(text, "map{}", fields.len());

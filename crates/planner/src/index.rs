@@ -212,10 +212,14 @@ pub(crate) fn for_each_reference_type<'t>(ty: &'t Type, visit: &mut dyn FnMut(&'
             for_each_reference_type(inner, visit);
         }
         Type::Object(fields) => {
-            fields.iter().for_each(|field| for_each_reference_type(&field.ty, visit));
+            for field in fields {
+                for_each_reference_type(&field.ty, visit);
+            }
         }
         Type::OneOf(shapes) => {
-            shapes.iter().for_each(|shape| for_each_reference_type(shape, visit))
+            for shape in shapes {
+                for_each_reference_type(shape, visit);
+            }
         }
         Type::Bool
         | Type::Int { .. }
@@ -236,10 +240,14 @@ pub(crate) fn for_each_reference(
     match (ty, value) {
         (Type::Reference(reference), Value::String(text)) => visit(reference, text),
         (Type::List(inner) | Type::Set(inner), Value::List(elements)) => {
-            elements.iter().for_each(|element| for_each_reference(inner, element, visit));
+            for element in elements {
+                for_each_reference(inner, element, visit);
+            }
         }
         (Type::Map(inner), Value::Map(values)) => {
-            values.values().for_each(|value| for_each_reference(inner, value, visit));
+            for value in values.values() {
+                for_each_reference(inner, value, visit);
+            }
         }
         (Type::Object(fields), Value::Map(values)) => {
             for field in fields {
@@ -249,7 +257,9 @@ pub(crate) fn for_each_reference(
             }
         }
         (Type::OneOf(shapes), value) => {
-            shapes.iter().for_each(|shape| for_each_reference(shape, value, visit));
+            for shape in shapes {
+                for_each_reference(shape, value, visit);
+            }
         }
         _ => {}
     }

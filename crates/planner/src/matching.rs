@@ -51,7 +51,9 @@ impl Matching {
                 .blocks(index.resources[id])
                 .unwrap_or_else(|| find(input, index, id, &mut findings));
             if let Match::Present { candidates, .. } = &found {
-                candidates.iter().for_each(|live| claimants[*live] = Some(id));
+                for live in candidates {
+                    claimants[*live] = Some(id);
+                }
             }
             // Whatever it is, somebody wants it to stay.
             let adopted = index.resources[id].adopt.as_ref();
@@ -124,8 +126,8 @@ fn find(
 
 /// What carries our tags, unless another tool owns it too: then nobody should fight over it.
 fn ours(index: &Index<'_>, candidates: Vec<LiveId>, how: How) -> Match {
-    let contested = candidates.iter().map(|id| index.lives[*id]);
-    match contested.filter(|live| live.ownership.other.is_some()).next() {
+    let mut contested = candidates.iter().map(|id| index.lives[*id]);
+    match contested.find(|live| live.ownership.other.is_some()) {
         Some(live) => not_ours(live),
         None => Match::Present { candidates, how },
     }
@@ -181,9 +183,13 @@ fn in_its_place(
         let ours = live.is_owned_by(&input.stack.name) && live.ownership.address.is_some();
         !ours && (naming.unique != Unique::Vpc || same_vpc(input, index, resource, live))
     })?;
-    let message = format!("{}: '{name}' exists and is not of this stack", resource.address);
+    let message =
+        format!("{}: '{name}' exists and was not made under this address", resource.address);
     let mut finding = Diagnostic::warning("not-ours", message).at(resource.location.clone());
     finding = match owner(live) {
+        _ if live.is_owned_by(&input.stack.name) => {
+            finding.help("it carries this stack's tag, but its 'trueup:address' cannot be read")
+        }
         Some(owner) => finding.help(format!("it belongs to {owner}: choose another name")),
         None => finding.help(format!("if it should be of this stack, write 'adopt: {}'", live.id)),
     };
@@ -232,7 +238,7 @@ fn leaving(
         }
         match &live.ownership.address {
             None => {
-                findings.push(unclear(live, "its tag 'trueup:address' is missing or unreadable"))
+                findings.push(unclear(live, "its tag 'trueup:address' is missing or unreadable"));
             }
             Some(address) if address.kind != live.kind => {
                 let why = format!("its tag 'trueup:address' says {address}, which is another kind");

@@ -97,7 +97,9 @@ fn circles(graph: &DiGraph<(), Strength>) -> Vec<Option<usize>> {
     let mut circles = vec![None; graph.node_count()];
     for (number, component) in kosaraju_scc(graph).into_iter().enumerate() {
         if component.len() > 1 {
-            component.iter().for_each(|node| circles[node.index()] = Some(number));
+            for node in component {
+                circles[node.index()] = Some(number);
+            }
         }
     }
     circles

@@ -150,7 +150,9 @@ impl Context<'_, '_> {
                 for (need, _) in self.graph.needs(node) {
                     let need = settled.walk.decisions[need.resource()].as_ref();
                     let live = need.and_then(|need| need.live);
-                    live.into_iter().for_each(|live| concerned[live] = true);
+                    if let Some(live) = live {
+                        concerned[live] = true;
+                    }
                 }
             }
         }

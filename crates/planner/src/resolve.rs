@@ -102,12 +102,10 @@ impl View<'_, '_> {
         let wished = || if is_output { None } else { wish(decision, name) };
         let wish = || wished().unwrap_or(Lookup::Unknown);
         match (&decision.fate, live) {
-            (Fate::Blocked, _) => Lookup::Unknown,
-            (Fate::Create | Fate::Replace { create_first: true }, _) => wish(),
             // Its name may stay the same and it is another thing all the same: whoever holds it
             // must let go of the old one and take the new one.
             (Fate::Replace { create_first: false }, _) if is_output => Lookup::Unknown,
-            (Fate::Replace { create_first: false }, _) => wish(),
+            (Fate::Create | Fate::Replace { .. }, _) => wish(),
             (Fate::Update, Some(live)) => {
                 let volatile = kind.output(name).is_some_and(|output| output.volatile);
                 match wished() {
@@ -117,7 +115,7 @@ impl View<'_, '_> {
                 }
             }
             (Fate::Keep | Fate::Held, Some(live)) => reported(kind, resource, live, name),
-            (Fate::Update | Fate::Keep | Fate::Held, None) => Lookup::Unknown,
+            (Fate::Blocked, _) | (Fate::Update | Fate::Keep | Fate::Held, None) => Lookup::Unknown,
         }
     }
 

@@ -11,9 +11,7 @@ pub(super) fn analyze(subject: &Subject<'_, '_>) -> Vec<Diagnostic> {
     for withheld in &subject.plan.withheld {
         let WhyNot::Protected { allow, .. } = &withheld.why else { continue };
         let address = &withheld.address;
-        let holds_data =
-            subject.input.catalog.get(address.kind.as_str()).is_some_and(|k| k.holds_data);
-        let (code, message) = if holds_data {
+        let (code, message) = if *allow == allow_data_loss(address) {
             ("data-loss", format!("{address} holds data and is left as it is"))
         } else {
             ("protected", format!("{address} is protected and is left as it is"))

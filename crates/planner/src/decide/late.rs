@@ -57,12 +57,11 @@ impl Context<'_, '_> {
         let stays = matches!(decision.fate, Fate::Keep | Fate::Update);
         self.settle(id, kind, &mut wanted, live.filter(|_| stays), &mut decision.remarks);
         wanted.retain(|name, _| is_late(kind, name));
-        match live {
-            Some(live) => self.compare_late(walk, id, kind, decision, live, &mut wanted),
-            None => {
-                let creation = self.differ().creation(kind, &wanted, &Expressions::new());
-                decision.changes.extend(creation);
-            }
+        if let Some(live) = live {
+            self.compare_late(walk, id, kind, decision, live, &mut wanted);
+        } else {
+            let creation = self.differ().creation(kind, &wanted, &Expressions::new());
+            decision.changes.extend(creation);
         }
         if !stays {
             // A new one is made without them, whatever the old one had.

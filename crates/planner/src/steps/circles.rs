@@ -28,33 +28,26 @@ impl Drafts {
         let edges: Vec<_> = self.orders.iter().filter(inside).copied().collect();
         let mut emptied: BTreeMap<DraftId, DraftId> = BTreeMap::new();
         for edge @ (before, after, _) in edges {
-            let (Some(user), Some(used)) = (lives.get(&before), lives.get(&after)) else {
+            let (Some(user), Some(held)) = (lives.get(&before), lives.get(&after)) else {
                 continue;
             };
-            if !self.holds_only_late(context, *user, *used) {
+            if !holds_only_late(context, *user, *held) {
                 continue;
             }
-            let empty = match emptied.get(&before) {
-                Some(empty) => *empty,
-                None => {
-                    let Some(empty) = self.add_emptying(context, departures, *user) else {
-                        continue;
-                    };
-                    self.orders.add(empty, before, Strength::Needed);
-                    emptied.insert(before, empty);
-                    empty
-                }
+            let empty = if let Some(empty) = emptied.get(&before) {
+                *empty
+            } else {
+                let Some(empty) = self.add_emptying(context, departures, *user) else {
+                    continue;
+                };
+                self.orders.add(empty, before, Strength::Needed);
+                emptied.insert(before, empty);
+                empty
             };
             self.orders.remove(edge);
             self.orders.add(empty, after, Strength::Needed);
         }
         self.keep_until_unused(context, &lives, &emptied);
-    }
-
-    fn holds_only_late(&self, context: Context<'_, '_>, user: LiveId, used: LiveId) -> bool {
-        let Some(kind) = context.index.live_kinds[user] else { return false };
-        let mut uses = context.index.uses[user].iter().filter(|u| u.to == used).peekable();
-        uses.peek().is_some() && uses.all(|used| kind.attributes[used.attribute].late)
     }
 
     fn add_emptying(
@@ -113,6 +106,12 @@ impl Drafts {
             }
         }
     }
+}
+
+fn holds_only_late(context: Context<'_, '_>, user: LiveId, held: LiveId) -> bool {
+    let Some(kind) = context.index.live_kinds[user] else { return false };
+    let mut holds = context.index.uses[user].iter().filter(|used| used.to == held).peekable();
+    holds.peek().is_some() && holds.all(|used| kind.attributes[used.attribute].late)
 }
 
 fn nothing(ty: &Type) -> Value {

@@ -6,7 +6,7 @@ use trueup_model::kind::{
 };
 use trueup_model::{Attribute, Catalog, Disruption, Expression, Kind, Type, Value};
 
-pub fn catalog() -> Catalog {
+pub(crate) fn catalog() -> Catalog {
     let kinds = [
         vpc(),
         gateway(),
@@ -28,8 +28,8 @@ fn id(prefix: &'static str) -> Vec<Output> {
     vec![Output::new("id", Sample::Id(prefix), "The id.")]
 }
 
-fn named(maximum: usize, unique: Unique) -> Option<Naming> {
-    Some(Naming { attribute: "name", maximum, unique, lower_case: false })
+fn named(maximum: usize, unique: Unique) -> Naming {
+    Naming { attribute: "name", maximum, unique, lower_case: false }
 }
 
 fn name() -> Attribute {
@@ -112,7 +112,7 @@ fn group() -> Kind {
             Attribute::new("ingress", rule.set(), "").or(Value::List(vec![]), "").late().security(),
         ],
         outputs: id("sg-"),
-        naming: named(255, Unique::Vpc),
+        naming: Some(named(255, Unique::Vpc)),
         ..Kind::new("security_group", "ec2", "")
     }
 }
@@ -128,7 +128,7 @@ fn role() -> Kind {
             Output::new("id", Sample::Attribute("name"), ""),
             Output::new("arn", Sample::Format("arn:aws:iam::{account}:role/{name}"), ""),
         ],
-        naming: named(64, Unique::Account),
+        naming: Some(named(64, Unique::Account)),
         ..Kind::new("iam_role", "iam", "")
     }
 }
@@ -151,7 +151,7 @@ fn function() -> Kind {
             Output::new("arn", Sample::Format("arn:aws:lambda:::{name}"), ""),
             Output::new("url", Sample::Format("https://{hex}"), "").volatile(),
         ],
-        naming: named(64, Unique::Region),
+        naming: Some(named(64, Unique::Region)),
         after: vec![After { kind: "log_group", which: named_after, reason: "it writes at once" }],
         times: seconds(20, 5, 10),
         ..Kind::new("lambda_function", "lambda", "")
@@ -162,7 +162,7 @@ fn logs() -> Kind {
     Kind {
         attributes: vec![name(), Attribute::new("days", Type::int(1, 3653), "").or(30, "")],
         outputs: vec![Output::new("id", Sample::Attribute("name"), "")],
-        naming: named(512, Unique::Region),
+        naming: Some(named(512, Unique::Region)),
         ..Kind::new("log_group", "logs", "")
     }
 }
@@ -187,7 +187,7 @@ fn database() -> Kind {
             Output::new("id", Sample::Attribute("name"), ""),
             Output::new("endpoint", Sample::Format("{id}.{hex}.rds"), ""),
         ],
-        naming: named(63, Unique::Region),
+        naming: Some(named(63, Unique::Region)),
         holds_data: true,
         times: seconds(400, 300, 200),
         settle: settle_version,
@@ -252,7 +252,7 @@ fn twin() -> Kind {
             Attribute::new("beside", Type::id_of(&["twin"], "twin-"), "").optional(),
         ],
         outputs: id("twin-"),
-        naming: named(32, Unique::Region),
+        naming: Some(named(32, Unique::Region)),
         ..Kind::new("twin", "test", "")
     }
 }

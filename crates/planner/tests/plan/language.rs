@@ -23,7 +23,7 @@ use trueup_model::{
 
 use crate::world::Cel;
 
-pub fn stack(catalog: &Catalog, text: &str) -> Stack {
+pub(crate) fn stack(catalog: &Catalog, text: &str) -> Stack {
     let mut stack =
         Stack { name: "demo".to_owned(), digest: "digest".to_owned(), ..Stack::default() };
     let mut current: Option<Resource> = None;
@@ -142,10 +142,14 @@ fn fill_type(ty: &Type, expression: &mut Expression) {
     match (ty, expression) {
         (Type::Object(declared), Expression::Map(fields)) => fill_fields(declared, fields, ""),
         (Type::List(inner) | Type::Set(inner), Expression::List(elements)) => {
-            elements.iter_mut().for_each(|element| fill_type(inner, element));
+            for element in elements {
+                fill_type(inner, element);
+            }
         }
         (Type::Map(inner), Expression::Map(fields)) => {
-            fields.values_mut().for_each(|field| fill_type(inner, field));
+            for field in fields.values_mut() {
+                fill_type(inner, field);
+            }
         }
         _ => {}
     }

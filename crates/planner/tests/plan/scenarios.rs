@@ -634,7 +634,7 @@ fn a_change_that_loses_data_in_place_is_guarded_too() {
     = thing.a (file)
         lossy: "one" -> "two"
     withheld thing.a: protected from [immutable lossy]: allow it with --allow-data-loss thing.a
-    warning protected: thing.a is protected and is left as it is (allow it with --allow-data-loss thing.a)
+    warning data-loss: thing.a holds data and is left as it is (allow it with --allow-data-loss thing.a)
     "#);
     assert_snapshot!(world.allow("thing.a").show(), @r#"
     ~ thing.a (file)
@@ -646,7 +646,8 @@ fn a_change_that_loses_data_in_place_is_guarded_too() {
 #[test]
 fn many_deletes_at_once_need_a_word() {
     let things = |count: usize| {
-        let things: Vec<String> = (0..count).map(|n| format!("    thing.t{n}\n      int: {n}\n")).collect();
+        let things: Vec<String> =
+            (0..count).map(|n| format!("    thing.t{n}\n      int: {n}\n")).collect();
         things.concat()
     };
     let mut world = World::applied(&things(10));
@@ -787,12 +788,12 @@ fn a_name_that_somebody_else_has_is_left_alone() {
     world.behind("log_group.a", |live| live.ownership.stack = Some("other".to_owned()));
     assert_snapshot!(world.show(), @r#"
     withheld log_group.a: demo-a is not ours but Some("the trueup stack other")'s
-    warning not-ours: log_group.a: 'demo-a' exists and is not of this stack (it belongs to the trueup stack other: choose another name)
+    warning not-ours: log_group.a: 'demo-a' exists and was not made under this address (it belongs to the trueup stack other: choose another name)
     "#);
     world.behind("log_group.a", |live| live.ownership.stack = None);
     assert_snapshot!(world.show(), @"
     withheld log_group.a: demo-a is not ours but None's
-    warning not-ours: log_group.a: 'demo-a' exists and is not of this stack (if it should be of this stack, write 'adopt: demo-a')
+    warning not-ours: log_group.a: 'demo-a' exists and was not made under this address (if it should be of this stack, write 'adopt: demo-a')
     ");
 }
 
@@ -1075,79 +1076,138 @@ fn a_group_that_refers_to_itself_settles() {
 
 #[test]
 fn what_is_looked_up_is_read_and_never_touched() {
-    let mut world = World::applied("
+    let mut world = World::applied(
+        "
         vpc.main
           cidr_block: 10.0.0.0/16
-    ");
+    ",
+    );
     let mut theirs = world.account.resources[0].clone();
     theirs.ownership = trueup_model::Ownership::default();
     world.account.existing.insert("vpc.shared".parse().unwrap(), theirs);
     world.account.resources.clear();
-    world.edit("
+    world.edit(
+        "
         subnet.a
           vpc: @existing.vpc.shared
           cidr_block: 10.0.0.0/24
+    ",
+    );
+    assert_snapshot!(world.show(), @"
+    + subnet.a (file)
+     0 create subnet.a
     ");
-    assert_snapshot!(world.show(), @"");
     world.apply();
     world.behind("subnet.a", |live| {
         live.attributes.insert("vpc".to_owned(), "vpc-elsewhere".into());
     });
-    assert_snapshot!(world.show(), @"");
+    assert_snapshot!(world.show(), @r#"
+    -+ subnet.a (drift): immutable vpc; not both: two subnets cannot have the same network
+        vpc: "vpc-elsewhere" -> "existing.vpc.shared" !
+     0 delete subnet.a
+     1 create subnet.a < 0
+    "#);
     world.account.existing.clear();
-    assert_snapshot!(world.show(), @"");
+    assert_snapshot!(world.show(), @"
+    withheld subnet.a: faulty: vpc: cannot evaluate 'existing.vpc.shared.id': there is no existing.vpc.shared.id
+    error evaluation: subnet.a: vpc: cannot evaluate 'existing.vpc.shared.id': there is no existing.vpc.shared.id ()
+    ");
 }
 
 #[test]
 fn a_family_in_a_list_is_all_of_its_instances() {
     let stack = |keys: &[&str]| {
-        let subnet = |key: &&str| format!("
+        let subnet = |key: &&str| {
+            format!(
+                "
         subnet.private[{key}]
           vpc: @vpc.main
-          cidr_block: 10.0.{}.0/24", key.len());
+          cidr_block: 10.0.{}.0/24",
+                key.len()
+            )
+        };
         let subnets: Vec<String> = keys.iter().map(subnet).collect();
-        format!("
+        format!(
+            "
         vpc.main
           cidr_block: 10.0.0.0/16
         lambda_function.api
           role: elsewhere
           source: source:abc
-          subnets: [@subnet.private]{}", subnets.concat())
+          subnets: [@subnet.private]{}",
+            subnets.concat()
+        )
     };
     let mut world = World::new(&stack(&["a", "bb"]));
-    assert_snapshot!(world.show(), @"");
+    assert_snapshot!(world.show(), @"
+    + lambda_function.api (file)
+    + subnet.private[a] (file)
+    + subnet.private[bb] (file)
+    + vpc.main (file)
+     0 create vpc.main
+     1 create subnet.private[a] < 0
+     2 create subnet.private[bb] < 0
+     3 create lambda_function.api < 1 2
+    ");
     world.apply();
     world.edit(&stack(&["bb", "ccc"]));
-    assert_snapshot!(world.show(), @"");
+    assert_snapshot!(world.show(), @r#"
+    ~ lambda_function.api (drift)
+        subnets[subnet.private[a]]: "subnet.private[a]" -> null
+        subnets[subnet.private[ccc]]: null -> <subnet.private[ccc]>
+    - subnet.private[a] (file): left
+    + subnet.private[ccc] (drift): vanished
+     0 create subnet.private[ccc]
+     1 update lambda_function.api [subnets] < 0
+     2 delete subnet.private[a] < 1
+    "#);
     world.apply();
 }
 
 #[test]
 fn an_output_that_may_change_is_unknown_while_its_resource_changes() {
-    let stack = |code: &str| format!("
+    let stack = |code: &str| {
+        format!(
+            "
         lambda_function.api
           role: elsewhere
           source: source:{code}
         thing.reader
           string: ${{lambda_function.api.url}}
-    ");
+    "
+        )
+    };
     let mut world = World::applied(&stack("abc"));
     world.edit(&stack("def"));
-    assert_snapshot!(world.show(), @"");
+    assert_snapshot!(world.show(), @r#"
+    ~ lambda_function.api (file)
+        source: {"sha256":"abc"} -> {"path":"code","sha256":"def"}
+    ~ thing.reader (dependency)
+        string: "https://00abc0001" -> <${lambda_function.api.url}>
+     0 update lambda_function.api [source]
+     1 update thing.reader [string] < 0
+    "#);
     world.apply();
 }
 
 #[test]
 fn a_moved_database_keeps_its_password() {
-    let database = |head: &str| format!("
+    let database = |head: &str| {
+        format!(
+            "
         {head}
           engine: postgres
           class: small
           password: secret:hunter22
-    ");
+    "
+        )
+    };
     let mut world = World::applied(&database("db_instance.old"));
     world.edit(&database("db_instance.new\n          moved_from: db_instance.old"));
-    assert_snapshot!(world.show(), @"");
+    assert_snapshot!(world.show(), @"
+    move db_instance.new (file): was db_instance.old
+     0 update db_instance.new []
+    ");
     world.apply();
     let json = serde_json::to_string(&world.plan()).unwrap();
     assert!(!json.contains("hunter22"));
@@ -1155,11 +1215,16 @@ fn a_moved_database_keeps_its_password() {
 
 #[test]
 fn a_drift_report_tells_drift_from_what_is_still_to_be_applied() {
-    let stack = |word: &str| format!("
+    let stack = |word: &str| {
+        format!(
+            "
         thing.edited
           string: {word}
         {}
-    ", CIRCLE.trim());
+    ",
+            CIRCLE.trim()
+        )
+    };
     let mut world = World::applied(&stack("one"));
     world.edit(&stack("two")).lose("security_group.b").behind("vpc.main", |live| {
         live.attributes.insert("dns".to_owned(), false.into());
@@ -1169,7 +1234,11 @@ fn a_drift_report_tells_drift_from_what_is_still_to_be_applied() {
     let drifted: Vec<String> =
         report.drifted.iter().map(|d| format!("{} {:?}", d.change.address, d.class)).collect();
     let pending: Vec<String> = report.pending.iter().map(|c| c.address.to_string()).collect();
-    assert_snapshot!(format!("{drifted:?}\n{pending:?}\n{:?}", report.class()), @"");
+    assert_snapshot!(format!("{drifted:?}\n{pending:?}\n{:?}", report.class()), @r#"
+    ["security_group.a Security", "security_group.b Security", "vpc.main Functional"]
+    ["thing.edited"]
+    Some(Security)
+    "#);
 }
 
 #[test]
@@ -1185,8 +1254,11 @@ fn a_fingerprint_changes_with_what_a_plan_relies_on() {
         live.attributes.insert("description".to_owned(), "theirs".into());
     });
     let after = world.plan().fingerprints;
-    let changed: Vec<String> =
-        after.iter().filter(|(a, print)| before[*a] != **print).map(|(a, _)| a.to_string()).collect();
+    let changed: Vec<String> = after
+        .iter()
+        .filter(|(a, print)| before[*a] != **print)
+        .map(|(a, _)| a.to_string())
+        .collect();
     assert_eq!(changed, ["iam_role.api"]);
 }
 

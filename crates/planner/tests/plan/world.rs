@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use trueup_model::change::{After, Cause};
 use trueup_model::expression::{EvaluationError, Expressions, Lookup};
-use trueup_model::kind::{Sample, Settlement};
+use trueup_model::kind::Sample;
 use trueup_model::plan::{Operation, Target, WhyNot};
 use trueup_model::snapshot::Ownership;
 use trueup_model::value::Values;
@@ -18,7 +18,7 @@ use trueup_planner::{Input, Mode, Options, check, plan};
 
 use crate::language;
 
-pub struct World {
+pub(crate) struct World {
     pub catalog: Catalog,
     pub stack: Stack,
     pub account: Snapshot,
@@ -28,7 +28,7 @@ pub struct World {
 
 impl World {
     /// An empty account, and a stack that wants this.
-    pub fn new(stack: &str) -> Self {
+    pub(crate) fn new(stack: &str) -> Self {
         let catalog = crate::catalog::catalog();
         let stack = language::stack(&catalog, stack);
         let account = Snapshot {
@@ -40,30 +40,30 @@ impl World {
     }
 
     /// A stack that is applied.
-    pub fn applied(stack: &str) -> Self {
+    pub(crate) fn applied(stack: &str) -> Self {
         let mut world = Self::new(stack);
         world.apply();
         world
     }
 
     /// The stack wants something else.
-    pub fn edit(&mut self, stack: &str) -> &mut Self {
+    pub(crate) fn edit(&mut self, stack: &str) -> &mut Self {
         self.stack = language::stack(&self.catalog, stack);
         self
     }
 
-    pub fn destroy(&mut self) -> &mut Self {
+    pub(crate) fn destroy(&mut self) -> &mut Self {
         self.options.mode = Mode::Destroy;
         self
     }
 
-    pub fn allow(&mut self, address: &str) -> &mut Self {
+    pub(crate) fn allow(&mut self, address: &str) -> &mut Self {
         self.options.allow_data_loss.insert(address.parse().unwrap());
         self
     }
 
     /// Changes something behind the stack's back.
-    pub fn behind(&mut self, address: &str, change: impl FnOnce(&mut Live)) -> &mut Self {
+    pub(crate) fn behind(&mut self, address: &str, change: impl FnOnce(&mut Live)) -> &mut Self {
         let address: Address = address.parse().unwrap();
         let mut lives = self.account.resources.iter_mut();
         change(lives.find(|live| live.ownership.address.as_ref() == Some(&address)).unwrap());
@@ -71,24 +71,24 @@ impl World {
     }
 
     /// Deletes something behind the stack's back.
-    pub fn lose(&mut self, address: &str) -> &mut Self {
+    pub(crate) fn lose(&mut self, address: &str) -> &mut Self {
         let address: Address = address.parse().unwrap();
         self.account.resources.retain(|live| live.ownership.address.as_ref() != Some(&address));
         self
     }
 
-    pub fn id(&self, address: &str) -> String {
+    pub(crate) fn id(&self, address: &str) -> String {
         let address: Address = address.parse().unwrap();
         self.find(&address).unwrap().id.clone()
     }
 
-    pub fn find(&self, address: &Address) -> Option<&Live> {
+    pub(crate) fn find(&self, address: &Address) -> Option<&Live> {
         let mut lives = self.account.resources.iter();
         lives.find(|live| live.ownership.address.as_ref() == Some(address))
     }
 
     /// The plan, checked.
-    pub fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self) -> Plan {
         let input = Input {
             stack: &self.stack,
             catalog: &self.catalog,
@@ -108,12 +108,12 @@ impl World {
         plan
     }
 
-    pub fn show(&self) -> String {
+    pub(crate) fn show(&self) -> String {
         show(&self.plan())
     }
 
     /// Carries out the plan, and then finds nothing left to do.
-    pub fn apply(&mut self) -> &mut Self {
+    pub(crate) fn apply(&mut self) -> &mut Self {
         let plan = self.plan();
         self.carry_out(&plan, plan.steps.len());
         let again = self.plan();
@@ -122,7 +122,7 @@ impl World {
     }
 
     /// Carries out the first steps of the plan, and ends as a killed process does.
-    pub fn crash_after(&mut self, steps: usize) -> &mut Self {
+    pub(crate) fn crash_after(&mut self, steps: usize) -> &mut Self {
         let plan = self.plan();
         self.carry_out(&plan, steps.min(plan.steps.len()));
         self
@@ -146,7 +146,7 @@ impl World {
                     };
                     let attributes = self.fold(attributes, &newest, &text);
                     let tags = self.fold(tags, &newest, &text);
-                    self.update(&step.kind, &id, attributes, tags, ownership);
+                    self.update(&step.kind, &id, &attributes, &tags, ownership);
                 }
                 Operation::Delete { before, .. } => {
                     // The check has proved that who is changed later cannot be changed earlier.
@@ -225,12 +225,12 @@ impl World {
         &mut self,
         kind: &KindName,
         id: &str,
-        attributes: Values,
-        tags: Values,
+        attributes: &Values,
+        tags: &Values,
         ownership: &Ownership,
     ) {
         let declared = self.catalog.kind(kind);
-        let mut new = reported(declared, &attributes);
+        let mut new = reported(declared, attributes);
         let there = self.account.resources.iter().find(|l| l.kind == *kind && l.id == id).unwrap();
         for attribute in &declared.attributes {
             let old = there.attributes.get(attribute.name);
@@ -246,7 +246,7 @@ impl World {
         }
         let live = self.live(kind, id);
         live.attributes = new;
-        live.tags = texts(&tags);
+        live.tags = texts(tags);
         live.ownership = ownership.clone();
         live.condition = Condition::Ready;
         let live = live.clone();
@@ -266,7 +266,8 @@ impl World {
 
     /// AWS takes no id of something that does not exist.
     fn refuse_dangling(&self, live: &Live, text: &str) {
-        let ids: Vec<&str> = self.account.resources.iter().map(|live| live.id.as_str()).collect();
+        let there = self.account.resources.iter().chain(self.account.existing.values());
+        let ids: Vec<&str> = there.map(|live| live.id.as_str()).collect();
         let mut found = Vec::new();
         collect(&Value::Map(live.attributes.clone()), &mut found);
         for id in found.iter().filter(|id| id.contains("-00abc")) {
@@ -290,7 +291,7 @@ impl World {
 }
 
 /// What AWS reports of what it was asked for.
-fn reported(kind: &Kind, asked: &Values) -> Values {
+pub(crate) fn reported(kind: &Kind, asked: &Values) -> Values {
     let mut reported = Values::new();
     for attribute in &kind.attributes {
         let value = asked.get(attribute.name).cloned().unwrap_or_default();
@@ -372,7 +373,7 @@ impl Scope for Account<'_> {
 }
 
 /// Just enough of an evaluator: `${KIND.NAME.ATTRIBUTE}`.
-pub struct Cel;
+pub(crate) struct Cel;
 
 impl Evaluator for Cel {
     fn evaluate(
@@ -400,16 +401,8 @@ impl Evaluator for Cel {
     }
 }
 
-/// The settle hook of a kind, for laws about it.
-pub fn settle(kind: &Kind, address: &Address, wanted: &mut Expressions, live: Option<&Live>) {
-    let mut remarks = Vec::new();
-    let facts = trueup_model::snapshot::Facts::default();
-    let (region, remarks) = ("eu-west-1", &mut remarks);
-    (kind.settle)(&mut Settlement { address, region, wanted, live, facts: &facts, remarks });
-}
-
 /// A plan as a reviewer reads it.
-pub fn show(plan: &Plan) -> String {
+pub(crate) fn show(plan: &Plan) -> String {
     let mut text = String::new();
     for change in plan
         .changes
