@@ -189,7 +189,8 @@ impl<'a> Context<'_, 'a> {
     ) -> Decision {
         let resource = self.index.resources[id];
         let message = format!("{}: {path}: {error}", resource.address);
-        walk.findings.push(Diagnostic::error("evaluation", message).at(resource.place(&path)));
+        let finding = Diagnostic::error("evaluation", message).at(resource.place(&path));
+        walk.findings.push(finding.help("make what it reads exist, or read something else"));
         Decision::blocked(WhyNot::Faulty { message: format!("{path}: {error}") })
     }
 
@@ -219,7 +220,7 @@ impl<'a> Context<'_, 'a> {
             else {
                 return false;
             };
-            let spec = spec_hash(self.index.resources[user], kind);
+            let spec = spec_hash(self.input.stack, self.index.resources[user], kind);
             let mut specs = candidates.iter().map(|live| &self.index.lives[*live].ownership.spec);
             user != id && specs.any(|applied| applied.as_ref() == Some(&spec))
         })
@@ -420,7 +421,7 @@ impl<'a> Context<'_, 'a> {
         if assessed.changes.is_empty() && !assessed.is_failed {
             return Cause::None;
         }
-        let spec = spec_hash(self.index.resources[id], kind);
+        let spec = spec_hash(self.input.stack, self.index.resources[id], kind);
         if assessed.rewritten || live.ownership.spec != Some(spec) {
             return Cause::File;
         }

@@ -1,12 +1,13 @@
 //! Hashes of what was wished and of what was read.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use trueup_model::expression::Expressions;
-use trueup_model::{Address, Expression, Kind, Live, Resource, Value};
+use trueup_model::{Address, Expression, Kind, Live, Resource, Stack, Value};
 
 /// How many hexadecimal digits the tags `trueup:spec` and `trueup:secret` hold.
 const DIGITS: usize = 16;
@@ -18,14 +19,25 @@ const ROUNDS: u32 = 100_000;
 
 /// The hash of a wish for the tag `trueup:spec`: attributes and tags before they are resolved,
 /// without anything secret.
-pub fn spec_hash(resource: &Resource, kind: &Kind) -> String {
+///
+/// Whoever refers to a family means its instances: one more of them is another wish.
+pub fn spec_hash(stack: &Stack, resource: &Resource, kind: &Kind) -> String {
     let public =
         kind.attributes.iter().filter(|attribute| !attribute.write_only && !attribute.sensitive);
     let attributes: Vec<(&str, Option<&Expression>)> = public
         .map(|attribute| (attribute.name, resource.attributes.get(attribute.name)))
         .filter(|(_, expression)| expression.is_some())
         .collect();
-    let mut digest = digest(&(attributes, &resource.tags));
+    let stated = attributes.iter().filter_map(|(_, wish)| *wish).chain(resource.tags.values());
+    let references = stated.flat_map(Expression::references);
+    let families: BTreeSet<&Address> = references
+        .filter(|read| !read.existing && read.to.key.is_none())
+        .map(|reference| &reference.to)
+        .filter(|family| !stack.resources.contains_key(family))
+        .collect();
+    let instances = families.into_iter().flat_map(|family| stack.instances(family));
+    let instances: Vec<&Address> = instances.map(|resource| &resource.address).collect();
+    let mut digest = digest(&(&attributes, &resource.tags, instances));
     digest.truncate(DIGITS);
     digest
 }

@@ -256,7 +256,7 @@ impl<'a> Maker<'_, 'a> {
         Ownership {
             stack: Some(stack.clone()),
             address: Some(resource.address.clone()),
-            spec: Some(spec_hash(resource, self.kind)),
+            spec: Some(spec_hash(self.context.input.stack, resource, self.kind)),
             secret: secret_hash(stack, resource, self.kind),
             other: None,
         }

@@ -233,7 +233,7 @@ fn a_replacement_that_can_is_made_first_under_a_free_name() {
         groups[security_group.a]: null -> <security_group.a>
     +- security_group.a (file): immutable description
         description: "old" -> "new" !
-        name: "demo-a" -> "demo-a-bc9827b5"
+        name: "demo-a" -> "demo-a-1718459c"
     ~ security_group.b (dependency)
         ingress[security_group.a 2]: {"from":["security_group.a"],"note":null,"port":2} -> null
         ingress[{from: [security_group.a], port: 2}]: null -> <{from: [security_group.a], port: 2}>
@@ -245,7 +245,7 @@ fn a_replacement_that_can_is_made_first_under_a_free_name() {
     "#);
     world.apply();
     // The suffix is no difference; the next one takes the name that is free again.
-    assert_eq!(name(&world), "demo-a-bc9827b5");
+    assert_eq!(name(&world), "demo-a-1718459c");
     world.edit(&group("newer")).apply();
     assert_eq!(name(&world), "demo-a");
 }
@@ -583,7 +583,7 @@ fn drift_does_not_rebuild_a_database_either() {
     assert_snapshot!(world.show(), @r#"
     = db_instance.main (drift): immutable engine
         engine: "mysql" -> "postgres" !
-        name: "demo-main" -> "demo-main-daaaabc8"
+        name: "demo-main" -> "demo-main-3ae9efb5"
     withheld db_instance.main: protected from [immutable engine]: allow it with --allow-data-loss db_instance.main
     warning data-loss: db_instance.main holds data and is left as it is (allow it with --allow-data-loss db_instance.main)
     "#);
@@ -1110,7 +1110,7 @@ fn what_is_looked_up_is_read_and_never_touched() {
     world.account.existing.clear();
     assert_snapshot!(world.show(), @"
     withheld subnet.a: faulty: vpc: cannot evaluate 'existing.vpc.shared.id': there is no existing.vpc.shared.id
-    error evaluation: subnet.a: vpc: cannot evaluate 'existing.vpc.shared.id': there is no existing.vpc.shared.id ()
+    error evaluation: subnet.a: vpc: cannot evaluate 'existing.vpc.shared.id': there is no existing.vpc.shared.id (make what it reads exist, or read something else)
     ");
 }
 
@@ -1152,11 +1152,11 @@ fn a_family_in_a_list_is_all_of_its_instances() {
     world.apply();
     world.edit(&stack(&["bb", "ccc"]));
     assert_snapshot!(world.show(), @r#"
-    ~ lambda_function.api (drift)
+    ~ lambda_function.api (file)
         subnets[subnet.private[a]]: "subnet.private[a]" -> null
         subnets[subnet.private[ccc]]: null -> <subnet.private[ccc]>
     - subnet.private[a] (file): left
-    + subnet.private[ccc] (drift): vanished
+    + subnet.private[ccc] (file)
      0 create subnet.private[ccc]
      1 update lambda_function.api [subnets] < 0
      2 delete subnet.private[a] < 1
