@@ -10,29 +10,16 @@ def sandbox(path):
     """Edits the simulated account's file."""
     with open(path, encoding="utf-8") as file:
         world = json.load(file)
-    for resource in find(world, "security_group"):
-        live = resource.get("live", resource)
-        if live["ownership"]["address"] == "security_group.database":
+    for resource in world["resources"].values():
+        address = resource["tags"].get("trueup:address")
+        if address == "security_group.database":
             rule = {"description": None, "from": [ANYWHERE], "port": 5432, "protocol": "tcp"}
-            live["attributes"]["ingress"].append(rule)
+            resource["attributes"]["ingress"].append(rule)
             break
     else:
         sys.exit("tamper: no database group in the sandbox")
     with open(path, "w", encoding="utf-8") as file:
         json.dump(world, file)
-
-
-def find(node, kind):
-    """Every object of that kind, wherever it stands in the file."""
-    if isinstance(node, dict):
-        live = node.get("live", node)
-        if isinstance(live, dict) and live.get("kind") == kind and "ownership" in live:
-            yield node
-            return
-        node = list(node.values())
-    if isinstance(node, list):
-        for inner in node:
-            yield from find(inner, kind)
 
 
 def moto():

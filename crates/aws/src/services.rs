@@ -16,6 +16,15 @@ macro_rules! services {
         pub fn kinds() -> Vec<trueup_model::Kind> {
             vec![$($($service::$kind::kind()),*),*]
         }
+
+        /// The calls of a kind, by its name.
+        #[cfg(feature = "live")]
+        pub(crate) fn calls(name: &str) -> Option<&'static dyn crate::live::Calls> {
+            match name {
+                $($(stringify!($kind) => Some(&$service::$kind::Calls),)*)*
+                _ => None,
+            }
+        }
     };
 }
 
@@ -47,24 +56,3 @@ services! {
 
 pub mod attributes;
 pub mod policy;
-
-/// The calls of a kind, by its name.
-#[cfg(feature = "live")]
-pub(crate) fn calls(name: &str) -> Option<&'static dyn crate::live::Calls> {
-    match name {
-        "elastic_ip" => Some(&ec2::elastic_ip::Calls),
-        "instance" => Some(&ec2::instance::Calls),
-        "internet_gateway" => Some(&ec2::internet_gateway::Calls),
-        "nat_gateway" => Some(&ec2::nat_gateway::Calls),
-        "route_table" => Some(&ec2::route_table::Calls),
-        "security_group" => Some(&ec2::security_group::Calls),
-        "subnet" => Some(&ec2::subnet::Calls),
-        "vpc" => Some(&ec2::vpc::Calls),
-        "db_instance" => Some(&rds::db_instance::Calls),
-        "db_subnet_group" => Some(&rds::db_subnet_group::Calls),
-        "log_group" => Some(&logs::log_group::Calls),
-        "iam_role" => Some(&iam::iam_role::Calls),
-        "lambda_function" => Some(&lambda::lambda_function::Calls),
-        _ => None,
-    }
-}

@@ -46,7 +46,7 @@ impl Differ<'_, '_> {
     pub(super) fn label_wish(self, ty: &Type, wish: Wish<'_>) -> String {
         match wish {
             Wish::Known(value) | Wish::Open(Expression::Value(value)) => {
-                self.label(ty, value).to_string()
+                compact(&self.label(ty, value))
             }
             Wish::Open(Expression::Reference(reference)) => name_reference(ty, reference),
             Wish::Open(Expression::Template(template)) => template.source.clone(),
@@ -135,5 +135,20 @@ pub(super) fn holds_secret(value: &Value) -> bool {
         Value::List(elements) => elements.iter().any(holds_secret),
         Value::Map(fields) => fields.values().any(holds_secret),
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::String(_) => false,
+    }
+}
+
+/// A value in the flow style of YAML, without what says nothing.
+fn compact(value: &Value) -> String {
+    match value {
+        Value::List(elements) => {
+            format!("[{}]", elements.iter().map(compact).collect::<Vec<_>>().join(", "))
+        }
+        Value::Map(fields) => {
+            let stated = fields.iter().filter(|(_, field)| !field.is_null());
+            let stated = stated.map(|(name, field)| format!("{name}: {}", compact(field)));
+            format!("{{{}}}", stated.collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
     }
 }
