@@ -21,6 +21,9 @@ mod catalog;
 #[expect(clippy::unwrap_used, reason = "shared with the tests")]
 #[path = "../tests/plan/language.rs"]
 mod language;
+#[expect(clippy::unwrap_used, reason = "shared with the tests")]
+#[path = "../tests/plan/show.rs"]
+mod show;
 #[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests, which use all of it")]
 #[path = "../tests/plan/world.rs"]
 mod world;
@@ -49,7 +52,7 @@ fn measure(size: usize) {
     assert_eq!(settled.resources.len(), stack.resources.len(), "every resource is made");
     drop(created);
     let (no_op, nothing) = run(&stack, &settled, &options);
-    assert!(nothing.is_empty(), "a settled account needs nothing: {}", world::show(&nothing));
+    assert!(nothing.is_empty(), "a settled account needs nothing: {}", show::show(&nothing));
     drop(nothing);
     let (edit, changed) = run(&edited, &settled, &options);
     assert!(!changed.is_empty(), "an edit needs something");

@@ -2,25 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use trueup_model::change::{After, AttributeChange, Cause};
+use trueup_model::change::{AttributeChange, Cause};
 use trueup_model::expression::{EvaluationError, Expressions};
-use trueup_model::kind::Settlement;
 use trueup_model::plan::WhyNot;
-use trueup_model::{
-    Address, Condition, Diagnostic, Expression, Kind, Live, Reason, Resource, Value,
-};
+use trueup_model::{Address, Condition, Diagnostic, Expression, Kind, Reason, Value};
 
+use crate::Input;
 use crate::diff::Differ;
 use crate::graph::{Edge, Graph, Node};
-use crate::hash::{secret_hash_of, spec_hash};
+use crate::hash::spec_hash;
 use crate::index::{Index, LiveId, ResourceId};
-use crate::leave_alone::{Wish, leave_alone, top_level};
 use crate::matching::{How, Match, Matching};
 use crate::resolve::{View, resolve_all};
-use crate::{Input, names};
 
+mod assess;
+mod cause;
 mod late;
 mod replace;
+
+use assess::Assessment;
 
 /// What every stage of planning reads.
 #[derive(Clone, Copy)]
@@ -273,98 +273,6 @@ impl<'a> Context<'_, 'a> {
         Decision::blocked(WhyNot::Faulty { message })
     }
 
-    fn assess(
-        self,
-        id: ResourceId,
-        kind: &Kind,
-        resolved: &Resolved,
-        live_id: LiveId,
-        how: &How,
-    ) -> Assessment {
-        let resource = self.index.resources[id];
-        let live = self.index.lives[live_id];
-        let (mut wanted, mut tags) = (resolved.attributes.clone(), resolved.tags.clone());
-        let mut remarks = Vec::new();
-        self.settle(id, kind, &mut wanted, Some(live), &mut remarks);
-        self.accept_name(resource, kind, live, &mut wanted);
-        let differ = self.differ();
-        let mut changes = differ.attributes(kind, &wanted, live, |attribute| !attribute.late);
-        if kind.taggable {
-            changes.extend(differ.tags(&tags, live));
-        } else {
-            tags.clear();
-        }
-        let rewritten = self.secret_differs(resource, kind, live, how);
-        if rewritten {
-            let told = |c: &AttributeChange| !changes.iter().any(|change| change.path == c.path);
-            let secrets: Vec<_> = Differ::secrets(kind, &wanted).into_iter().filter(told).collect();
-            changes.extend(secrets);
-        }
-        let mut wish = Wish { attributes: &mut wanted, tags: &mut tags };
-        let withheld = leave_alone(kind, resource, live, &mut changes, &mut wish);
-        changes.sort_by(|a, b| a.path.cmp(&b.path));
-        let is_failed = matches!(live.condition, Condition::Failed(_));
-        let is_deleting = matches!(live.condition, Condition::Deleting(_));
-        let replaces = changes.iter().any(|change| change.replaces);
-        Assessment {
-            live: live_id,
-            wanted,
-            tags,
-            changes,
-            remarks,
-            withheld,
-            rewritten,
-            is_failed,
-            is_deleting,
-            replaces,
-        }
-    }
-
-    fn secret_differs(self, resource: &Resource, kind: &Kind, live: &Live, how: &How) -> bool {
-        let told = kind.taggable || live.ownership.secret.is_some();
-        let address = match how {
-            How::Moved(from) => from,
-            How::Owned | How::Adopted => &resource.address,
-        };
-        // Most kinds have no such attribute, and the hash is slow.
-        let secret = secret_hash_of(&self.input.stack.name, address, resource, kind);
-        told && secret.is_some() && secret != live.ownership.secret
-    }
-
-    fn settle(
-        self,
-        id: ResourceId,
-        kind: &Kind,
-        wanted: &mut Expressions,
-        live: Option<&Live>,
-        remarks: &mut Vec<String>,
-    ) {
-        remarks.clear();
-        (kind.settle)(&mut Settlement {
-            address: &self.index.resources[id].address,
-            region: &self.input.snapshot.region,
-            wanted,
-            live,
-            facts: &self.input.snapshot.facts,
-            remarks,
-        });
-    }
-
-    /// Takes over a physical name that needs no change; see [`names`].
-    fn accept_name(self, resource: &Resource, kind: &Kind, live: &Live, wanted: &mut Expressions) {
-        let Some(naming) = kind.naming else { return };
-        let there = live.attributes.get(naming.attribute).and_then(Value::as_str);
-        let name = wanted.get(naming.attribute).and_then(Expression::known).and_then(Value::as_str);
-        let (Some(there), Some(name)) = (there, name) else { return };
-        let stack = &self.input.stack.name;
-        let same = (naming.lower_case && there.eq_ignore_ascii_case(name))
-            || names::is_suffixed(naming, stack, name, there)
-            || names::is_former_default(stack, &resource.address.words(), name, there);
-        if same {
-            wanted.insert(naming.attribute.to_owned(), there.into());
-        }
-    }
-
     pub(crate) fn differ(&self) -> Differ<'_, '_> {
         Differ { index: self.index }
     }
@@ -405,84 +313,12 @@ impl<'a> Context<'_, 'a> {
         }
         decision
     }
-
-    fn cause(
-        self,
-        walk: &Walk,
-        id: ResourceId,
-        kind: &Kind,
-        live: &Live,
-        how: &How,
-        assessed: &Assessment,
-    ) -> Cause {
-        if *how != How::Owned {
-            return Cause::File;
-        }
-        if assessed.changes.is_empty() && !assessed.is_failed {
-            return Cause::None;
-        }
-        let spec = spec_hash(self.input.stack, self.index.resources[id], kind);
-        if assessed.rewritten || live.ownership.spec != Some(spec) {
-            return Cause::File;
-        }
-        let follows = |change: &AttributeChange| self.follows(walk, id, change);
-        if !assessed.is_failed && assessed.changes.iter().all(follows) {
-            return Cause::Dependency;
-        }
-        Cause::Drift
-    }
-
-    /// Whether an attribute changes because something else does.
-    fn follows(self, walk: &Walk, id: ResourceId, change: &AttributeChange) -> bool {
-        matches!(change.after, After::Unknown(_))
-            || self.replaced_need(walk, id, top_level(&change.path)).is_some()
-    }
-
-    /// What is replaced, now or by a run that was interrupted, of what an attribute reads.
-    fn replaced_need(self, walk: &Walk, id: ResourceId, attribute: &str) -> Option<Address> {
-        let uses = self.index.resources[id].references.iter();
-        let read = uses.filter(|used| used.attribute == attribute && !used.to.existing);
-        let mut needs = read.flat_map(|used| self.index.instances(&used.to.to));
-        let replaced = needs.find(|need| {
-            let decision = walk.decisions[*need].as_ref();
-            decision.is_some_and(|decision| {
-                matches!(decision.fate, Fate::Replace { .. }) || !decision.leftovers.is_empty()
-            })
-        })?;
-        Some(self.index.resources[replaced].address.clone())
-    }
 }
 
 /// The attributes and tags of a resource with everything folded that is known.
 struct Resolved {
     attributes: Expressions,
     tags: Expressions,
-}
-
-/// How far a live resource is from the wish.
-#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact of the comparison")]
-struct Assessment {
-    live: LiveId,
-    wanted: Expressions,
-    tags: Expressions,
-    changes: Vec<AttributeChange>,
-    remarks: Vec<String>,
-    withheld: Vec<WhyNot>,
-    rewritten: bool,
-    is_failed: bool,
-    is_deleting: bool,
-    replaces: bool,
-}
-
-impl Assessment {
-    /// Whether it can stay.
-    fn fits(&self) -> bool {
-        !self.is_deleting && !self.is_failed && !self.replaces
-    }
-
-    fn rank(&self) -> (bool, bool, bool, usize, LiveId) {
-        (self.is_deleting, self.is_failed, self.replaces, self.changes.len(), self.live)
-    }
 }
 
 impl Decision {

@@ -45,6 +45,7 @@ pub(crate) fn plan(input: &Input<'_>) -> Plan {
         withheld,
         findings,
         expect: input.stack.expect.clone(),
+        proofs: Vec::new(),
         outputs,
         fingerprints: context.fingerprints(&settled),
         longest_chain,

@@ -165,7 +165,7 @@ proptest! {
         let plan = world.plan();
         // What only AWS or nobody knows of may differ without being a difference.
         if !plan.is_empty() {
-            prop_assert!(!same, "{}", crate::world::show(&plan));
+            prop_assert!(!same, "{}", crate::show::show(&plan));
             prop_assert_eq!(plan.changes[0].action, Action::Update);
             prop_assert!(plan.changes[0].attributes.windows(2).all(|pair| pair[0].path <= pair[1].path));
         }

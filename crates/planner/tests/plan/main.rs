@@ -7,5 +7,6 @@ mod language;
 mod laws;
 mod random;
 mod scenarios;
+mod show;
 mod world;
 mod worlds;
