@@ -8,6 +8,7 @@ use crate::address::{Address, KindName};
 use crate::change::{Change, Reason};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::expression::Expressions;
+use crate::proof::Proof;
 use crate::snapshot::{Live, Ownership};
 use crate::stack::Sentence;
 
@@ -40,6 +41,10 @@ pub struct Plan {
     pub findings: Vec<Diagnostic>,
     /// The sentences to prove.
     pub expect: Vec<Sentence>,
+    /// Whether they hold on the network that the plan leads to, in their order. The planner knows
+    /// no networks and leaves this empty; whoever does fills it in.
+    #[serde(skip)]
+    pub proofs: Vec<Proof>,
     /// Outputs of the stack, folded as far as they are known before the plan is applied.
     pub outputs: Expressions,
     /// A digest of every live resource that the plan touches or reads, by address.

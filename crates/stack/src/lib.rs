@@ -15,5 +15,6 @@ mod yaml;
 
 pub use expression::CelEvaluator;
 pub use files::{DiskFiles, Files, MemoryFiles, Metadata};
-pub use load::{Loaded, Request, Variables, load};
+pub use load::{Loaded, Request, SERVICES, Variables, load};
 pub use schema::{module_schema, stack_schema};
+pub use suggest::nearest;

@@ -34,6 +34,8 @@ mod stack;
 mod unit;
 mod variables;
 
+pub use expect::SERVICES;
+
 /// What is to be loaded.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {

@@ -1,7 +1,7 @@
 //! "Did you mean": the known word that is nearest to a written one.
 
 /// The nearest of the known words, if one is near enough to be what was meant.
-pub(crate) fn nearest<'a>(
+pub fn nearest<'a>(
     written: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

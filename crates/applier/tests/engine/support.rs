@@ -400,6 +400,7 @@ impl Planned {
             fingerprints: BTreeMap::new(),
             longest_chain: Vec::new(),
             seconds: 0,
+            proofs: Vec::new(),
             api_calls: 0,
         })
     }

@@ -30,6 +30,7 @@ pub(crate) fn plan() -> Plan {
         fingerprints: BTreeMap::new(),
         longest_chain: vec![0, 1],
         seconds: 462,
+        proofs: Vec::new(),
         api_calls: 22,
     }
 }

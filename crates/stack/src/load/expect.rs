@@ -11,7 +11,7 @@ use crate::suggest;
 use crate::yaml::Node;
 
 /// Services of AWS that sentences can name: those with a VPC endpoint that stacks use.
-const SERVICES: [&str; 18] = [
+pub const SERVICES: [&str; 18] = [
     "s3",
     "dynamodb",
     "ssm",
