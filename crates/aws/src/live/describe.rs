@@ -46,10 +46,14 @@ pub(crate) async fn discovered<Answer>(
 where
     Answer: Future<Output = Result<Vec<Live>, Failure>> + Send,
 {
+    let adopted = search.adopted();
     let mut filters = vec![tags::owned_by(search.stack)];
-    filters.extend(id_filters(id_filter, &search.adopted()));
+    filters.extend(id_filters(id_filter, &adopted));
     let found = try_join_all(filters.into_iter().map(describe)).await?;
-    Ok(distinct(found.into_iter().flatten().collect()))
+    let mut found = distinct(found.into_iter().flatten().collect());
+    // What answers may ignore a filter, as emulators do: that must not make others' things ours.
+    found.retain(|live| live.is_owned_by(search.stack) || adopted.contains(&live.id));
+    Ok(found)
 }
 
 /// What exists of these ids. They are filter values, never parameters: there one missing id fails

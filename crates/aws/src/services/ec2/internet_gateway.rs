@@ -215,8 +215,8 @@ mod live {
         let state = |of: &aws_sdk_ec2::types::InternetGatewayAttachment| {
             of.state().map_or("available", |state| state.as_str()).to_owned()
         };
-        let attachments = gateway.attachments().iter();
-        let attachment = attachments.filter(|one| state(one) != "detached").next_back();
+        let mut attachments = gateway.attachments().iter();
+        let attachment = attachments.rfind(|one| state(one) != "detached");
         let state = attachment.map_or_else(|| "available".to_owned(), state);
         // AWS says `available` where its documentation says `attached`.
         let condition = match state.as_str() {

@@ -33,7 +33,10 @@ pub(super) async fn of(aws: &Session<'_>, instance: &Instance) -> Result<Details
     let protection = protection.as_ref().and_then(|answer| answer.disable_api_termination());
     Ok(Details {
         user_data: decoded(user_data.and_then(|data| data.value())),
-        termination_protection: protection.and_then(|on| on.value()).unwrap_or_default().into(),
+        termination_protection: protection
+            .and_then(aws_sdk_ec2::types::AttributeBooleanValue::value)
+            .unwrap_or_default()
+            .into(),
     })
 }
 

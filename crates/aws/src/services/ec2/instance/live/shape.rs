@@ -19,7 +19,10 @@ pub(super) fn state(instance: &Instance) -> &str {
 /// The interface that it was launched with.
 pub(super) fn primary_interface(instance: &Instance) -> Option<&InstanceNetworkInterface> {
     let first = |interface: &&InstanceNetworkInterface| {
-        interface.attachment().and_then(|attachment| attachment.device_index()) == Some(0)
+        interface
+            .attachment()
+            .and_then(aws_sdk_ec2::types::InstanceNetworkInterfaceAttachment::device_index)
+            == Some(0)
     };
     let interfaces = instance.network_interfaces();
     interfaces.iter().find(first).or_else(|| interfaces.first())
@@ -46,7 +49,10 @@ pub(super) fn normalise(
     let monitoring = monitoring.is_some_and(|on| matches!(on.as_str(), "enabled" | "pending"));
     let attributes = [
         ("ami", text(instance.image_id())),
-        ("instance_type", text(instance.instance_type().map(|size| size.as_str()))),
+        (
+            "instance_type",
+            text(instance.instance_type().map(aws_sdk_ec2::types::InstanceType::as_str)),
+        ),
         ("subnet", text(instance.subnet_id())),
         ("security_groups", groups.iter().filter_map(|group| group.group_id()).collect()),
         ("public_ip", public_ip(instance)),
@@ -97,9 +103,9 @@ fn root_volume(volume: Option<&Volume>) -> Value {
     let key = volume.and_then(|volume| volume.kms_key_id());
     let kind = volume.and_then(|volume| volume.volume_type());
     let fields: Values = owned::named([
-        ("size_gb", volume.and_then(|volume| volume.size()).into()),
-        ("type", text(kind.map(|kind| kind.as_str()))),
-        ("encrypted", volume.and_then(|volume| volume.encrypted()).into()),
+        ("size_gb", volume.and_then(aws_sdk_ec2::types::Volume::size).into()),
+        ("type", text(kind.map(aws_sdk_ec2::types::VolumeType::as_str))),
+        ("encrypted", volume.and_then(aws_sdk_ec2::types::Volume::encrypted).into()),
         ("kms_key", text(key)),
     ]);
     fields.into()
@@ -109,11 +115,15 @@ fn metadata_options(instance: &Instance) -> Value {
     let options = instance.metadata_options();
     let tokens = options.and_then(|options| options.http_tokens());
     let endpoint = options.and_then(|options| options.http_endpoint());
-    let hops = options.and_then(|options| options.http_put_response_hop_limit());
+    let hops = options
+        .and_then(aws_sdk_ec2::types::InstanceMetadataOptionsResponse::http_put_response_hop_limit);
     let fields: Values = owned::named([
-        ("http_tokens", text(tokens.map(|tokens| tokens.as_str()))),
+        ("http_tokens", text(tokens.map(aws_sdk_ec2::types::HttpTokensState::as_str))),
         ("http_put_response_hop_limit", hops.into()),
-        ("http_endpoint", text(endpoint.map(|endpoint| endpoint.as_str()))),
+        (
+            "http_endpoint",
+            text(endpoint.map(aws_sdk_ec2::types::InstanceMetadataEndpointState::as_str)),
+        ),
     ]);
     fields.into()
 }
@@ -166,7 +176,8 @@ mod tests {
             .network_interfaces(interface(1, "sg-2"))
             .network_interfaces(interface(0, "sg-1"))
             .build();
-        let groups = primary_interface(&instance).map(|interface| interface.groups());
+        let groups =
+            primary_interface(&instance).map(aws_sdk_ec2::types::InstanceNetworkInterface::groups);
         assert_eq!(groups.and_then(|groups| groups[0].group_id()), Some("sg-1"));
     }
 

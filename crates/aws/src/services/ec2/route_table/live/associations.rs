@@ -113,10 +113,10 @@ async fn tables_of(aws: &Session<'_>, subnets: &[String]) -> Result<Vec<RouteTab
 /// A subnet that somebody moved by hand is taken back; one that another stack or tool has put
 /// behind its own table is not fought over.
 fn refuse_others(ours: &RouteTable, other: &RouteTable, subnet: &str) -> Result<(), Failure> {
-    let owner = |table: &RouteTable| Ownership::split(tags::of_ec2(table.tags())).0;
-    let (ours, theirs) = (owner(ours), owner(other));
+    let owner_of = |table: &RouteTable| Ownership::split(tags::of_ec2(table.tags())).0;
+    let (own, theirs) = (owner_of(ours), owner_of(other));
     let who = match (&theirs.stack, &theirs.other) {
-        (Some(stack), _) if ours.stack.as_ref() != Some(stack) => format!("stack {stack}"),
+        (Some(stack), _) if own.stack.as_ref() != Some(stack) => format!("stack {stack}"),
         (None, Some(tool)) => tool.clone(),
         _ => return Ok(()),
     };
@@ -171,8 +171,8 @@ fn heir_of<'a>(all: &'a [RouteTable], id: &str) -> Result<&'a str, Failure> {
 /// subnet uses it explicitly.
 fn heir<'a>(others: &[&'a RouteTable]) -> Option<&'a str> {
     let strangeness = |table: &RouteTable| {
-        let owner = Ownership::split(tags::of_ec2(table.tags())).0;
-        let owned = owner.stack.is_some() || owner.other.is_some();
+        let by = Ownership::split(tags::of_ec2(table.tags())).0;
+        let owned = by.stack.is_some() || by.other.is_some();
         let used = table.associations().iter().any(|one| one.subnet_id().is_some());
         (owned, used, table.tags().len(), table.routes().len())
     };
