@@ -280,7 +280,8 @@ def permissions(w):
         policy = w.lambda_.get_policy(FunctionName=w.id("lambda_function.api"))["Policy"]
     except w.lambda_.exceptions.ResourceNotFoundException:
         return []
-    return sorted(statement["Sid"] for statement in json.loads(policy)["Statement"])
+    # moto keeps a statement twice that is added twice, which AWS refuses.
+    return sorted({statement["Sid"] for statement in json.loads(policy)["Statement"]})
 
 
 # The log group and the bastion.
@@ -301,7 +302,7 @@ def log_group_deleted(w):
     w.logs.delete_log_group(logGroupName=w.id("log_group.api"))
 
 
-@mutation("instance.bastion", lambda w: {g["GroupId"] for g in w.instance()["SecurityGroups"]})
+@mutation("instance.bastion", lambda w: w.groups_of_instance())
 def bastion_given_another_group(w):
     w.ec2.modify_instance_attribute(
         InstanceId=w.id("instance.bastion"), Groups=[w.id("security_group.bastion"), w.id("security_group.database")]

@@ -5,9 +5,11 @@ Everything that these tests know of the command line and of its JSON is in this 
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -192,14 +194,21 @@ class Program:
                 return result.expect(DONE)
             time.sleep(2)
 
-    def destroy(self, stack, *options, databases=("db_instance.main",)):
-        return self.run("destroy", stack, *_destroying(databases), *options, expect=DONE)
+    def destroy(self, stack, *options):
+        return self.run("destroy", stack, *destroying(), *options, expect=DONE)
+
+    def calls_of_plan(self, stack, *options):
+        """How often a plan calls which action: `{"ec2:DescribeVpcs": 1, …}`."""
+        result = self.run("plan", stack, "--verbose", *options, expect=DONE)
+        calls = Counter(re.findall(r"^\s*\d+:\d\d\s+([a-z0-9]+:[A-Z]\w+) ", result.stderr, re.M))
+        assert calls, f"no calls are listed\n{result}"
+        return calls
 
     def output(self, stack):
         return self.run("output", stack, "--format", "json", expect=DONE).json
 
 
-def _destroying(databases):
+def destroying(databases=("db_instance.main",)):
     return ["--yes", *(option for name in databases for option in ("--allow-data-loss", name))]
 
 

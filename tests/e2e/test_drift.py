@@ -6,7 +6,11 @@ from mutations import MUTATIONS
 from program import CHANGES, summary
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=str)
+CHANGED = [mutation for mutation in MUTATIONS if mutation.action == "update"]
+GONE = [mutation for mutation in MUTATIONS if mutation.action == "create"]
+
+
+@pytest.mark.parametrize("mutation", CHANGED, ids=str)
 def test_one_change(applied, mutation):
     program, world, stack = applied
     as_it_was = mutation.observe(world)
@@ -18,6 +22,22 @@ def test_one_change(applied, mutation):
     assert drift.causes == {"drift"}, summary(drift)
     plan = program.plan(stack)
     assert plan.actions == drift.actions, summary(plan)
+
+    program.apply(stack)
+    assert mutation.observe(world) == as_it_was
+    program.plan_is_empty(stack)
+
+
+@pytest.mark.parametrize("mutation", GONE, ids=str)
+def test_what_is_gone_is_made_anew(applied, mutation):
+    program, world, stack = applied
+    as_it_was = mutation.observe(world)
+    mutation.change(world)
+    assert mutation.observe(world) != as_it_was
+
+    program.run("drift", stack, expect=CHANGES).says(mutation.address)
+    plan = program.plan(stack)
+    assert plan.actions == {mutation.address: "create"}, summary(plan)
 
     program.apply(stack)
     assert mutation.observe(world) == as_it_was

@@ -31,7 +31,7 @@ def test_from_nothing_to_nothing(program, world, emulator):
     requests = emulator.requests()
     plan = program.plan_is_empty(SNOWEX)
     requests = emulator.requests() - requests
-    assert plan.api_calls <= MOST_CALLS, plan
+    assert plan.api_calls <= MOST_CALLS, f"{plan.api_calls} calls: {program.calls_of_plan(SNOWEX)}"
     assert plan.api_calls == requests, f"the plan says {plan.api_calls} calls, the server saw {requests}"
     drift = program.drift(SNOWEX)
     assert not drift.changes, drift
@@ -149,7 +149,7 @@ def check_bastion(w):
     assert instance["State"]["Name"] == "running"
     assert instance["InstanceType"] == "t3.micro"
     assert instance["SubnetId"] == w.id("subnet.private[a]")
-    assert [g["GroupId"] for g in instance["SecurityGroups"]] == [w.id("security_group.bastion")]
+    assert w.groups_of_instance() == {w.id("security_group.bastion")}
     assert instance["MetadataOptions"]["HttpTokens"] == "required"
     assert not instance.get("PublicIpAddress")
     profile = w.iam.get_instance_profile(InstanceProfileName=w.id("iam_role.bastion", "instance_profile"))["InstanceProfile"]

@@ -51,8 +51,6 @@ class World:
                     yield "instance", one["InstanceId"], tags(one)
         for one in self.ec2.describe_volumes()["Volumes"]:
             yield "volume", one["VolumeId"], tags(one)
-        for one in self.ec2.describe_network_interfaces()["NetworkInterfaces"]:
-            yield "network_interface", one["NetworkInterfaceId"], {t["Key"]: t["Value"] for t in one.get("TagSet", [])}
 
     def _databases(self):
         for one in self.rds.describe_db_instances()["DBInstances"]:
@@ -75,10 +73,10 @@ class World:
             yield "log_group", one["logGroupName"], self.logs.list_tags_for_resource(resourceArn=arn)["tags"]
 
     def owned(self):
-        """address -> [(kind, id)] of everything that the stack's tags are on, rules and volumes left out."""
+        """address -> [(kind, id)] of everything that the stack's tags are on, but rules and volumes."""
         found = {}
         for kind, identifier, its_tags in self.everything():
-            if its_tags.get(STACK_TAG) == self.stack and kind not in ("security_group_rule", "volume", "network_interface"):
+            if its_tags.get(STACK_TAG) == self.stack and kind not in ("security_group_rule", "volume"):
                 found.setdefault(its_tags.get(ADDRESS_TAG), []).append((kind, identifier))
         return found
 
@@ -104,7 +102,9 @@ class World:
             found.append(arn)
         path = f"/trueup/{self.stack}/"
         found += [role["Arn"] for role in self.iam.list_roles(PathPrefix=path)["Roles"]]
-        found += [one["Arn"] for one in self.iam.list_instance_profiles(PathPrefix=path)["InstanceProfiles"]]
+        # moto takes no notice of the path when it lists profiles.
+        profiles = self.iam.list_instance_profiles(PathPrefix=path)["InstanceProfiles"]
+        found += [one["Arn"] for one in profiles if one["Path"] == path]
         found += [p["Name"] for p in self.ssm.describe_parameters()["Parameters"] if "trueup" in p["Name"]]
         return found
 
@@ -165,6 +165,10 @@ class World:
 
     def instance(self, address="instance.bastion"):
         return self.ec2.describe_instances(InstanceIds=[self.id(address)])["Reservations"][0]["Instances"][0]
+
+    def groups_of_instance(self, address="instance.bastion"):
+        """Those of its interface: moto leaves out the instance's own list of them."""
+        return {group["GroupId"] for group in self.instance(address)["NetworkInterfaces"][0]["Groups"]}
 
     def function(self):
         return self.lambda_.get_function(FunctionName=self.id("lambda_function.api"))
