@@ -29,6 +29,11 @@ const PATIENCE: &[Patience] = &[
         because: "an instance profile can be used within two minutes; later it is a real mistake",
     },
     Patience {
+        actions: "ec2:DetachInternetGateway",
+        seconds: 1200,
+        because: "it waits until the last public address in the VPC is gone, as an instance's",
+    },
+    Patience {
         actions: "kms:",
         seconds: 600,
         because: "a key policy may name a role for ten minutes before KMS knows the role",

@@ -1,7 +1,7 @@
 //! The calls of security groups.
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{Filter, ResourceType, SecurityGroup, SecurityGroupRule};
+use aws_sdk_ec2::types::{Filter, IpPermission, ResourceType, SecurityGroup, SecurityGroupRule};
 use trueup_model::Value;
 use trueup_model::snapshot::{Condition, Live, Ownership};
 use trueup_model::stack::By;
@@ -185,12 +185,11 @@ async fn forget(aws: &Session<'_>, before: &Live) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Groups with their rules, in one call: to compare rules, the groups' own answer is enough. Their ids,
+/// which only the rules' own read has, are wanted when rules are changed.
 async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
     let groups = raw(aws, filters).await?;
-    let ids: Vec<String> =
-        groups.iter().filter_map(|group| group.group_id().map(str::to_owned)).collect();
-    let rules = rules_of(aws, &ids).await?;
-    Ok(groups.iter().map(|group| normalise(aws, group, &rules)).collect())
+    Ok(groups.iter().map(|group| normalise(aws, group)).collect())
 }
 
 async fn raw(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<SecurityGroup>, Failure> {
@@ -210,7 +209,7 @@ async fn raw(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<SecurityGrou
     .await
 }
 
-/// The rules of groups, one record a peer: the groups' own answer merges peers and loses ids.
+/// The rules of groups with their ids, one record a peer.
 async fn rules_of(aws: &Session<'_>, groups: &[String]) -> Result<Vec<SecurityGroupRule>, Failure> {
     describe::by_ids(groups, ID, |by| {
         pages(move |next| {
@@ -232,23 +231,21 @@ async fn rules_of(aws: &Session<'_>, groups: &[String]) -> Result<Vec<SecurityGr
     .await
 }
 
-fn normalise(aws: &Session<'_>, group: &SecurityGroup, rules: &[SecurityGroupRule]) -> Live {
+fn normalise(aws: &Session<'_>, group: &SecurityGroup) -> Live {
     let id = group.group_id().unwrap_or_default();
-    let of = |direction: Direction| -> Value {
-        let own = rules.iter().filter(|rule| rule.group_id() == Some(id));
-        let own = own.filter(|rule| direction.is_of(rule));
-        let mut own: Vec<Value> =
-            own.filter_map(Rule::of_ec2).map(|rule| rule.value(direction)).collect();
-        own.sort();
-        Value::List(own)
+    let of = |entries: &[IpPermission], direction: Direction| -> Value {
+        let rules = entries.iter().flat_map(Rule::of_permission);
+        let mut rules: Vec<Value> = rules.map(|rule| rule.value(direction)).collect();
+        rules.sort();
+        Value::List(rules)
     };
     // `rules` (exclusive or additive) is a word between the stack and us; EC2 does not know it.
     let attributes = [
         ("vpc", describe::text(group.vpc_id())),
         ("name", describe::text(group.group_name())),
         ("description", describe::text(group.description())),
-        ("ingress", of(Direction::Ingress)),
-        ("egress", of(Direction::Egress)),
+        ("ingress", of(group.ip_permissions(), Direction::Ingress)),
+        ("egress", of(group.ip_permissions_egress(), Direction::Egress)),
     ];
     let arn = ec2_arn(aws.region, aws.account, "security-group", id);
     let outputs = [("id", id.into()), ("arn", arn.into())];

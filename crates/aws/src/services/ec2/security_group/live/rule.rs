@@ -69,13 +69,40 @@ impl Rule {
             .or(rule.prefix_list_id())
             .map(canonical_cidr)
             .or_else(|| group(rule).map(str::to_owned))?;
-        let protocol = protocol_name(rule.ip_protocol().unwrap_or("-1"));
+        let wire = (rule.ip_protocol(), rule.from_port(), rule.to_port());
+        Self::of_wire(wire, peer, rule.description())
+    }
+
+    fn of_wire(
+        (protocol, from, to): (Option<&str>, Option<i32>, Option<i32>),
+        peer: String,
+        description: Option<&str>,
+    ) -> Option<Self> {
+        let protocol = protocol_name(protocol.unwrap_or("-1"));
         let port = |port: Option<i32>| i64::from(port.unwrap_or(-1));
         // Spelled and read again, so that every port is every port however EC2 says it.
-        let ports = Ports { from: port(rule.from_port()), to: port(rule.to_port()) };
+        let ports = Ports { from: port(from), to: port(to) };
         let ports = Ports::of(&protocol, &ports.spelled(&protocol))?;
-        let description = rule.description().filter(|text| !text.is_empty());
+        let description = description.filter(|text| !text.is_empty());
         Some(Self { protocol, ports, peer, description: description.map(str::to_owned) })
+    }
+
+    /// The rules that one entry of a group's own description stands for: it puts all peers of the same
+    /// protocol and ports together.
+    pub(super) fn of_permission(permission: &IpPermission) -> Vec<Self> {
+        let v4 = permission.ip_ranges().iter().map(|range| (range.cidr_ip(), range.description()));
+        let v6 =
+            permission.ipv6_ranges().iter().map(|range| (range.cidr_ipv6(), range.description()));
+        let lists = permission.prefix_list_ids().iter();
+        let lists = lists.map(|list| (list.prefix_list_id(), list.description()));
+        let groups = permission.user_id_group_pairs().iter();
+        let groups = groups.map(|pair| (pair.group_id(), pair.description()));
+        let peers = v4.chain(v6).chain(lists).chain(groups);
+        let rules = peers.filter_map(|(peer, description)| {
+            let wire = (permission.ip_protocol(), permission.from_port(), permission.to_port());
+            Self::of_wire(wire, canonical_cidr(peer?), description)
+        });
+        rules.collect()
     }
 
     /// The form that is compared.
@@ -200,6 +227,36 @@ mod tests {
         assert_eq!(
             shown(ec2("udp", 1024, 65535).cidr_ipv4("10.0.0.0/8").description("")),
             r#"{"description":null,"from":["10.0.0.0/8"],"port":"1024-65535","protocol":"udp"}"#
+        );
+    }
+
+    #[test]
+    fn an_entry_of_a_group_is_a_rule_for_each_peer() {
+        let range = |cidr: &str, text: &str| {
+            IpRange::builder().cidr_ip(cidr).set_description(Some(text.to_owned())).build()
+        };
+        let entry = IpPermission::builder()
+            .ip_protocol("tcp")
+            .from_port(443)
+            .to_port(443)
+            .ip_ranges(range("10.0.0.0/8", "inside"))
+            .ip_ranges(range("192.0.2.0/24", ""))
+            .ipv6_ranges(Ipv6Range::builder().cidr_ipv6("2001:DB8::/32").build())
+            .prefix_list_ids(PrefixListId::builder().prefix_list_id("pl-1").build())
+            .user_id_group_pairs(UserIdGroupPair::builder().group_id("sg-1").build())
+            .build();
+        let rules = Rule::of_permission(&entry);
+        let shown: Vec<String> =
+            rules.iter().map(|rule| format!("{} {:?}", rule.peer, rule.description)).collect();
+        assert_eq!(
+            shown,
+            [
+                "10.0.0.0/8 Some(\"inside\")",
+                "192.0.2.0/24 None",
+                "2001:db8::/32 None",
+                "pl-1 None",
+                "sg-1 None",
+            ]
         );
     }
 
