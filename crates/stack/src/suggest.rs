@@ -1,10 +1,7 @@
 //! "Did you mean": the known word that is nearest to a written one.
 
 /// The nearest of the known words, if one is near enough to be what was meant.
-pub fn nearest<'a>(
-    written: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = written.chars().count();
     // A third of the letters may differ; more would suggest unrelated words.
     let most = if length < 2 { 0 } else { (length / 3).clamp(1, 4) };
