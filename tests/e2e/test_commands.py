@@ -34,9 +34,9 @@ def test_the_text_of_a_plan_names_what_it_does(program):
     program.run("plan", SNOWEX, "--detailed-exitcode", expect=CHANGES)
 
 
-def test_proofs_are_not_claimed(program):
+def test_every_sentence_is_proved(program):
     result = program.run("plan", SNOWEX, expect=0)
-    assert result.text.count("not proved yet") == 6, result
+    assert result.text.count("  proved") == 6, result
 
 
 def test_apply_without_a_yes_does_nothing(program, world):

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    apply, completions, destroy, drift, graph, init, output, plan, schema, show, validate,
+    apply, completions, destroy, doctor, drift, graph, init, output, plan, reach, schema, show,
+    validate,
 };
 
 /// Makes an AWS account true to a YAML file, and keeps it true.
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     Apply(apply::Apply),
     Destroy(destroy::Destroy),
     Drift(drift::Drift),
+    Reach(reach::Reach),
+    Doctor(doctor::Doctor),
     Show(show::Show),
     Output(output::Output),
     Graph(graph::Graph),

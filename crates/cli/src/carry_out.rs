@@ -13,6 +13,7 @@ use trueup_stack::CelEvaluator;
 use crate::context::Context;
 use crate::error::{self, Error};
 use crate::exit;
+use crate::network;
 use crate::progress::{JsonLines, Lines, Live, Progress};
 use crate::render::look::Tone;
 use crate::render::outputs::{self, Revealed};
@@ -33,6 +34,9 @@ pub(crate) fn show(plan: &Plan, situation: &Situation, context: &Context) -> Res
 
 /// The end of an apply that has nothing to do.
 pub(crate) fn nothing(plan: &Plan, situation: &Situation, context: &Context) -> Result<u8, Error> {
+    if network::is_broken(plan) {
+        refuse_forbidden(plan)?;
+    }
     let code = if situation.is_partial() { exit::ERROR } else { unfinished(plan) };
     if context.global.json {
         context.terminal.print(&json::line(&json!({

@@ -70,6 +70,8 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<u8, Error> 
         Command::Apply(command) => command.run(context).await,
         Command::Destroy(command) => command.run(context).await,
         Command::Drift(command) => command.run(context).await,
+        Command::Reach(command) => command.run(context).await,
+        Command::Doctor(command) => command.run(context).await,
         Command::Show(command) => command.run(context).await,
         Command::Output(command) => command.run(context).await,
         Command::Graph(command) => command.run(context),

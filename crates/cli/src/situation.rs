@@ -10,6 +10,7 @@ use trueup_stack::CelEvaluator;
 
 use crate::arguments::Permissions;
 use crate::error::Error;
+use crate::network;
 use crate::render::diagnostics::Sources;
 use crate::render::look::Look;
 use crate::render::plan::View;
@@ -42,7 +43,7 @@ pub(crate) struct Intent {
 impl Situation {
     /// Decides what is to be done.
     pub(crate) fn plan(&self, intent: &Intent) -> Result<Plan, Error> {
-        let plan = trueup_planner::plan(&trueup_planner::Input {
+        let mut plan = trueup_planner::plan(&trueup_planner::Input {
             stack: &self.stack,
             catalog: &self.catalog,
             snapshot: &self.snapshot,
@@ -51,11 +52,11 @@ impl Situation {
         });
         let violations = trueup_planner::check(&plan);
         let violations: Vec<String> = violations.iter().map(ToString::to_string).collect();
-        if violations.is_empty() {
-            Ok(plan)
-        } else {
-            Err(Error::Inconsistent(violations.join("; ")))
+        if !violations.is_empty() {
+            return Err(Error::Inconsistent(violations.join("; ")));
         }
+        network::prove(&self.stack, &self.snapshot, &mut plan);
+        Ok(plan)
     }
 
     /// The plan as text.

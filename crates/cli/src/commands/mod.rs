@@ -5,11 +5,13 @@
 pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod destroy;
+pub(crate) mod doctor;
 pub(crate) mod drift;
 pub(crate) mod graph;
 pub(crate) mod init;
 pub(crate) mod output;
 pub(crate) mod plan;
+pub(crate) mod reach;
 pub(crate) mod schema;
 pub(crate) mod show;
 pub(crate) mod validate;

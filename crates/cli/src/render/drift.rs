@@ -1,14 +1,17 @@
 //! Drift: what somebody changed behind the stack's back, apart from what the file changed.
 
 use serde::Serialize;
+use serde_json::{Value as Json, json};
 use trueup_model::change::{After, DriftClass};
-use trueup_model::{Action, AttributeChange, Cause, Change, Plan, Reason, Value};
+use trueup_model::proof::Verdict;
+use trueup_model::{Action, AttributeChange, Cause, Change, Plan, Proof, Reason, Value};
 
 use trueup_planner::drift::{self, Drifted};
 
 use super::look::{Look, Tone, columns};
 use super::summary::calls;
-use super::{change, reason, value, words};
+use super::{change, proofs, reason, value, words};
+use crate::network::LiveProof;
 
 /// A plan, divided by which side moved.
 pub(crate) struct Drift<'a> {
@@ -17,6 +20,8 @@ pub(crate) struct Drift<'a> {
     changes: Vec<Drifted<'a>>,
     /// What the file changed since it was last applied: not drift.
     file: Vec<&'a Change>,
+    /// The sentences on the live network.
+    proofs: &'a [LiveProof],
 }
 
 /// Drift as JSON.
@@ -30,6 +35,7 @@ pub(crate) struct Document<'a> {
     changes: Vec<Entry<'a>>,
     file_changes: Vec<FileEntry<'a>>,
     withheld: &'a [trueup_model::plan::Withheld],
+    proofs: Vec<Json>,
     api_calls: u32,
 }
 
@@ -71,16 +77,23 @@ enum What {
 
 impl<'a> Drift<'a> {
     /// Divides a plan.
-    pub(crate) fn of(plan: &'a Plan) -> Self {
+    pub(crate) fn of(plan: &'a Plan, proofs: &'a [LiveProof]) -> Self {
         let drift::Drift { drifted, pending } = drift::report(plan);
         // What only follows from another change is none by itself.
         let file = pending.into_iter().filter(|change| change.cause == Cause::File).collect();
-        Self { plan, changes: drifted, file }
+        Self { plan, changes: drifted, file, proofs }
     }
 
     /// Whether live AWS differs from what was applied.
     pub(crate) fn is_some(&self) -> bool {
-        !self.changes.is_empty()
+        !self.changes.is_empty() || self.broken().next().is_some()
+    }
+
+    /// The sentences that break on the live network and that applying the file would not mend.
+    /// Whatever breaks them, be it something that is not ours, is drift of class security.
+    fn broken(&self) -> impl Iterator<Item = &Proof> {
+        let broken = self.proofs.iter().filter(|live| live.proof.verdict == Verdict::Broken);
+        broken.filter(|live| !live.is_pending).map(|live| &live.proof)
     }
 
     /// As JSON.
@@ -98,6 +111,7 @@ impl<'a> Drift<'a> {
                 .map(|change| FileEntry { address: &change.address, action: change.action })
                 .collect(),
             withheld: &self.plan.withheld,
+            proofs: self.proofs.iter().map(proof_document).collect(),
             api_calls: self.plan.api_calls,
         }
     }
@@ -111,6 +125,7 @@ impl<'a> Drift<'a> {
         if !lines.is_empty() {
             lines.push(String::new());
         }
+        lines.extend(self.expectations(look));
         for withheld in &self.plan.withheld {
             let sentence = format!("{}: {}", withheld.address, reason::why_not(&withheld.why));
             lines.extend(look.wrap(2, &format!("! {sentence}")));
@@ -122,7 +137,44 @@ impl<'a> Drift<'a> {
         lines.join("\n") + "\n"
     }
 
+    /// The sentences that are not proved, apart from what changed.
+    fn expectations(&self, look: &Look) -> Vec<String> {
+        let unproved = self.proofs.iter().filter(|live| live.proof.verdict != Verdict::Proved);
+        let unproved: Vec<Proof> = unproved.map(|live| live.proof.clone()).collect();
+        if unproved.is_empty() {
+            return Vec::new();
+        }
+        let mut heading = look.paint(Tone::Strong, "Expected of the live network");
+        if self.broken().next().is_some() {
+            let class = words::class(DriftClass::Security);
+            heading += &format!("  {}", look.paint(Tone::Error, class));
+        }
+        let mut lines = vec![heading];
+        lines.extend(proofs::lines(&unproved, look));
+        lines.push(String::new());
+        lines
+    }
+
     fn summary(&self) -> String {
+        let broken = self.broken().count();
+        let summary = self.resources();
+        match (self.changes.len(), broken) {
+            (_, 0) => summary,
+            (0, _) => {
+                let Plan { stack, region, account, .. } = self.plan;
+                let sentences = words::count(broken, "sentence");
+                let verb = if broken == 1 { "does" } else { "do" };
+                format!(
+                    "Drift: {sentences} of {stack} {verb} not hold on the network of {region}, \
+                     account {account}. {}.",
+                    calls(self.plan)
+                )
+            }
+            (_, _) => format!("{summary} {} broken.", words::count(broken, "sentence")),
+        }
+    }
+
+    fn resources(&self) -> String {
         let Plan { stack, region, account, .. } = self.plan;
         let calls = calls(self.plan);
         match self.changes.len() {
@@ -170,6 +222,14 @@ impl<'a> AttributeEntry<'a> {
         let AttributeChange { path, before, after, class, replaces: _, disruption: _ } = attribute;
         Self { path, class: *class, live: before, stack: after }
     }
+}
+
+fn proof_document(live: &LiveProof) -> Json {
+    let mut documents = proofs::documents(std::slice::from_ref(&live.proof));
+    let mut document = documents.remove(0);
+    let is_drift = live.proof.verdict == Verdict::Broken && !live.is_pending;
+    document["class"] = is_drift.then_some(DriftClass::Security).map_or(Json::Null, |c| json!(c));
+    document
 }
 
 fn what(change: &Change) -> What {
@@ -282,13 +342,13 @@ mod tests {
 
     #[test]
     fn what_where_and_how_bad() {
-        insta::assert_snapshot!(Drift::of(&drifted()).text(&LOOK));
+        insta::assert_snapshot!(Drift::of(&drifted(), &[]).text(&LOOK));
     }
 
     #[test]
     fn json_says_the_same() {
         let plan = drifted();
-        let json = serde_json::to_value(Drift::of(&plan).document()).unwrap();
+        let json = serde_json::to_value(Drift::of(&plan, &[]).document()).unwrap();
         let classes: Vec<&str> = json["changes"]
             .as_array()
             .unwrap()
@@ -305,7 +365,7 @@ mod tests {
 
     #[test]
     fn without_drift_one_sentence() {
-        insta::assert_snapshot!(Drift::of(&fixtures::nothing()).text(&LOOK), @r"
+        insta::assert_snapshot!(Drift::of(&fixtures::nothing(), &[]).text(&LOOK), @r"
         No drift: shop in us-west-2, account 123456789012, is as it was applied. 22 API
         calls.
         ");

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use trueup_model::change::{After, DriftClass};
 use trueup_model::plan::{FORMAT, WhyNot, Withheld};
+use trueup_model::proof::Verdict;
 use trueup_model::stack::{End, Sentence};
 use trueup_model::{
     Action, AttributeChange, Catalog, Cause, Change, Diagnostic, Disruption, Location, Operation,
-    Ownership, Plan, Reason, Secret, Step, Value,
+    Ownership, Plan, Proof, Reason, Secret, Step, Value,
 };
 
 /// A plan with one change of every kind.
@@ -30,7 +31,7 @@ pub(crate) fn plan() -> Plan {
         fingerprints: BTreeMap::new(),
         longest_chain: vec![0, 1],
         seconds: 462,
-        proofs: Vec::new(),
+        proofs: vec![broken(), unknown()],
         api_calls: 22,
     }
 }
@@ -202,6 +203,31 @@ fn withheld() -> Vec<Withheld> {
             },
         },
     ]
+}
+
+fn broken() -> Proof {
+    Proof {
+        text: "internet does not reach db_instance.main".to_owned(),
+        verdict: Verdict::Broken,
+        evidence: vec![
+            "internet -> db_instance.main, for example tcp 1.1.1.1:1024 -> 10.0.0.4:5432"
+                .to_owned(),
+            "there: security_group.web: ingress tcp 5432 from 0.0.0.0/0".to_owned(),
+        ],
+        changes: Vec::new(),
+        affected_by: vec!["db_instance.main".parse().unwrap()],
+        location: Some(location()),
+    }
+}
+
+fn unknown() -> Proof {
+    Proof {
+        text: "lambda_function.api reaches internet on 443".to_owned(),
+        verdict: Verdict::Unknown,
+        evidence: vec!["subnet.web could not be read".to_owned()],
+        affected_by: Vec::new(),
+        ..broken()
+    }
 }
 
 /// A place in a file.

@@ -7,6 +7,7 @@ use trueup_model::{
     Attribute, Catalog, Diagnostic, Expression, Live, Operation, Plan, Secret, Type, Value,
 };
 
+use super::proofs;
 use super::summary::Summary;
 
 /// A document as text, indented, with a newline at its end.
@@ -31,13 +32,9 @@ pub(crate) fn plan(plan: &Plan, catalog: &Catalog) -> Map<String, Json> {
             json["location"] = change.location.as_ref().map(ToString::to_string).into();
         }
     }
-    if let Some(Json::Array(sentences)) = document.get_mut("expect") {
-        for sentence in sentences {
-            sentence["verdict"] = "not_proved_yet".into();
-        }
-    }
     document.insert("summary".into(), json!(Summary::of(plan)));
     document.insert("findings".into(), json!(plan.findings));
+    document.insert("proofs".into(), proofs::documents(&plan.proofs).into());
     document
 }
 
@@ -164,7 +161,8 @@ mod tests {
         assert_eq!(json["steps"][1]["after"], json!([0]));
         assert_eq!(json["api_calls"], 22);
         assert_eq!(json["summary"]["update"], 2);
-        assert_eq!(json["expect"][0]["verdict"], "not_proved_yet");
+        assert_eq!(json["proofs"][0]["verdict"], "broken");
+        assert_eq!(json["proofs"][0]["location"], "shop.yaml:2:1");
         assert_eq!(json["withheld"][0]["address"], "db_instance.old");
         assert!(!json.to_string().contains("hunter2"), "{json}");
     }

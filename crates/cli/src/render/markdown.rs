@@ -6,7 +6,7 @@ use trueup_model::{Action, Catalog, Change, Plan};
 
 use super::look::Look;
 use super::summary::{self, Summary};
-use super::{change, reason, words};
+use super::{change, proofs, reason, words};
 
 /// A line in a comment may be as long as a wide screen.
 const LOOK: Look = Look { colour: false, width: 120, verbose: false };
@@ -86,10 +86,7 @@ fn findings(plan: &Plan) -> String {
 }
 
 fn expectations(plan: &Plan) -> String {
-    let mut text = String::new();
-    for sentence in &plan.expect {
-        let _ = writeln!(text, "- {} *(not proved yet)*", sentence.text);
-    }
+    let text = proofs::markdown(&plan.proofs);
     if text.is_empty() { text } else { format!("\n**Expected**\n\n{text}") }
 }
 

@@ -11,6 +11,8 @@ pub(crate) mod look;
 pub(crate) mod markdown;
 pub(crate) mod outputs;
 pub(crate) mod plan;
+pub(crate) mod proofs;
+pub(crate) mod question;
 pub(crate) mod reason;
 pub(crate) mod show;
 pub(crate) mod summary;

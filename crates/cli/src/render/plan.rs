@@ -1,11 +1,11 @@
 //! A plan as text.
 
-use trueup_model::{Action, Catalog, Change, Plan, Reason};
+use trueup_model::{Action, Catalog, Change, Plan};
 
 use super::diagnostics::{self, Sources};
 use super::look::{Look, Tone};
 use super::summary::{self, Summary};
-use super::{change, reason};
+use super::{change, proofs, reason};
 
 /// A plan with what is needed to show it.
 pub(crate) struct View<'a> {
@@ -70,21 +70,13 @@ impl View<'_> {
         text.trim_end_matches('\n').to_owned() + if text.is_empty() { "" } else { "\n" }
     }
 
-    /// The sentences of `expect`. Nothing proves them yet, and nothing here may look as if.
+    /// The sentences of `expect`, proved on the network that the plan leads to.
     fn expectations(&self) -> String {
-        let sentences = &self.plan.expect;
-        let destroyed = |change: &Change| change.reasons.contains(&Reason::Destroyed);
-        if sentences.is_empty() || self.plan.changes.iter().any(destroyed) {
+        let lines = proofs::lines(&self.plan.proofs, &self.look);
+        if lines.is_empty() {
             return String::new();
         }
-        let longest = sentences.iter().map(|sentence| sentence.text.chars().count()).max();
-        let width = longest.unwrap_or(0).min(self.look.width.saturating_sub(22));
-        let mut text = self.look.paint(Tone::Strong, "Expected") + "\n";
-        for sentence in sentences {
-            let verdict = self.look.paint(Tone::Warning, "not proved yet");
-            text.push_str(&format!("  ? {:width$}  {verdict}\n", sentence.text));
-        }
-        text
+        format!("{}\n{}\n", self.look.paint(Tone::Strong, "Expected"), lines.join("\n"))
     }
 
     fn summary(&self) -> String {
@@ -127,7 +119,15 @@ mod tests {
     fn nothing_to_do_is_one_line_and_what_is_expected() {
         insta::assert_snapshot!(text(&fixtures::nothing(), LOOK), @r"
         Expected
-          ? internet does not reach db_instance.main  not proved yet
+          ✗ internet does not reach db_instance.main     broken
+              internet -> db_instance.main, for example tcp 1.1.1.1:1024 ->
+              10.0.0.4:5432
+              there: security_group.web: ingress tcp 5432 from 0.0.0.0/0
+              broken by the change of db_instance.main
+          ? lambda_function.api reaches internet on 443  unknown
+              subnet.web could not be read
+          Judged by what the stack and its resources show: what others have in the same
+          VPCs (ACLs, endpoints, peerings) is not read.
 
         Nothing to do. 2 resources are as the stack says. 22 API calls.
         ");

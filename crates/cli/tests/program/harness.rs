@@ -222,7 +222,7 @@ log_group:
   web: { name: /shop/web, retention_days: 14 }
 
 expect:
-  - internet reaches instance.web on 443
+  - internet does not reach instance.web
 
 outputs:
   vpc_id: ${vpc.main.id}

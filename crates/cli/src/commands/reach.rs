@@ -1,0 +1,111 @@
+//! `trueup reach`: who reaches whom.
+
+use clap::Args;
+use trueup_model::proof::Verdict;
+use trueup_model::stack::End;
+use trueup_model::{Address, Stack};
+
+use crate::arguments::{Permissions, StackFile};
+use crate::context::Context;
+use crate::error::Error;
+use crate::exit;
+use crate::network::{Asked, Question};
+use crate::render::{json, question};
+use crate::situation::Intent;
+
+/// Ask whether one thing reaches another, for every packet
+///
+/// FROM and TO are addresses of the stack, 'internet', networks, or AWS services (s3, ssm). The
+/// answer is the way that packets take, or where they stop and the smallest change that would let
+/// them pass. Exit code 0: it reaches; 4: it does not, or not for every packet; 1: that cannot be
+/// said.
+#[derive(Debug, Args)]
+pub(crate) struct Reach {
+    /// Who starts the connection
+    from: String,
+    /// Who is to be reached
+    to: String,
+    #[command(flatten)]
+    stack: StackFile,
+    /// The port: 5432, 53/udp
+    #[arg(long, value_name = "N[/udp]", value_parser = port)]
+    port: Option<(u16, String)>,
+    /// Ask the network that the plan leads to, not the live one
+    #[arg(long)]
+    planned: bool,
+}
+
+impl Reach {
+    pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
+        let situation = context.look_at(self.stack.stack.as_deref()).await?;
+        let stack = &situation.stack;
+        let (from, to) = (end(&self.from, stack)?, end(&self.to, stack)?);
+        let plan =
+            situation.plan(&Intent { destroy: false, permissions: Permissions::default() })?;
+        let port = self.port.clone();
+        let on = port.as_ref().map(|(port, protocol)| format!(" on {protocol} {port}"));
+        let text = format!("{} -> {}{}", self.from, self.to, on.unwrap_or_default());
+        let asked = Asked {
+            from,
+            to,
+            port: port.as_ref().map(|(port, _)| *port),
+            protocol: port.map(|(_, protocol)| protocol),
+            text: text.clone(),
+        };
+        let (snapshot, planned) = (&situation.snapshot, self.planned);
+        let answer = Question { stack, snapshot, plan: &plan, planned }.reach(asked);
+        context.terminal.print(&if context.global.json {
+            json::pretty(&question::answer_document(&text, planned, &answer))
+        } else {
+            question::answer(&text, planned, &answer, &context.terminal.look())
+        })?;
+        Ok(match answer.verdict {
+            Verdict::Proved => exit::DONE,
+            Verdict::Broken => exit::FORBIDDEN,
+            Verdict::Unknown => exit::ERROR,
+        })
+    }
+}
+
+fn end(text: &str, stack: &Stack) -> Result<End, Error> {
+    if text == "internet" {
+        return Ok(End::Internet);
+    }
+    if text.parse::<ipnet::IpNet>().is_ok() {
+        return Ok(End::Cidr(text.to_owned()));
+    }
+    if let Ok(address) = text.parse::<std::net::IpAddr>() {
+        return Ok(End::Cidr(ipnet::IpNet::from(address).to_string()));
+    }
+    if trueup_stack::SERVICES.contains(&text) {
+        return Ok(End::Service(text.to_owned()));
+    }
+    address(text, stack).map(End::Resource)
+}
+
+/// An address that the stack has.
+pub(super) fn address(text: &str, stack: &Stack) -> Result<Address, Error> {
+    let address = text.parse::<Address>().ok();
+    if let Some(address) = address.filter(|address| stack.instances(address).next().is_some()) {
+        return Ok(address);
+    }
+    let known: Vec<String> = stack.resources.keys().map(ToString::to_string).collect();
+    let words = known.iter().map(String::as_str);
+    let nearest = trueup_stack::nearest(text, words.chain(["internet"]));
+    Err(Error::Usage {
+        message: format!("the stack has no '{text}'"),
+        help: match nearest {
+            Some(word) => format!("did you mean '{word}'?"),
+            None => "name a resource (instance.bastion), 'internet', a network or an AWS service"
+                .to_owned(),
+        },
+    })
+}
+
+fn port(text: &str) -> Result<(u16, String), String> {
+    let (number, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+    match (number.parse(), protocol) {
+        (Ok(port), "tcp" | "udp") if port > 0 => Ok((port, protocol.to_owned())),
+        _ => Err("a port is a number from 1 to 65535, as 443 or 53/udp".to_owned()),
+    }
+}

@@ -1,0 +1,51 @@
+//! What is wrong with the planned network without being asked, as findings of the plan.
+
+use trueup_model::{Diagnostic, Plan, Severity};
+use trueup_reach::checks::{Finding, Severity as Weight};
+use trueup_reach::{Engine, Name};
+
+use super::scene::{Scene, Scope};
+
+/// The findings. Of a plan that changes nothing only those that let somebody in: what was
+/// accepted once is not repeated each day.
+pub(super) fn findings(scene: &Scene<'_>, plan: &Plan) -> Vec<Diagnostic> {
+    if scene.doubts.iter().any(|doubt| doubt.scope == Scope::Everything) {
+        return Vec::new();
+    }
+    let Ok(engine) = Engine::new(&scene.network) else { return Vec::new() };
+    let found = trueup_reach::checks::run(&engine).into_iter();
+    let worth = |finding: &Finding| finding.severity == Weight::Security || !plan.is_empty();
+    let found = found.filter(|finding| worth(finding) && !is_doubtful(scene, &finding.element));
+    found.map(|finding| diagnostic(scene, &finding)).collect()
+}
+
+fn is_doubtful(scene: &Scene<'_>, element: &Name) -> bool {
+    let network = &scene.network;
+    let of_subnet = |subnet: &Name| network.subnets.get(subnet).map(|subnet| &subnet.vpc);
+    let resource = network.resources.get(element);
+    let interface = resource.and_then(|resource| resource.interfaces.first());
+    let vpc = of_subnet(element)
+        .or_else(|| network.security_groups.get(element).map(|group| &group.vpc))
+        .or_else(|| network.nat_gateways.get(element).and_then(|nat| of_subnet(&nat.subnet)))
+        .or_else(|| interface.and_then(|interface| of_subnet(&interface.subnet)));
+    scene.doubts.iter().any(|doubt| match &doubt.scope {
+        Scope::Everything => true,
+        Scope::Vpc(name) => vpc.is_none_or(|vpc| vpc == name),
+        Scope::Element(name) => name == element,
+    })
+}
+
+fn diagnostic(scene: &Scene<'_>, finding: &Finding) -> Diagnostic {
+    let Finding { code, name, severity, element, message, at: _ } = finding;
+    let resource = scene.world.get(element).and_then(|element| element.resource);
+    let text = format!("{element}: {message}");
+    let check = trueup_reach::checks::ALL.iter().find(|check| check.code == *code);
+    let mut diagnostic = Diagnostic::warning(name, text);
+    if *severity != Weight::Security {
+        diagnostic.severity = Severity::Note;
+    }
+    let explanation = check.map_or("", |check| check.explanation);
+    diagnostic
+        .at(resource.and_then(|resource| resource.location.clone()))
+        .help(format!("{code}: {explanation}"))
+}

@@ -1,0 +1,77 @@
+//! Sentences while the plan is being carried out: whether each step leaves shut what is to be
+//! shut.
+
+use trueup_model::proof::Verdict;
+use trueup_model::stack::Sentence;
+use trueup_model::{Diagnostic, Plan, Snapshot, Stack};
+
+use super::scene::{KINDS, Scene};
+use super::sentences::{Outcome, outcomes};
+use super::world::World;
+
+/// More states than this are not looked at: a plan must not take longer to prove than to read.
+const MOST_STATES: usize = 200;
+
+/// Warns of each "does not reach" that holds before and after the plan, and not in between. The
+/// states are those after each step in the plan's order; what runs side by side may come in
+/// another.
+pub(super) fn findings(
+    stack: &Stack,
+    snapshot: &Snapshot,
+    plan: &Plan,
+    outcomes_after: &[Outcome],
+) -> Vec<Diagnostic> {
+    let shut: Vec<Sentence> = plan
+        .expect
+        .iter()
+        .zip(outcomes_after)
+        .filter(|(sentence, after)| sentence.negated && after.verdict == Verdict::Proved)
+        .map(|(sentence, _)| sentence.clone())
+        .collect();
+    let steps: Vec<usize> = plan
+        .steps
+        .iter()
+        .filter(|step| KINDS.contains(&step.kind.as_str()))
+        .map(|step| step.id)
+        .collect();
+    if shut.is_empty() || steps.is_empty() || steps.len() > MOST_STATES {
+        return Vec::new();
+    }
+    let state = |upto: Option<usize>| {
+        let done = |step: &trueup_model::Step| upto.is_some_and(|upto| step.id <= upto);
+        let scene = Scene::of(World::after(stack, snapshot, plan, &done), snapshot);
+        outcomes(&scene, &shut)
+    };
+    let mut before: Vec<bool> = state(None).iter().map(is_broken).collect();
+    let mut findings = Vec::new();
+    // The last state is the planned one, which is known to be shut.
+    for &step in &steps[..steps.len() - 1] {
+        for (index, outcome) in state(Some(step)).iter().enumerate() {
+            if is_broken(outcome) && !before[index] {
+                findings.push(finding(plan, step, &shut[index], outcome));
+            }
+            before[index] |= is_broken(outcome);
+        }
+    }
+    findings
+}
+
+fn is_broken(outcome: &Outcome) -> bool {
+    outcome.verdict == Verdict::Broken
+}
+
+fn finding(plan: &Plan, step: usize, sentence: &Sentence, outcome: &Outcome) -> Diagnostic {
+    let done = &plan.steps[step];
+    let message = format!(
+        "'{}' does not hold for a while after step {}, {} {}",
+        sentence.text,
+        step + 1,
+        done.operation.verb(),
+        done.address
+    );
+    let way = outcome.evidence.join("; ");
+    Diagnostic::warning("expectation-broken-meanwhile", message)
+        .at(sentence.location.clone())
+        .help(format!("what passes then: {way}"))
+        .help("it holds again when the plan is applied in full; to keep it shut, make the change in two")
+}

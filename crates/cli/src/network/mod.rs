@@ -1,0 +1,156 @@
+//! Who reaches whom: a stack, a snapshot and a plan as a network, and its sentences proved.
+//!
+//! The verdicts cover what the stack and its resources show. Network ACLs, endpoints, peerings and
+//! other people's gateways, tables and groups in the same VPCs are not read; what has to be known
+//! of them for a sentence to hold makes its verdict unknown, never proved.
+
+mod addresses;
+mod checks;
+mod ends;
+mod evidence;
+mod groups;
+mod meanwhile;
+mod piece;
+mod question;
+mod resources;
+mod routes;
+mod scene;
+mod sentences;
+mod world;
+
+use trueup_model::proof::Verdict;
+use trueup_model::{Cause, Diagnostic, Plan, Proof, Reason, Snapshot, Stack, Step};
+
+pub(crate) use question::{Answer, Asked, Examination, Examined, Question};
+use scene::{KINDS, Scene};
+use sentences::{Outcome, outcomes};
+use world::World;
+
+/// What a reader of verdicts must know.
+pub(crate) const COVERS: &str = "Judged by what the stack and its resources show: what others have \
+    in the same VPCs (ACLs, endpoints, peerings) is not read.";
+
+/// More changes than this are not asked for their effect one by one.
+const MOST_CHANGES: usize = 100;
+
+/// Proves the sentences on the network that a plan leads to, and adds what is found to the plan: a
+/// sentence that breaks forbids it. Of a stack that is destroyed nothing is proved.
+pub(crate) fn prove(stack: &Stack, snapshot: &Snapshot, plan: &mut Plan) {
+    if is_destroyed(plan) {
+        return;
+    }
+    let scene = after(stack, snapshot, plan, &|_| true);
+    let found = outcomes(&scene, &plan.expect);
+    let affected = affected(stack, snapshot, plan, &found);
+    let meanwhile = meanwhile::findings(stack, snapshot, plan, &found);
+    let checks = checks::findings(&scene, plan);
+    let proofs: Vec<Proof> = plan
+        .expect
+        .iter()
+        .zip(found)
+        .zip(affected)
+        .map(|((sentence, outcome), affected_by)| Proof {
+            text: sentence.text.clone(),
+            verdict: outcome.verdict,
+            evidence: outcome.evidence,
+            changes: outcome.changes,
+            affected_by,
+            location: sentence.location.clone(),
+        })
+        .collect();
+    let broken = proofs.iter().filter(|proof| proof.verdict == Verdict::Broken).map(broken);
+    let broken: Vec<Diagnostic> = broken.collect();
+    plan.findings.extend(checks.into_iter().chain(meanwhile).chain(broken));
+    plan.proofs = proofs;
+}
+
+/// Whether a sentence breaks.
+pub(crate) fn is_broken(plan: &Plan) -> bool {
+    plan.proofs.iter().any(|proof| proof.verdict == Verdict::Broken)
+}
+
+/// A sentence on the live network.
+pub(crate) struct LiveProof {
+    /// The proof.
+    pub(crate) proof: Proof,
+    /// Whether the file, applied, would mend it: then nobody changed anything behind its back.
+    pub(crate) is_pending: bool,
+}
+
+/// Proves the sentences on the network as AWS has it.
+pub(crate) fn prove_live(stack: &Stack, snapshot: &Snapshot, plan: &Plan) -> Vec<LiveProof> {
+    let live = outcomes(&after(stack, snapshot, plan, &|_| false), &plan.expect);
+    let by_file = |step: &Step| {
+        let change = plan.changes.iter().find(|change| change.address == step.address);
+        change.is_some_and(|change| matches!(change.cause, Cause::File | Cause::Dependency))
+    };
+    let applied = outcomes(&after(stack, snapshot, plan, &by_file), &plan.expect);
+    let both = plan.expect.iter().zip(live).zip(applied);
+    let proofs = both.map(|((sentence, live), applied)| LiveProof {
+        is_pending: live.verdict == Verdict::Broken && applied.verdict != Verdict::Broken,
+        proof: Proof {
+            text: sentence.text.clone(),
+            verdict: live.verdict,
+            evidence: live.evidence,
+            changes: live.changes,
+            affected_by: Vec::new(),
+            location: sentence.location.clone(),
+        },
+    });
+    proofs.collect()
+}
+
+fn after<'a>(
+    stack: &'a Stack,
+    snapshot: &'a Snapshot,
+    plan: &'a Plan,
+    done: &dyn Fn(&Step) -> bool,
+) -> Scene<'a> {
+    Scene::of(World::after(stack, snapshot, plan, done), snapshot)
+}
+
+/// For each sentence, the changes without which its verdict would be another. Of a network that is
+/// only being made that is all of it, and nothing is said.
+fn affected(
+    stack: &Stack,
+    snapshot: &Snapshot,
+    plan: &Plan,
+    found: &[Outcome],
+) -> Vec<Vec<trueup_model::Address>> {
+    let mut affected = vec![Vec::new(); found.len()];
+    let mut changed: Vec<&trueup_model::Address> = plan
+        .steps
+        .iter()
+        .filter(|step| KINDS.contains(&step.kind.as_str()))
+        .map(|step| &step.address)
+        .collect();
+    changed.sort();
+    changed.dedup();
+    if changed.is_empty() || changed.len() > MOST_CHANGES {
+        return affected;
+    }
+    let before = outcomes(&after(stack, snapshot, plan, &|_| false), &plan.expect);
+    if before.iter().all(|outcome| outcome.verdict == Verdict::Unknown) {
+        return affected;
+    }
+    for address in changed {
+        let without = after(stack, snapshot, plan, &|step| step.address != *address);
+        for (index, outcome) in outcomes(&without, &plan.expect).iter().enumerate() {
+            let was_there = before[index].verdict != Verdict::Unknown;
+            if was_there && outcome.verdict != found[index].verdict {
+                affected[index].push(address.clone());
+            }
+        }
+    }
+    affected
+}
+
+fn is_destroyed(plan: &Plan) -> bool {
+    plan.changes.iter().any(|change| change.reasons.contains(&Reason::Destroyed))
+}
+
+fn broken(proof: &Proof) -> Diagnostic {
+    let message = format!("the planned network breaks '{}'", proof.text);
+    let broken = Diagnostic::error("expectation-broken", message).at(proof.location.clone());
+    proof.changes.iter().fold(broken, |broken, change| broken.help(format!("to mend it: {change}")))
+}

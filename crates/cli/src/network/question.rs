@@ -1,0 +1,111 @@
+//! Questions that are asked by hand: who reaches whom, and why something cannot connect.
+
+use trueup_model::proof::Verdict;
+use trueup_model::stack::{End, Sentence};
+use trueup_model::{Address, Plan, Snapshot, Stack};
+use trueup_reach::{Checklist, Engine};
+
+use super::scene::Scene;
+use super::sentences::outcomes;
+use super::{after, ends};
+
+/// Something to ask of a network.
+pub(crate) struct Question<'a> {
+    pub(crate) stack: &'a Stack,
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) plan: &'a Plan,
+    /// Of the network that the plan leads to, or else of the live one.
+    pub(crate) planned: bool,
+}
+
+/// A question, as data.
+pub(crate) struct Asked {
+    pub(crate) from: End,
+    pub(crate) to: End,
+    pub(crate) port: Option<u16>,
+    pub(crate) protocol: Option<String>,
+    /// The question in words.
+    pub(crate) text: String,
+}
+
+/// The answer.
+pub(crate) struct Answer {
+    /// Proved: it reaches; broken: it does not, or not for every packet.
+    pub(crate) verdict: Verdict,
+    pub(crate) evidence: Vec<String>,
+    /// What would open the way.
+    pub(crate) changes: Vec<String>,
+}
+
+impl Question<'_> {
+    /// Who reaches whom.
+    pub(crate) fn reach(&self, asked: Asked) -> Answer {
+        let Asked { from, to, port, protocol, text } = asked;
+        let sentence = Sentence { text, from, to, negated: false, port, protocol, location: None };
+        let mut found = outcomes(&self.scene(), &[sentence]);
+        let outcome = found.remove(0);
+        Answer { verdict: outcome.verdict, evidence: outcome.evidence, changes: outcome.changes }
+    }
+
+    /// The usual list for each element at an address, and what could not be known; or why there is
+    /// no list.
+    pub(crate) fn doctor(&self, address: &Address) -> Result<Examined, String> {
+        let scene = self.scene();
+        let names = ends::resources(&scene, address)?;
+        let engine = Engine::new(&scene.network).map_err(|errors| {
+            errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        })?;
+        let lists: Result<Vec<Checklist>, _> =
+            names.iter().map(|name| engine.doctor(name)).collect();
+        let queries: Vec<trueup_reach::Query> = names
+            .into_iter()
+            .map(trueup_reach::End::Resource)
+            .map(|end| trueup_reach::Query::any(end.clone(), end))
+            .collect();
+        let doubts = ends::doubts(&scene, &queries).into_iter().map(str::to_owned).collect();
+        let lists = lists.map_err(|error| error.to_string())?;
+        let placed =
+            |change: &trueup_reach::Change| super::evidence::placed(change, &scene.network);
+        let lists = lists.into_iter().map(|list| Examination::of(list, &placed)).collect();
+        Ok(Examined { lists, doubts })
+    }
+
+    fn scene(&self) -> Scene<'_> {
+        let planned = self.planned;
+        after(self.stack, self.snapshot, self.plan, &|_| planned)
+    }
+}
+
+/// What the doctor found.
+pub(crate) struct Examined {
+    pub(crate) lists: Vec<Examination>,
+    /// What could not be known.
+    pub(crate) doubts: Vec<String>,
+}
+
+/// The list for one element.
+pub(crate) struct Examination {
+    pub(crate) about: String,
+    pub(crate) points: Vec<Point>,
+}
+
+/// One point of it.
+pub(crate) struct Point {
+    pub(crate) mark: trueup_reach::Mark,
+    pub(crate) what: String,
+    pub(crate) evidence: String,
+    /// What would mend it.
+    pub(crate) changes: Vec<String>,
+}
+
+impl Examination {
+    fn of(list: Checklist, placed: &dyn Fn(&trueup_reach::Change) -> String) -> Self {
+        let points = list.items.into_iter().map(|item| Point {
+            mark: item.mark,
+            what: item.what,
+            evidence: item.evidence,
+            changes: item.changes.iter().map(placed).collect(),
+        });
+        Self { about: list.about, points: points.collect() }
+    }
+}

@@ -1,0 +1,129 @@
+//! Gateways and route tables: where packets that leave a subnet go.
+
+use ipnet::IpNet;
+use trueup_model::Condition;
+use trueup_reach::{
+    Destination, InternetGateway, NatGateway, Origin, PrefixList, PublicAddress, Route, RouteTable,
+    State, Target,
+};
+
+use super::piece::{Meant, Piece};
+use super::scene::{Scene, Scope, origin, origin_of, v4};
+use super::world::{Element, Name};
+
+pub(super) fn gateways(scene: &mut Scene<'_>) {
+    scene.each("internet_gateway", |scene, name, element| {
+        let vpc = element.get("vpc");
+        let vpc = (!vpc.is_null()).then(|| scene.vpc(name, vpc));
+        let gateway = InternetGateway { vpc, origin: origin(name, element) };
+        scene.network.internet_gateways.insert(name.clone(), gateway);
+    });
+    scene.each("nat_gateway", |scene, name, element| {
+        let subnets = scene.subnets(name, element.get("subnet"));
+        let Some(subnet) = subnets.into_iter().next() else { return };
+        let private = element.get("connectivity_type").text() == Some("private");
+        let known = element.output("public_ip").and_then(v4).map(PublicAddress::Known);
+        let public = known.unwrap_or(PublicAddress::Assigned);
+        let nat = NatGateway {
+            subnet,
+            address: element.get("private_ip").text().and_then(v4),
+            public_address: if private { PublicAddress::None } else { public },
+            state: state(element),
+            origin: origin(name, element),
+        };
+        scene.network.nat_gateways.insert(name.clone(), nat);
+    });
+}
+
+/// What a step makes works when the step is done.
+fn state(element: &Element<'_>) -> State {
+    match element.live.map(|live| &live.condition) {
+        None | Some(Condition::Ready) => State::Available,
+        Some(Condition::Pending(state) | Condition::Failed(state) | Condition::Deleting(state)) => {
+            State::Not(state.clone())
+        }
+    }
+}
+
+pub(super) fn tables(scene: &mut Scene<'_>) {
+    scene.each("route_table", |scene, name, element| {
+        let vpc = scene.vpc(name, element.get("vpc"));
+        let subnets = scene.subnets(name, element.get("subnets"));
+        let routes = element.get("routes").fields();
+        let routes = routes.into_iter();
+        let routes = routes.filter_map(|(to, by)| route(scene, element, &vpc, to, by)).collect();
+        let main = element.get("main").truth() == Some(true);
+        let table = RouteTable { vpc, main, subnets, routes, origin: origin(name, element) };
+        scene.network.route_tables.insert(name.clone(), table);
+    });
+    unread_tables(scene);
+}
+
+fn route(
+    scene: &mut Scene<'_>,
+    element: &Element<'_>,
+    vpc: &Name,
+    to: &str,
+    by: Piece<'_>,
+) -> Option<Route> {
+    let destination = match to.parse::<IpNet>() {
+        Ok(net) => Destination::Cidr(net),
+        Err(_) => Destination::PrefixList(prefix_list(scene, vpc, to)),
+    };
+    let target = match by.meant(&scene.world, &["internet_gateway", "nat_gateway"]) {
+        Meant::Known(names) => target(scene, names.into_iter().next()?)?,
+        Meant::Foreign(id) if id == "local" => Target::Local,
+        Meant::Foreign(id) => Target::Other(id),
+        Meant::Unknown(why) => {
+            scene.doubt(Scope::Vpc(vpc.clone()), why);
+            return None;
+        }
+        Meant::Nothing => return None,
+    };
+    let path = format!("routes.{to}");
+    let mut origin = origin_of(element, &path);
+    // A route that the stack does not have has no place in it either.
+    let written = element.resource.and_then(|resource| resource.attributes.get("routes"));
+    let is_written = written.is_some_and(|routes| {
+        Piece::of(routes).fields().iter().any(|(destination, _)| *destination == to)
+    });
+    if element.resource.is_some() && !is_written {
+        origin = Origin::labelled("not in the stack");
+    }
+    Some(Route { destination, target, blackhole: false, origin })
+}
+
+fn target(scene: &Scene<'_>, name: Name) -> Option<Target> {
+    let kind = scene.world.get(&name)?.kind.as_str();
+    Some(match kind {
+        "internet_gateway" => Target::InternetGateway(name),
+        _ => Target::NatGateway(name),
+    })
+}
+
+/// A prefix list. Whose entries they are was not read, so anything may be in it.
+pub(super) fn prefix_list(scene: &mut Scene<'_>, vpc: &Name, id: &str) -> Name {
+    scene.doubt(Scope::Vpc(vpc.clone()), format!("the entries of prefix list {id} were not read"));
+    let list = PrefixList { service: None, entries: None, origin: Origin::default() };
+    scene.network.prefix_lists.entry(id.to_owned()).or_insert(list);
+    id.to_owned()
+}
+
+/// A VPC of the stack has AWS's main table, which only leads within it. Of one that is looked up
+/// nobody read the tables, nor whether it has a gateway.
+fn unread_tables(scene: &mut Scene<'_>) {
+    let tables = &scene.network.route_tables;
+    let mut doubts = Vec::new();
+    for (name, subnet) in &scene.network.subnets {
+        let foreign = scene.world.get(&subnet.vpc).is_some_and(|vpc| vpc.existing);
+        let has_main = || tables.values().any(|table| table.main && table.vpc == subnet.vpc);
+        let has_own = || tables.values().any(|table| table.subnets.contains(name));
+        if foreign && !has_own() && !has_main() {
+            let why = format!("which route table serves {name} was not read");
+            doubts.push((subnet.vpc.clone(), why));
+        }
+    }
+    for (vpc, why) in doubts {
+        scene.doubt(Scope::Vpc(vpc), why);
+    }
+}

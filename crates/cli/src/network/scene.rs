@@ -1,0 +1,228 @@
+//! A world as a network to ask questions of, and what of it is not known.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use trueup_model::{Location, Snapshot};
+use trueup_reach::{Network, Origin, SecurityGroup, Subnet, Vpc};
+
+use super::piece::{Meant, Piece};
+use super::world::{Element, Name, World};
+use super::{addresses, groups, resources, routes};
+
+/// The kinds that decide who reaches whom; the others only need to be read to be shown.
+pub(super) const KINDS: [&str; 11] = [
+    "vpc",
+    "subnet",
+    "internet_gateway",
+    "nat_gateway",
+    "elastic_ip",
+    "route_table",
+    "security_group",
+    "instance",
+    "db_subnet_group",
+    "db_instance",
+    "lambda_function",
+];
+
+/// A world as a network, and what of it is not known.
+pub(super) struct Scene<'a> {
+    pub(super) world: World<'a>,
+    pub(super) network: Network,
+    pub(super) doubts: Vec<Doubt>,
+}
+
+/// Something that is not known, so that nothing is proved where it may decide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Doubt {
+    pub(super) scope: Scope,
+    pub(super) why: String,
+}
+
+/// How far a doubt reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Anywhere.
+    Everything,
+    /// Within one VPC.
+    Vpc(Name),
+    /// Where this element is an end.
+    Element(Name),
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn of(world: World<'a>, snapshot: &Snapshot) -> Self {
+        let mut scene = Self { world, network: Network::default(), doubts: Vec::new() };
+        for unreadable in &snapshot.unreadable {
+            let decides = KINDS.contains(&unreadable.kind.as_str());
+            if decides {
+                let what = unreadable.address.as_ref();
+                let what = what.map_or_else(|| unreadable.kind.to_string(), ToString::to_string);
+                scene.doubt(Scope::Everything, format!("{what} could not be read"));
+            }
+        }
+        addresses::vpcs(&mut scene);
+        addresses::subnets(&mut scene);
+        groups::groups(&mut scene);
+        routes::gateways(&mut scene);
+        routes::tables(&mut scene);
+        resources::resources(&mut scene);
+        scene
+    }
+
+    pub(super) fn doubt(&mut self, scope: Scope, why: impl Into<String>) {
+        let doubt = Doubt { scope, why: why.into() };
+        if !self.doubts.contains(&doubt) {
+            self.doubts.push(doubt);
+        }
+    }
+
+    /// Runs `add` for each element of a kind; the world stays readable meanwhile.
+    pub(super) fn each(&mut self, kind: &str, mut add: impl FnMut(&mut Self, &Name, &Element<'a>)) {
+        let elements: Vec<(Name, Element<'a>)> = self
+            .world
+            .of_kind(kind)
+            .map(|(name, element)| (name.clone(), element.clone()))
+            .collect();
+        for (name, element) in elements {
+            add(self, &name, &element);
+        }
+    }
+
+    /// The VPC that is meant. One that was not read gets an empty one in its place, and a doubt.
+    pub(super) fn vpc(&mut self, of: &Name, piece: Piece<'_>) -> Name {
+        let (name, why) = match piece.meant(&self.world, &["vpc"]) {
+            Meant::Known(names) if self.network.vpcs.contains_key(&names[0]) => {
+                return names[0].clone();
+            }
+            Meant::Foreign(id) => {
+                let why = format!("{id}, the VPC of {of}, is not of the stack and was not read");
+                (id, why)
+            }
+            Meant::Unknown(why) => (format!("the VPC of {of}"), why),
+            Meant::Known(_) | Meant::Nothing => {
+                (format!("the VPC of {of}"), format!("it is not known in which VPC {of} is"))
+            }
+        };
+        self.doubt(Scope::Vpc(name.clone()), why);
+        self.network.vpcs.entry(name.clone()).or_insert_with(|| Vpc {
+            cidrs: Vec::new(),
+            ipv6_cidrs: Vec::new(),
+            dns_support: true,
+            dns_hostnames: true,
+            origin: Origin::default(),
+        });
+        name
+    }
+
+    /// The subnets that are meant. One that was not read gets an empty one in its place.
+    pub(super) fn subnets(&mut self, of: &Name, piece: Piece<'_>) -> Vec<Name> {
+        let mut found = Vec::new();
+        for piece in piece.elements() {
+            let (name, why) = match piece.meant(&self.world, &["subnet"]) {
+                Meant::Known(names) => {
+                    found.extend(names);
+                    continue;
+                }
+                Meant::Nothing => continue,
+                Meant::Foreign(id) => {
+                    let why = format!("{id}, where {of} is, is not of the stack and was not read");
+                    (id, why)
+                }
+                Meant::Unknown(why) => (format!("a subnet of {of}"), why),
+            };
+            let vpc = format!("the VPC of {name}");
+            self.network.vpcs.entry(vpc.clone()).or_insert_with(|| Vpc {
+                cidrs: Vec::new(),
+                ipv6_cidrs: Vec::new(),
+                dns_support: true,
+                dns_hostnames: true,
+                origin: Origin::default(),
+            });
+            self.doubt(Scope::Vpc(vpc.clone()), why.clone());
+            self.doubt(Scope::Element(of.clone()), why);
+            let zone = name.clone();
+            self.network.subnets.entry(name.clone()).or_insert_with(|| Subnet {
+                vpc,
+                zone,
+                cidr: None,
+                ipv6_cidr: None,
+                origin: Origin::default(),
+            });
+            found.push(name);
+        }
+        found
+    }
+
+    /// The groups that are meant. One that was not read gets an empty one in its place.
+    pub(super) fn groups(&mut self, of: &Name, piece: Piece<'_>, vpc: &Name) -> Vec<Name> {
+        if piece.is_null() {
+            return vec![groups::default_group(self, vpc)];
+        }
+        let mut found = Vec::new();
+        for piece in piece.elements() {
+            let (name, why) = match piece.meant(&self.world, &["security_group"]) {
+                Meant::Known(names) => {
+                    found.extend(names);
+                    continue;
+                }
+                Meant::Nothing => continue,
+                Meant::Foreign(id) => {
+                    let why =
+                        format!("{id}, a group of {of}, is not of the stack and was not read");
+                    (id, why)
+                }
+                Meant::Unknown(why) => (format!("a group of {of}"), why),
+            };
+            self.doubt(Scope::Element(of.clone()), why);
+            self.network.security_groups.entry(name.clone()).or_insert_with(|| SecurityGroup {
+                vpc: vpc.clone(),
+                default: false,
+                ingress: Vec::new(),
+                egress: Vec::new(),
+                origin: Origin::default(),
+            });
+            found.push(name);
+        }
+        found
+    }
+
+    /// A network or address that is written in an attribute; a doubt where it is not known.
+    pub(super) fn parsed<T: FromStr>(
+        &mut self,
+        piece: Piece<'_>,
+        scope: Scope,
+        what: &str,
+    ) -> Option<T> {
+        let parsed = piece.text().and_then(|text| text.parse().ok());
+        if parsed.is_none() && !piece.is_null() {
+            self.doubt(scope, format!("{what} is not known before it is applied"));
+        }
+        parsed
+    }
+}
+
+/// Where an element, or an attribute of it, is written.
+pub(super) fn origin(name: &Name, element: &Element<'_>) -> Origin {
+    let location = element.resource.and_then(|resource| resource.location.as_ref());
+    Origin { label: name.clone(), location: location.map(place) }
+}
+
+/// Where an attribute is written.
+pub(super) fn origin_of(element: &Element<'_>, path: &str) -> Origin {
+    let location = element.resource.and_then(|resource| resource.place(path));
+    Origin { label: String::new(), location: location.as_ref().map(place) }
+}
+
+/// `snowex.yaml:58`.
+pub(super) fn place(location: &Location) -> String {
+    format!("{}:{}", location.file, location.line)
+}
+
+/// An IPv4 address that AWS reports.
+pub(super) fn v4(text: &str) -> Option<std::net::Ipv4Addr> {
+    match text.parse() {
+        Ok(IpAddr::V4(address)) => Some(address),
+        _ => None,
+    }
+}

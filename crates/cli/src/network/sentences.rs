@@ -1,0 +1,79 @@
+//! Sentences, proved.
+
+use trueup_model::proof::Verdict;
+use trueup_model::stack::Sentence;
+use trueup_reach::{Engine, Query};
+
+use super::ends;
+use super::evidence;
+use super::scene::Scene;
+
+/// What came of a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Outcome {
+    pub(super) verdict: Verdict,
+    pub(super) evidence: Vec<String>,
+    pub(super) changes: Vec<String>,
+}
+
+impl Outcome {
+    fn unknown(evidence: Vec<String>) -> Self {
+        Self { verdict: Verdict::Unknown, evidence, changes: Vec::new() }
+    }
+}
+
+/// What comes of each sentence, in order.
+pub(super) fn outcomes(scene: &Scene<'_>, sentences: &[Sentence]) -> Vec<Outcome> {
+    match Engine::new(&scene.network) {
+        Ok(engine) => sentences.iter().map(|one| outcome(scene, &engine, one)).collect(),
+        Err(errors) => {
+            let why: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            sentences.iter().map(|_| Outcome::unknown(why.clone())).collect()
+        }
+    }
+}
+
+fn outcome(scene: &Scene<'_>, engine: &Engine<'_>, sentence: &Sentence) -> Outcome {
+    let queries = match ends::queries(scene, sentence) {
+        Ok(queries) => queries,
+        Err(why) => return Outcome::unknown(vec![why]),
+    };
+    let doubts = ends::doubts(scene, &queries);
+    if !doubts.is_empty() {
+        return Outcome::unknown(doubts.into_iter().map(str::to_owned).collect());
+    }
+    let mut proved =
+        Outcome { verdict: Verdict::Proved, evidence: Vec::new(), changes: Vec::new() };
+    for query in &queries {
+        match pair(scene, engine, query, sentence.negated) {
+            one if one.verdict == Verdict::Proved => {
+                if proved.evidence.is_empty() {
+                    proved.evidence = one.evidence;
+                }
+            }
+            other => return other,
+        }
+    }
+    proved
+}
+
+fn pair(scene: &Scene<'_>, engine: &Engine<'_>, query: &Query, negated: bool) -> Outcome {
+    let verdict = match engine.reach(query) {
+        Ok(verdict) => verdict,
+        Err(error) => return Outcome::unknown(vec![error.to_string()]),
+    };
+    let holds = if negated { verdict.never_reaches() } else { verdict.reaches() };
+    let shows_way = negated != holds;
+    let evidence = if shows_way {
+        verdict.passages().first().map(evidence::passage)
+    } else {
+        verdict.stops().first().map(evidence::stop)
+    };
+    // Of a sentence that says "does not reach", opening more is no way to mend it.
+    let changes = verdict.stops().first().filter(|_| !holds && !negated);
+    Outcome {
+        verdict: if holds { Verdict::Proved } else { Verdict::Broken },
+        evidence: evidence.unwrap_or_default(),
+        changes: changes.map(|stop| evidence::changes(stop, &scene.network)).unwrap_or_default(),
+    }
+}
