@@ -16,17 +16,17 @@ DENIED = (
 
 
 class Proxy:
-    """Forwards requests. When the n-th change has taken effect it calls `strike(n)`; where that
-    returns true the caller never gets the answer. Requests of the service `deny` are refused."""
+    """Forwards requests. When the n-th change has taken effect it calls `strike(n, action)`; where
+    that returns true the caller never gets the answer. Requests of the service `deny` are refused."""
 
-    def __init__(self, url, strike=lambda number: False, deny=None):
+    def __init__(self, url, strike=lambda number, action: False, deny=None):
         self._target = urlsplit(url).netloc
         self._strike = strike
         self._deny = deny
         self._lock = threading.Lock()
         self._under_way = 0
         self._answers_by_token = {}
-        self.changes = 0
+        self.changes = []  # the actions that changed something, in order
 
     def __enter__(self):
         proxy = self
@@ -76,9 +76,9 @@ class Proxy:
         status, headers, content = self._forward_once(request, action, body)
         if status < 400 and not action.startswith(READS):
             with self._lock:
-                self.changes += 1
-                number = self.changes
-            if self._strike(number):
+                self.changes.append(action)
+                number = len(self.changes)
+            if self._strike(number, action):
                 request.close_connection = True
                 return
         _answer(request, status, headers, content)
