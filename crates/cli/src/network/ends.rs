@@ -77,5 +77,7 @@ pub(super) fn doubts<'s>(scene: &'s Scene<'_>, queries: &[Query]) -> Vec<&'s str
         Scope::Element(name) => elements.contains(name.as_str()),
     };
     let touching = scene.doubts.iter().filter(|doubt| touches(&doubt.scope));
-    touching.map(|doubt| doubt.why.as_str()).collect()
+    let mut whys: Vec<&str> = touching.map(|doubt| doubt.why.as_str()).collect();
+    whys.dedup();
+    whys
 }

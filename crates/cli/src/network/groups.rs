@@ -144,7 +144,7 @@ fn traffic(rule: Piece<'_>) -> Option<Traffic> {
         (None, true, false) => "tcp",
         (None, false, _) => return None,
     };
-    let bounds = bounds(port)?;
+    let bounds = if port.is_null() { None } else { Some(bounds(port)?) };
     let ports = |bounds: Option<(i64, i64)>| -> Option<PortRange> {
         let (first, last) = bounds.unwrap_or((0, i64::from(u16::MAX)));
         Some(PortRange::new(first.try_into().ok()?, last.try_into().ok()?))
@@ -162,18 +162,15 @@ fn traffic(rule: Piece<'_>) -> Option<Traffic> {
     })
 }
 
-/// The two numbers of `5432` or `1024-65535`; nothing inside where every port is meant.
-fn bounds(port: Piece<'_>) -> Option<Option<(i64, i64)>> {
-    if port.is_null() {
-        return Some(None);
-    }
+/// The two numbers of `5432` or `1024-65535`; nothing where they are not known.
+fn bounds(port: Piece<'_>) -> Option<(i64, i64)> {
     let value = port.value()?;
     if let Some(number) = value.as_int() {
-        return Some(Some((number, number)));
+        return Some((number, number));
     }
     let text = value.as_str()?;
     let (first, last) = text.split_once('-').unwrap_or((text, text));
-    Some(Some((first.trim().parse().ok()?, last.trim().parse().ok()?)))
+    Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
 }
 
 /// The rule that AWS gives a new group.

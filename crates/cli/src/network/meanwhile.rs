@@ -3,14 +3,12 @@
 
 use trueup_model::proof::Verdict;
 use trueup_model::stack::Sentence;
-use trueup_model::{Diagnostic, Plan, Snapshot, Stack};
+use trueup_model::{Diagnostic, Plan, Severity, Snapshot, Stack};
 
+use super::MOST_ELEMENTS;
 use super::scene::{KINDS, Scene};
 use super::sentences::{Outcome, outcomes};
 use super::world::World;
-
-/// More states than this are not looked at: a plan must not take longer to prove than to read.
-const MOST_STATES: usize = 200;
 
 /// Warns of each "does not reach" that holds before and after the plan, and not in between. The
 /// states are those after each step in the plan's order; what runs side by side may come in
@@ -20,6 +18,7 @@ pub(super) fn findings(
     snapshot: &Snapshot,
     plan: &Plan,
     outcomes_after: &[Outcome],
+    elements: usize,
 ) -> Vec<Diagnostic> {
     let shut: Vec<Sentence> = plan
         .expect
@@ -34,8 +33,11 @@ pub(super) fn findings(
         .filter(|step| KINDS.contains(&step.kind.as_str()))
         .map(|step| step.id)
         .collect();
-    if shut.is_empty() || steps.is_empty() || steps.len() > MOST_STATES {
+    if shut.is_empty() || steps.is_empty() {
         return Vec::new();
+    }
+    if steps.len() * elements > MOST_ELEMENTS {
+        return vec![too_large()];
     }
     let state = |upto: Option<usize>| {
         let done = |step: &trueup_model::Step| upto.is_some_and(|upto| step.id <= upto);
@@ -54,6 +56,14 @@ pub(super) fn findings(
         }
     }
     findings
+}
+
+fn too_large() -> Diagnostic {
+    let message = "the sentences are proved for the end of this plan, not for each step on the way: \
+        it has too many";
+    let mut note = Diagnostic::warning("not-proved-meanwhile", message);
+    note.severity = Severity::Note;
+    note
 }
 
 fn is_broken(outcome: &Outcome) -> bool {

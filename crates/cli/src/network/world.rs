@@ -114,9 +114,9 @@ impl<'a> World<'a> {
         self.elements.iter().filter(move |(_, element)| *element.kind == *kind)
     }
 
-    /// Every element.
-    pub(super) fn elements(&self) -> impl Iterator<Item = (&Name, &Element<'a>)> {
-        self.elements.iter()
+    /// How many elements there are.
+    pub(super) fn len(&self) -> usize {
+        self.elements.len()
     }
 
     /// The element of that name.

@@ -46,7 +46,7 @@ pub(crate) fn markdown(proofs: &[Proof]) -> String {
         for change in &proof.changes {
             text += &format!("  - to mend it: {change}\n");
         }
-        for line in affected(proof) {
+        if let Some(line) = affected(proof) {
             text += &format!("  - {line}\n");
         }
     }

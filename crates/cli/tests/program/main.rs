@@ -8,6 +8,8 @@
 
 mod commands;
 mod harness;
+mod lease;
 mod life;
 mod mistakes;
+mod proofs;
 mod safety;
