@@ -8,7 +8,6 @@
 
 mod commands;
 mod harness;
-mod lease;
 mod life;
 mod mistakes;
 mod proofs;
