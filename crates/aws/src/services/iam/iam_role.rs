@@ -55,8 +55,7 @@ pub fn kind() -> Kind {
                 "instance_profile_name",
                 Sample::Attribute("name"),
                 "The name of its instance profile, if it has one.",
-            )
-            .volatile(),
+            ),
         ],
         naming: Some(NAME),
         times: Times { create: [1, 9, 60], update: [1, 1, 2], delete: [1, 1, 10] },
