@@ -192,7 +192,7 @@ pub(super) fn default_group(scene: &mut Scene<'_>, vpc: &Name) -> Name {
         return name.clone();
     }
     let name = format!("the default security group of {vpc}");
-    if scene.world.get(vpc).is_some_and(|vpc| vpc.existing) {
+    if scene.world.get(vpc).is_some_and(Element::is_furnished) {
         scene.doubt(Scope::Vpc(vpc.clone()), format!("the rules of {name} were not read"));
     }
     let itself = GroupRule {

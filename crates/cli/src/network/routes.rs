@@ -109,13 +109,13 @@ pub(super) fn prefix_list(scene: &mut Scene<'_>, vpc: &Name, id: &str) -> Name {
     id.to_owned()
 }
 
-/// A VPC of the stack has AWS's main table, which only leads within it. Of one that is looked up
-/// nobody read the tables, nor whether it has a gateway.
+/// A VPC that the stack made has AWS's main table, which only leads within it. Of one that is
+/// looked up or adopted nobody read the tables, nor whether it has a gateway.
 fn unread_tables(scene: &mut Scene<'_>) {
     let tables = &scene.network.route_tables;
     let mut doubts = Vec::new();
     for (name, subnet) in &scene.network.subnets {
-        let foreign = scene.world.get(&subnet.vpc).is_some_and(|vpc| vpc.existing);
+        let foreign = scene.world.get(&subnet.vpc).is_some_and(super::world::Element::is_furnished);
         let has_main = || tables.values().any(|table| table.main && table.vpc == subnet.vpc);
         let has_own = || tables.values().any(|table| table.subnets.contains(name));
         if foreign && !has_own() && !has_main() {

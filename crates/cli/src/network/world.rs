@@ -9,7 +9,7 @@ use trueup_model::{StepId, Target, Value};
 use super::piece::Piece;
 
 /// The name of an element: its address, `existing.vpc.main`, or its physical id where the stack
-/// does not know it.
+/// does not know it. What is being replaced has both.
 pub(super) type Name = String;
 
 /// What exists at one moment.
@@ -30,7 +30,7 @@ pub(super) struct Element<'a> {
     /// How AWS has it; none if a step makes it.
     pub(super) live: Option<&'a Live>,
     /// Whether it is looked up and not of this stack.
-    pub(super) existing: bool,
+    existing: bool,
     /// What a step makes of it.
     wish: Option<&'a Expressions>,
     address: Option<Address>,
@@ -51,7 +51,7 @@ impl<'a> World<'a> {
         }
         let mut world =
             Self { elements: BTreeMap::new(), physical: BTreeMap::new(), at: BTreeMap::new() };
-        // What was made last has the address; what it replaces goes by its id until it is gone.
+        // What was made last has the address alone; what it replaces is named with its id until it is gone.
         elements.sort_by_key(|element| std::cmp::Reverse(element.step));
         for element in elements {
             world.add(element);
@@ -64,9 +64,13 @@ impl<'a> World<'a> {
 
     fn add(&mut self, element: Element<'a>) {
         let id = element.live.map(|live| live.id.as_str());
+        let id = id.unwrap_or("?");
         let name = match &element.address {
             Some(address) if !self.at.contains_key(address) => address.to_string(),
-            _ => id.unwrap_or("?").to_owned(),
+            Some(address) => format!("{address} ({id})"),
+            // A database and its subnet group may have the same name.
+            None if self.elements.contains_key(id) => format!("{} {id}", element.kind),
+            None => id.to_owned(),
         };
         if let Some(address) = &element.address {
             self.at.entry(address.clone()).or_default().push(name.clone());
@@ -161,6 +165,11 @@ impl<'a> Element<'a> {
         let wished = self.wish.and_then(|wish| wish.get(name)).map(Piece::of);
         let live = || self.live.and_then(|live| live.attributes.get(name)).map(Piece::Value);
         wished.or_else(live).unwrap_or(Piece::Value(&Value::Null))
+    }
+
+    /// Whether others furnished it before the stack knew it: what belongs to it was not all read.
+    pub(super) fn is_furnished(&self) -> bool {
+        self.existing || self.resource.is_some_and(|resource| resource.adopt.is_some())
     }
 
     /// What AWS made, where that is known.

@@ -235,6 +235,18 @@ async fn a_way_that_is_open_for_a_while_is_found() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_template_keeps_what_it_promises() {
+    for template in ["bastion", "private-database"] {
+        let (bench, _) = Bench::with_sim("");
+        bench.run(&format!("init {template} new")).await.expect(0);
+        let json = bench.run("plan new --json").await.expect(0).json();
+        let proofs = json["proofs"].as_array().unwrap();
+        assert!(!proofs.is_empty(), "{template}");
+        assert!(proofs.iter().all(|proof| proof["verdict"] == "proved"), "{template}: {proofs:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_reaches_whom_is_answered() {
     let (bench, _) = snowex();
     let reach = async |line: &str, code| bench.run(line).await.expect(code).stdout;
