@@ -46,6 +46,7 @@ struct Dispatcher {
     running: BTreeMap<Id, StepId>,
     places: Arc<Semaphore>,
     interrupts: u32,
+    lease_lost: bool,
     report: Report,
 }
 
@@ -79,6 +80,7 @@ impl Dispatcher {
             running: BTreeMap::new(),
             places: Arc::new(Semaphore::new(run.width.max(1))),
             interrupts: 0,
+            lease_lost: false,
             report: Report::new(run.events.now(), run.events.calls()),
             shared,
             run,
@@ -107,6 +109,7 @@ impl Dispatcher {
             tokio::select! {
                 biased;
                 times = self.run.interrupt.beyond(self.interrupts) => self.interrupted(times),
+                () = self.run.interrupt.lease_lost(), if !self.lease_lost => self.lose_lease(),
                 Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
                 Ok(place) = places.acquire_owned(), if !self.ready.is_empty() => self.start(place),
             }
@@ -240,6 +243,12 @@ impl Dispatcher {
             self.skip(0..self.run.plan.steps.len(), &Skipped::Interrupted);
         }
         self.interrupts = times;
+    }
+
+    fn lose_lease(&mut self) {
+        self.lease_lost = true;
+        self.run.events.emit(Event::LeaseLost);
+        self.skip(0..self.run.plan.steps.len(), &Skipped::LeaseLost);
     }
 
     /// Stops what is in flight. What AWS has begun goes on there; the next run finds it.

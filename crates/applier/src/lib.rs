@@ -13,6 +13,7 @@ mod guard;
 mod host;
 mod interrupt;
 mod jitter;
+mod lease;
 mod observe;
 mod path;
 mod poller;
@@ -32,6 +33,10 @@ use trueup_provider::Provider;
 pub use dispatcher::apply;
 pub use events::Events;
 pub use interrupt::Interrupt;
+pub use lease::{
+    Holder, Holding, Lease, Leasing, Refusal, WallClock, break_lease, held as lease_holder,
+    take as take_lease,
+};
 pub use observe::{identity, observe};
 pub use report::{Ended, Failed, NotBegun, Report};
 

@@ -30,7 +30,7 @@ pub async fn observe(
     Ok(Snapshot { calls: sink.calls() - before, ..snapshot })
 }
 
-fn reading(provider: &Arc<dyn Provider>, catalog: Arc<Catalog>, sink: &Events) -> Desk {
+pub(crate) fn reading(provider: &Arc<dyn Provider>, catalog: Arc<Catalog>, sink: &Events) -> Desk {
     let limiter = Limiter::new(provider.limits());
     let (provider, events) = (Arc::clone(provider), sink.clone());
     let shared = Shared { provider, catalog, events, limiter, seed: 0 };

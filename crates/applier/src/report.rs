@@ -95,7 +95,7 @@ impl Report {
             Ended::Credentials
         } else if left(Skipped::Interrupted) || failed(FailureClass::Interrupted) {
             Ended::Interrupted
-        } else if !self.failed.is_empty() {
+        } else if !self.failed.is_empty() || left(Skipped::LeaseLost) {
             Ended::Partly
         } else {
             Ended::Done

@@ -6,6 +6,7 @@ pub(crate) mod blockers;
 mod classify;
 mod connect;
 pub(crate) mod describe;
+mod lease;
 pub(crate) mod owned;
 mod provider;
 pub(crate) mod session;

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     apply, completions, destroy, doctor, drift, graph, init, output, plan, reach, schema, show,
-    validate,
+    unlock, validate,
 };
 
 /// Makes an AWS account true to a YAML file, and keeps it true.
@@ -56,6 +56,7 @@ pub(crate) enum Command {
     Drift(drift::Drift),
     Reach(reach::Reach),
     Doctor(doctor::Doctor),
+    Unlock(unlock::Unlock),
     Show(show::Show),
     Output(output::Output),
     Graph(graph::Graph),

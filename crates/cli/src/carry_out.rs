@@ -13,6 +13,7 @@ use trueup_stack::CelEvaluator;
 use crate::context::Context;
 use crate::error::{self, Error};
 use crate::exit;
+use crate::lease;
 use crate::network;
 use crate::progress::{JsonLines, Lines, Live, Progress};
 use crate::render::look::Tone;
@@ -86,13 +87,18 @@ pub(crate) fn refuse_protected(plan: &Plan) -> Result<(), Error> {
 
 /// Waits for a yes.
 pub(crate) async fn confirm(yes: bool, plan: &Plan, context: &mut Context) -> Result<(), Error> {
-    if yes {
-        return Ok(());
-    }
     let Plan { stack, account, region, .. } = plan;
     let question =
         format!("\nDo this to {stack} in {region}, account {account}? Only 'yes' is a yes: ");
-    let answer = ask(&question, context).await?;
+    agree(yes, &question, context).await
+}
+
+/// Waits for a yes to a question, unless it was said before.
+pub(crate) async fn agree(yes: bool, question: &str, context: &mut Context) -> Result<(), Error> {
+    if yes {
+        return Ok(());
+    }
+    let answer = ask(question, context).await?;
     if answer == "yes" { Ok(()) } else { Err(not_confirmed(&answer)) }
 }
 
@@ -140,6 +146,10 @@ pub(crate) async fn run(
     situation: Situation,
     context: &mut Context,
 ) -> Result<u8, Error> {
+    if !context.leased.is_sure() {
+        let message = "the lease of the stack was lost before anything was changed".to_owned();
+        return Err(Error::Locked { message, help: vec!["run the command again".to_owned()] });
+    }
     let plan = Arc::new(plan);
     let (events, stream) = Events::channel();
     let interrupt = Interrupt::new();
@@ -158,11 +168,13 @@ pub(crate) async fn run(
         context.terminal.print("\n")?;
     }
     let mut progress = progress(&plan, context);
-    let report =
+    let (mut report, lost) =
         follow(trueup_applier::apply(run), stream, &interrupt, &mut *progress, context).await;
     progress.end();
+    context.leased.note_stack(report.ended == Ended::Done && report.lives.is_empty());
+    report.calls += context.let_go().await;
     context.sandbox.as_ref().map_or(Ok(()), Sandbox::save)?;
-    end(&plan, &situation, &report, context)
+    end(&plan, &situation, &report, lost, context)
 }
 
 fn progress(plan: &Plan, context: &Context) -> Box<dyn Progress> {
@@ -183,13 +195,18 @@ async fn follow(
     interrupt: &Interrupt,
     progress: &mut dyn Progress,
     context: &mut Context,
-) -> Report {
+) -> (Report, Option<Diagnostic>) {
+    let mut lost = None;
     let mut apply = std::pin::pin!(apply);
     let mut seconds = tokio::time::interval(Duration::from_secs(1));
     let report = loop {
         tokio::select! {
             biased;
             () = context.interrupts.next() => interrupt.raise(),
+            to = context.leased.lost(), if lost.is_none() => {
+                lost = Some(lease::lost(to.as_ref()));
+                interrupt.lose_lease();
+            }
             Some(stamped) = stream.recv() => show_event(&stamped, progress, context),
             report = &mut apply => break report,
             _ = seconds.tick() => progress.tick(),
@@ -198,7 +215,7 @@ async fn follow(
     while let Ok(stamped) = stream.try_recv() {
         show_event(&stamped, progress, context);
     }
-    report
+    (report, lost)
 }
 
 fn show_event(stamped: &Stamped, progress: &mut dyn Progress, context: &Context) {
@@ -212,6 +229,7 @@ fn end(
     plan: &Plan,
     situation: &Situation,
     report: &Report,
+    lost: Option<Diagnostic>,
     context: &Context,
 ) -> Result<u8, Error> {
     let code = match report.ended {
@@ -220,8 +238,8 @@ fn end(
         Ended::Credentials | Ended::Partly if report.done.is_empty() => exit::ERROR,
         Ended::Credentials | Ended::Partly => exit::PARTLY,
     };
-    let faults: Vec<Diagnostic> =
-        report.failed.iter().map(|failed| error::step(failed, plan)).collect();
+    let failed = report.failed.iter().map(|failed| error::step(failed, plan));
+    let faults: Vec<Diagnostic> = failed.chain(lost).collect();
     if context.global.json {
         context.terminal.print(&json::line(&json!({
             "format": trueup_model::plan::FORMAT,

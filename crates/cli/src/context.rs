@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::sync::mpsc::UnboundedReceiver;
 use trueup_applier::Events;
-use trueup_model::event::Event;
+use trueup_model::event::{Event, Stamped};
 use trueup_model::{Catalog, Diagnostic, Stack};
 use trueup_provider::{Identity, Provider};
 use trueup_stack::package::package;
@@ -15,6 +16,7 @@ use crate::arguments::{Global, LogFormat};
 use crate::error::Error;
 use crate::interrupts::Interrupts;
 use crate::invocation::{Clock, Connect, ConnectRequest, ReadSource};
+use crate::lease::Leased;
 use crate::progress;
 use crate::render::diagnostics::{self, Sources};
 use crate::render::json;
@@ -39,6 +41,10 @@ pub(crate) struct Context {
     pub(crate) interrupts: Interrupts,
     pub(crate) connect: Box<dyn Connect>,
     pub(crate) clock: Clock,
+    /// The machine and the process, for people.
+    pub(crate) place: String,
+    /// The lease of the stack that the command changes.
+    pub(crate) leased: Leased,
     /// The sandbox, while it is in use.
     pub(crate) sandbox: Option<Sandbox>,
 }
@@ -51,6 +57,18 @@ pub(crate) struct ReadStack {
     pub(crate) file: PathBuf,
     /// The texts of all files that were read.
     pub(crate) sources: Sources,
+}
+
+/// A stack, and the account that it would be in.
+pub(crate) struct Reached {
+    /// The stack.
+    pub(crate) read: ReadStack,
+    /// Whose account it is, for whom we call.
+    pub(crate) identity: Identity,
+    /// The way there.
+    pub(crate) provider: Arc<dyn Provider>,
+    /// How many API calls it took to find out.
+    pub(crate) calls: u32,
 }
 
 impl Context {
@@ -90,6 +108,25 @@ impl Context {
 
     /// Loads the stack that is meant and reads what of it exists.
     pub(crate) async fn look_at(&mut self, named: Option<&Path>) -> Result<Situation, Error> {
+        let Reached { read, identity, provider, calls } = self.reach(named).await?;
+        self.take_lease(&read.stack.name, &identity, &provider).await?;
+        let (events, mut stream) = Events::channel();
+        let wanted = trueup_planner::wanted(&read.stack, &self.catalog);
+        let observed = trueup_applier::observe(&provider, &self.catalog, &wanted, &events);
+        let observed = self.interrupts.or(observed).await?;
+        let mut snapshot = observed
+            .map_err(|failure| Error::Aws { doing: "read what exists".to_owned(), failure })?;
+        snapshot.calls = events.calls() + calls;
+        self.log_calls(&mut stream);
+        self.leased
+            .note_stack(!snapshot.resources.iter().any(|live| live.is_owned_by(&read.stack.name)));
+        let ReadStack { stack, file, sources } = read;
+        let catalog = Arc::clone(&self.catalog);
+        Ok(Situation { stack, file, sources, snapshot, provider, catalog })
+    }
+
+    /// Loads the stack that is meant, and finds out whose account it would be in.
+    pub(crate) async fn reach(&mut self, named: Option<&Path>) -> Result<Reached, Error> {
         let read = self.load(named)?;
         if let (Some(found), Some(wanted)) = (&self.global.region, &read.stack.region)
             && found != wanted
@@ -105,20 +142,16 @@ impl Context {
             failure,
         })?;
         insist(&read.stack, &identity)?;
-        let wanted = trueup_planner::wanted(&read.stack, &self.catalog);
-        let observed = trueup_applier::observe(&provider, &self.catalog, &wanted, &events);
-        let observed = self.interrupts.or(observed).await?;
-        let mut snapshot = observed
-            .map_err(|failure| Error::Aws { doing: "read what exists".to_owned(), failure })?;
-        snapshot.calls = events.calls();
+        self.log_calls(&mut stream);
+        Ok(Reached { read, identity, provider, calls: events.calls() })
+    }
+
+    fn log_calls(&self, stream: &mut UnboundedReceiver<Stamped>) {
         while let Ok(stamped) = stream.try_recv() {
             if let Event::Call(call) = &stamped.event {
                 self.log_call(stamped.at, call);
             }
         }
-        let ReadStack { stack, file, sources } = read;
-        let catalog = Arc::clone(&self.catalog);
-        Ok(Situation { stack, file, sources, snapshot, provider, catalog })
     }
 
     async fn provider(&mut self, read: &ReadStack) -> Result<Arc<dyn Provider>, Error> {

@@ -105,6 +105,14 @@ pub(crate) enum Error {
         /// How to allow it, or what to do instead.
         help: Vec<String>,
     },
+    /// Somebody else holds the lease of the stack.
+    #[error("{message}")]
+    Locked {
+        /// Who.
+        message: String,
+        /// What to do.
+        help: Vec<String>,
+    },
     /// Nobody said yes.
     #[error("{message}")]
     NotConfirmed {
@@ -144,6 +152,7 @@ impl Error {
                 _ => exit::ERROR,
             },
             Self::Stale { .. } => exit::STALE,
+            Self::Locked { .. } => exit::LOCKED,
             Self::Forbidden { .. } => exit::FORBIDDEN,
             Self::Interrupted => exit::INTERRUPTED,
         }
@@ -174,6 +183,7 @@ impl Error {
             Self::Stale { .. } => "stale-plan",
             Self::NotAPlan { .. } => "not-a-plan",
             Self::Forbidden { .. } => "forbidden",
+            Self::Locked { .. } => "locked",
             Self::NotConfirmed { .. } => "not-confirmed",
             Self::Interrupted => "interrupted",
         }
@@ -189,7 +199,7 @@ impl Error {
         match self {
             Self::WhichStack { help, .. } | Self::Usage { help, .. } => vec![help.clone()],
             Self::NotConfirmed { help, .. } => help.iter().cloned().collect(),
-            Self::Forbidden { help, .. } => help.clone(),
+            Self::Forbidden { help, .. } | Self::Locked { help, .. } => help.clone(),
             Self::OtherAccount { .. } => vec![
                 "use the credentials of that account (--profile, AWS_PROFILE), or change 'account' in the stack"
                     .to_owned(),

@@ -29,6 +29,8 @@ pub struct Invocation {
     pub connect: Box<dyn Connect>,
     /// The wall time.
     pub clock: Clock,
+    /// On which machine, and as which process, this runs: for people who meet its lease.
+    pub place: String,
     /// One item for each time that the user interrupts (Ctrl-C, SIGTERM).
     pub interrupts: BoxStream<'static, ()>,
 }

@@ -17,6 +17,7 @@ mod error;
 pub mod exit;
 mod interrupts;
 mod invocation;
+mod lease;
 mod network;
 mod progress;
 mod render;

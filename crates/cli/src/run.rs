@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::exit;
 use crate::interrupts::Interrupts;
 use crate::invocation::Invocation;
+use crate::lease::Leased;
 use crate::render::json;
 use crate::terminal::Terminal;
 
@@ -46,7 +47,16 @@ fn answer(error: &clap::Error, invocation: &Invocation) -> u8 {
 
 fn context(invocation: Invocation, arguments: &Arguments) -> Context {
     let Invocation {
-        environment, folder, stdin, stdout, stderr, connect, clock, interrupts, ..
+        environment,
+        folder,
+        stdin,
+        stdout,
+        stderr,
+        connect,
+        clock,
+        place,
+        interrupts,
+        ..
     } = invocation;
     let global = arguments.global.clone();
     Context {
@@ -58,6 +68,8 @@ fn context(invocation: Invocation, arguments: &Arguments) -> Context {
         interrupts: Interrupts::new(interrupts),
         connect,
         clock,
+        place,
+        leased: Leased::default(),
         sandbox: None,
     }
 }
@@ -72,6 +84,7 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<u8, Error> 
         Command::Drift(command) => command.run(context).await,
         Command::Reach(command) => command.run(context).await,
         Command::Doctor(command) => command.run(context).await,
+        Command::Unlock(command) => command.run(context).await,
         Command::Show(command) => command.run(context).await,
         Command::Output(command) => command.run(context).await,
         Command::Graph(command) => command.run(context),

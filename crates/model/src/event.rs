@@ -72,6 +72,8 @@ pub enum Event {
     Call(CallEvent),
     /// The user interrupted: nothing new is begun.
     Interrupted,
+    /// The lease of the stack is lost: nothing new is begun.
+    LeaseLost,
     /// The run ended.
     Finished {
         /// Steps done.
@@ -111,6 +113,8 @@ pub enum Skipped {
     Interrupted,
     /// The credentials failed in another step: nothing else would work either.
     CredentialsFailed,
+    /// The lease of the stack is lost: another apply may be at work.
+    LeaseLost,
 }
 
 /// One API call, never with its parameters: they may be secret.

@@ -7,6 +7,7 @@
 mod call;
 mod failure;
 mod host;
+mod lease;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ use trueup_model::{Address, KindName};
 pub use call::{Call, Safety, call};
 pub use failure::{Failure, FailureClass};
 pub use host::{Bucket, CallOutcome, Host, Limits, Until, Verdict};
+pub use lease::{LeaseEntry, LeaseStore, Leases};
 
 /// Reads and changes an account in one Region.
 #[async_trait]
@@ -58,6 +60,11 @@ pub trait Provider: Send + Sync {
 
     /// The rates that the applier keeps to.
     fn limits(&self) -> Limits;
+
+    /// Where leases are kept, if that is possible here.
+    fn leases(&self) -> Option<&dyn LeaseStore> {
+        None
+    }
 }
 
 /// Whose account it is.

@@ -20,7 +20,7 @@ pub mod tables;
 pub mod testing;
 mod world;
 
-pub use client::{Counts, Sim};
+pub use client::{Counts, Parameter, Parameters, Sim};
 pub use faults::{At, Fault, FaultPlan, Rates, Scripted};
 pub use options::{Latency, OnChange, SimOptions};
 pub use world::{DataSnapshot, FORMAT, Interface, Item, Phase, World};

@@ -7,6 +7,7 @@ use trueup_model::snapshot::{ADDRESS_TAG, Ownership, STACK_TAG};
 use trueup_model::value::{Value, Values};
 use trueup_model::{Address, KindName};
 
+use crate::client::Parameters;
 use crate::tables;
 
 /// The version of a world's JSON form; raised when a field is added or changes its meaning.
@@ -38,6 +39,9 @@ pub struct World {
     pub gone: BTreeSet<String>,
     /// SSM parameters that have another value than the one made up from their name.
     pub parameters: BTreeMap<String, String>,
+    /// The parameters that leases are kept in.
+    #[serde(default, skip_serializing_if = "Parameters::is_empty")]
+    pub leases: Parameters,
 }
 
 /// One resource, and what AWS knows about it but does not tell.
@@ -179,6 +183,7 @@ impl World {
             tokens: BTreeMap::new(),
             gone: BTreeSet::new(),
             parameters: BTreeMap::new(),
+            leases: Parameters::default(),
         }
     }
 

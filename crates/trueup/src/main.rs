@@ -52,8 +52,21 @@ fn invocation() -> Invocation {
         stderr: Output::new(stderr(), err, width(err)),
         connect: Box::new(Aws),
         clock: Arc::new(SystemTime::now),
+        place: place(),
         interrupts: interrupts(),
     }
+}
+
+/// The machine's name, where the system tells it, and the process.
+#[expect(clippy::disallowed_methods, reason = "this is the program's front door")]
+fn place() -> String {
+    let told = ["/proc/sys/kernel/hostname", "/etc/hostname"]
+        .iter()
+        .find_map(|path| std::fs::read_to_string(path).ok());
+    let host = told.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_default();
+    let host = host.trim();
+    let host = if host.is_empty() { "an unnamed machine" } else { host };
+    format!("{host}, process {}", std::process::id())
 }
 
 /// Ctrl-C and SIGTERM; nothing, if the system does not let us listen.

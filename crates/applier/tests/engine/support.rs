@@ -567,7 +567,10 @@ pub(crate) fn obey_the_laws(plan: &Plan, report: &Report, events: &[Stamped]) {
                 };
                 assert!(!call.address.as_ref().is_some_and(of_ended), "{call:?}");
             }
-            Event::Started { .. } | Event::Finished { .. } | Event::Interrupted => {}
+            Event::Started { .. }
+            | Event::Finished { .. }
+            | Event::Interrupted
+            | Event::LeaseLost => {}
         }
     }
     assert_eq!(ended.len(), plan.steps.len(), "every step ends");
@@ -592,11 +595,13 @@ pub(crate) fn lines(events: &[Stamped]) -> String {
                 let because = match because {
                     Skipped::DependencyFailed { on } => format!("{on} failed"),
                     Skipped::Interrupted => "interrupted".to_owned(),
+                    Skipped::LeaseLost => "lease lost".to_owned(),
                     Skipped::CredentialsFailed => "credentials".to_owned(),
                 };
                 format!("  {} skipped: {because}", step.address)
             }
             Event::Interrupted => "interrupted".to_owned(),
+            Event::LeaseLost => "lease lost".to_owned(),
             Event::Finished { done, failed, skipped, .. } => {
                 format!("finished: {done} done, {failed} failed, {skipped} skipped")
             }

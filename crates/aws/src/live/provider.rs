@@ -9,7 +9,8 @@ use tokio::sync::OnceCell;
 use trueup_model::KindName;
 use trueup_model::snapshot::{Facts, Live, Snapshot, Unreadable, Wanted};
 use trueup_provider::{
-    Call, Create, Delete, Failure, FailureClass, Host, Identity, Limits, Provider, Update,
+    Call, Create, Delete, Failure, FailureClass, Host, Identity, LeaseStore, Limits, Provider,
+    Update,
 };
 
 use super::session::{Clients, ReadSource, Session};
@@ -55,7 +56,7 @@ impl Aws {
             .await
     }
 
-    fn session<'a>(
+    pub(super) fn session<'a>(
         &'a self,
         host: &'a dyn Host,
         account: &'a str,
@@ -214,6 +215,10 @@ impl Provider for Aws {
 
     fn limits(&self) -> Limits {
         limits::all()
+    }
+
+    fn leases(&self) -> Option<&dyn LeaseStore> {
+        Some(self)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::arguments::Permissions;
 use crate::carry_out;
 use crate::context::Context;
 use crate::error::Error;
+use crate::lease::LeaseOptions;
 use crate::saved;
 use crate::situation::Intent;
 
@@ -25,10 +26,19 @@ pub(crate) struct Apply {
     yes: bool,
     #[command(flatten)]
     permissions: Permissions,
+    #[command(flatten)]
+    lease: LeaseOptions,
 }
 
 impl Apply {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
+        context.want_lease(&self.lease);
+        let result = self.carry_out(context).await;
+        context.let_go().await;
+        result
+    }
+
+    async fn carry_out(&self, context: &mut Context) -> Result<u8, Error> {
         match &self.what {
             Some(path) if saved::is_plan(path) => self.saved(path, context).await,
             stack => {

@@ -6,6 +6,7 @@ use crate::arguments::{Permissions, StackFile};
 use crate::carry_out;
 use crate::context::Context;
 use crate::error::Error;
+use crate::lease::LeaseOptions;
 use crate::situation::Intent;
 
 /// Delete everything that the stack owns
@@ -21,10 +22,19 @@ pub(crate) struct Destroy {
     yes: bool,
     #[command(flatten)]
     permissions: Permissions,
+    #[command(flatten)]
+    lease: LeaseOptions,
 }
 
 impl Destroy {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
+        context.want_lease(&self.lease);
+        let result = self.carry_out(context).await;
+        context.let_go().await;
+        result
+    }
+
+    async fn carry_out(&self, context: &mut Context) -> Result<u8, Error> {
         let situation = context.look_at(self.stack.stack.as_deref()).await?;
         let intent = Intent { destroy: true, permissions: self.permissions.clone() };
         let plan = situation.plan(&intent)?;

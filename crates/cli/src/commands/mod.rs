@@ -14,4 +14,5 @@ pub(crate) mod plan;
 pub(crate) mod reach;
 pub(crate) mod schema;
 pub(crate) mod show;
+pub(crate) mod unlock;
 pub(crate) mod validate;

@@ -86,12 +86,17 @@ impl Style {
                     Skipped::DependencyFailed { on } => format!("not begun: {on} failed"),
                     Skipped::Interrupted => "not begun: interrupted".to_owned(),
                     Skipped::CredentialsFailed => "not begun: the credentials failed".to_owned(),
+                    Skipped::LeaseLost => "not begun: the lease is lost".to_owned(),
                 };
                 self.line(at, Tone::Warning, ".", step, &self.look.paint(Tone::Warning, why))
             }
             Event::Interrupted => {
                 let text = "Interrupted: finishing what is under way; once more stops at once";
                 format!("{}  {}", self.time(at), self.look.paint(Tone::Warning, text))
+            }
+            Event::LeaseLost => {
+                let text = "The lease is lost: finishing what is under way";
+                format!("{}  {}", self.time(at), self.look.paint(Tone::Error, text))
             }
             Event::Started { .. }
             | Event::StepStarted(_)

@@ -113,6 +113,7 @@ impl Progress for Live {
             Event::Started { .. }
             | Event::Call(_)
             | Event::Interrupted
+            | Event::LeaseLost
             | Event::Finished { .. } => {}
         }
         if let Some(line) = self.style.ended(stamped) {

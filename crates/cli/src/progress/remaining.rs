@@ -35,6 +35,7 @@ impl Remaining {
             | Event::StepWaiting { .. }
             | Event::Call(_)
             | Event::Interrupted
+            | Event::LeaseLost
             | Event::Finished { .. } => {}
         }
     }

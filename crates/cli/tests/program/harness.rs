@@ -122,6 +122,7 @@ impl Bench {
             stderr: output(&stderr),
             connect: Box::new(Given(self.aws.clone())),
             clock: Arc::new(|| SystemTime::UNIX_EPOCH + Duration::from_hours(500_000)),
+            place: "bench, process 1".to_owned(),
             interrupts,
         })
         .await;

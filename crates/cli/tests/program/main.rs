@@ -8,6 +8,7 @@
 
 mod commands;
 mod harness;
+mod lease;
 mod life;
 mod mistakes;
 mod proofs;

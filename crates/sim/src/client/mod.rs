@@ -3,6 +3,7 @@
 mod change;
 mod clock;
 mod create;
+mod lease;
 mod observe;
 
 use std::collections::BTreeMap;
@@ -15,10 +16,12 @@ use trueup_model::snapshot::{Live, Snapshot, Wanted};
 use trueup_model::value::Values;
 use trueup_model::{KindName, Value};
 use trueup_provider::{
-    Call, Create, Delete, Failure, FailureClass, Host, Identity, Limits, Provider, Update,
+    Call, Create, Delete, Failure, FailureClass, Host, Identity, LeaseStore, Limits, Provider,
+    Update,
 };
 
 use self::clock::Clock;
+pub use self::lease::{Parameter, Parameters};
 use crate::chance::hex;
 use crate::faults::{Fault, FaultPlan, Faults, crashed, throttled};
 use crate::options::{Latency, SimOptions};
@@ -360,6 +363,10 @@ impl Provider for Sim {
 
     fn limits(&self) -> Limits {
         limits(&self.catalog)
+    }
+
+    fn leases(&self) -> Option<&dyn LeaseStore> {
+        Some(self)
     }
 }
 

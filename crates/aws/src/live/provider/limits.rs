@@ -6,7 +6,7 @@ use trueup_provider::{Bucket, Limits};
 
 /// Action, beginning of actions (`*`) or whole service (`!`); burst; calls a second. Where AWS
 /// publishes nothing, a rate that it is known to bear.
-const RATES: [(&str, u32, f64); 25] = [
+const RATES: [(&str, u32, f64); 26] = [
     ("ec2:*", 50, 5.0),
     ("ec2:Describe*", 100, 20.0),
     ("ec2:RunInstances", 5, 2.0),
@@ -30,6 +30,7 @@ const RATES: [(&str, u32, f64); 25] = [
     ("lambda:GetFunction", 100, 100.0),
     ("logs:*", 10, 10.0),
     ("ssm:!", 40, 40.0),
+    ("ssm:PutParameter", 3, 3.0),
     ("tag:*", 5, 5.0),
     ("sts:*", 100, 100.0),
 ];

@@ -1,0 +1,321 @@
+//! The lease that keeps two applies of one stack apart: taken, renewed beside the work, given up.
+//!
+//! `docs/decisions/0004` says why it is as it is; [`protocol`] decides, this carries it out.
+
+mod protocol;
+mod record;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+use trueup_provider::{Failure, FailureClass, Host, LeaseStore, Leases, Provider};
+
+use self::protocol::{Answer, Ask, Entry, Keep, Keeping, Taken, Taking, USUAL};
+use self::record::Record;
+use crate::events::Events;
+use crate::observe::reading;
+
+pub use self::record::Holder;
+
+/// Tells the wall time.
+pub type WallClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// Whose lease is wanted, by whom.
+#[derive(Clone)]
+pub struct Leasing {
+    /// AWS, or what stands for it.
+    pub provider: Arc<dyn Provider>,
+    /// The stack.
+    pub stack: String,
+    /// Who wants it.
+    pub holder: Holder,
+    /// The wall time.
+    pub clock: WallClock,
+    /// Where the events of its API calls go.
+    pub events: Events,
+}
+
+/// A lease as somebody else sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// Which generation it is.
+    pub generation: u64,
+    /// Who holds it; none, if what is written there is not ours.
+    pub holder: Option<Holder>,
+    /// Until when it was last renewed, in RFC 3339 by the holder's clock.
+    pub until: Option<String>,
+    /// Seconds until it may be taken over, unless it is renewed; none, if it may be already.
+    pub free_in: Option<u64>,
+}
+
+/// Why a lease was not taken.
+#[derive(Debug, Clone)]
+pub enum Refusal {
+    /// Somebody holds it; none, if somebody is just taking it.
+    Held(Option<Holding>),
+    /// The store failed.
+    Failed(Failure),
+}
+
+/// A lease that is held, and renewed for as long as this lives.
+pub struct Lease {
+    seat: Arc<Seat>,
+    generation: u64,
+    state: watch::Receiver<Standing>,
+    renewal: JoinSet<()>,
+}
+
+/// How a held lease stands.
+#[derive(Debug, Clone)]
+enum Standing {
+    Sure { until: u64 },
+    Lost(Option<Holding>),
+}
+
+struct Seat {
+    leasing: Leasing,
+    begin: Instant,
+    wall_begin: SystemTime,
+}
+
+/// Takes the lease of a stack. One that is held by somebody else is refused at once.
+pub async fn take(leasing: Leasing) -> Result<Lease, Refusal> {
+    let seat = Arc::new(Seat::new(leasing));
+    let mut taking = Taking::new(seat.leasing.holder.id.clone(), USUAL);
+    let mut last = Vec::new();
+    loop {
+        let ask = match taking.next(seat.now()) {
+            Ok(ask) => ask,
+            Err(Taken::Theirs(entry)) => {
+                let holding = entry.map(|entry| holding(&entry, &last, None));
+                return Err(Refusal::Held(holding));
+            }
+            Err(Taken::Mine { keeping, older }) => return Ok(Lease::begin(seat, keeping, &older)),
+        };
+        if ask == Ask::List && taking.looks() > 0 {
+            sleep(Duration::from_secs(taking.looks().min(LONGEST_PAUSE).into())).await;
+        }
+        let answer = match seat.ask(ask, true).await {
+            Ok((answer, leases)) => {
+                last = leases.unwrap_or(last);
+                answer
+            }
+            Err(failure) if ask != Ask::List && failure.may_have_happened() => Answer::Failed,
+            Err(failure) if failure.class == FailureClass::Exists => Answer::Failed,
+            Err(failure) => return Err(Refusal::Failed(failure)),
+        };
+        taking.hear(&answer, seat.now());
+    }
+}
+
+/// Who holds the lease of a stack; none, if it is free. One that has expired is told too.
+pub async fn held(leasing: Leasing) -> Result<Option<Holding>, Failure> {
+    let seat = Seat::new(leasing);
+    let (answer, leases) = seat.ask(Ask::List, true).await?;
+    let Answer::Listed { entries, now } = answer else { return Ok(None) };
+    let leases = leases.unwrap_or_default();
+    let entry = entries.iter().rev().find(|entry| entry.held);
+    Ok(entry.map(|entry| holding(entry, &leases, Some(now))))
+}
+
+/// Takes a lease away from whoever holds it: a next generation that nobody holds ends theirs, and
+/// what was before it is deleted.
+pub async fn break_lease(leasing: Leasing, held: &Holding) -> Result<(), Failure> {
+    let seat = Seat::new(leasing);
+    let next = held.generation + 1;
+    seat.ask(Ask::Create(next), false).await?;
+    let (answer, _) = seat.ask(Ask::List, false).await?;
+    if let Answer::Listed { entries, .. } = answer {
+        for entry in entries.iter().filter(|entry| entry.generation < next) {
+            seat.ask(Ask::Delete(entry.generation), false).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The longest pause, in seconds, before somebody looks again who sees no holder.
+const LONGEST_PAUSE: u32 = 5;
+/// How often a holder looks at the clocks: a machine that was asleep may have lost the lease.
+const LONGEST_NAP: Duration = Duration::from_secs(5);
+/// How long giving up a lease may take before it is left to expire.
+const FAREWELL: Duration = Duration::from_secs(20);
+
+impl Lease {
+    fn begin(seat: Arc<Seat>, keeping: Keeping, older: &[u64]) -> Self {
+        let generation = keeping.generation();
+        let (sender, state) = watch::channel(Standing::Sure { until: keeping.sure_until() });
+        let mut renewal = JoinSet::new();
+        let (older, mine) = (older.to_vec(), Arc::clone(&seat));
+        renewal.spawn(async move { keep(&mine, keeping, &older, &sender).await });
+        Self { seat, generation, state, renewal }
+    }
+
+    /// Waits until the lease is lost, and says to whom, if that is known.
+    pub async fn lost(&mut self) -> Option<Holding> {
+        match self.state.wait_for(|standing| matches!(standing, Standing::Lost(_))).await.as_deref()
+        {
+            Ok(Standing::Lost(to)) => to.clone(),
+            // The renewal ends only by losing it.
+            Ok(Standing::Sure { .. }) | Err(_) => None,
+        }
+    }
+
+    /// Whether nobody else can have it at this moment.
+    pub fn is_sure(&self) -> bool {
+        match &*self.state.borrow() {
+            Standing::Sure { until } => self.seat.now() < *until,
+            Standing::Lost(_) => false,
+        }
+    }
+
+    /// Its API calls.
+    pub fn events(&self) -> Events {
+        self.seat.leasing.events.clone()
+    }
+
+    /// Gives it up; with `leave_nothing` not even who had it last stays written.
+    ///
+    /// A lease that cannot be given up expires by itself, so failures are only told.
+    pub async fn release(mut self, leave_nothing: bool) -> Result<(), Failure> {
+        self.renewal.shutdown().await;
+        let ask = if self.is_sure() && !leave_nothing {
+            Ask::Write(self.generation)
+        } else {
+            Ask::Delete(self.generation)
+        };
+        let released = timeout(FAREWELL, self.seat.ask(ask, false)).await;
+        released.unwrap_or_else(|_| Err(too_slow())).map(|_| ())
+    }
+}
+
+/// Renews a lease until it is lost.
+async fn keep(
+    seat: &Seat,
+    mut keeping: Keeping,
+    older: &[u64],
+    standing: &watch::Sender<Standing>,
+) {
+    for &generation in older {
+        let Some(left) = seat.left(keeping.sure_until()) else { break };
+        // What stays is deleted by the next who takes the lease.
+        let _ = timeout(left / 4, seat.ask(Ask::Delete(generation), false)).await;
+    }
+    let mut last = Vec::new();
+    loop {
+        match keeping.next(seat.now()) {
+            Keep::WaitUntil(at) => {
+                let wait = Duration::from_millis(at.saturating_sub(seat.now()));
+                sleep(wait.min(LONGEST_NAP)).await;
+            }
+            Keep::Lost(to) => {
+                let to = to.map(|entry| holding(&entry, &last, None));
+                standing.send_replace(Standing::Lost(to));
+                return;
+            }
+            Keep::Ask(ask) => {
+                let left = seat.left(keeping.sure_until()).unwrap_or_default();
+                let answer = match timeout(left, seat.ask(ask, true)).await {
+                    Ok(Ok((answer, leases))) => {
+                        last = leases.unwrap_or(last);
+                        answer
+                    }
+                    Ok(Err(_)) | Err(_) => Answer::Failed,
+                };
+                keeping.hear(&answer, seat.now());
+                let until = keeping.sure_until();
+                standing.send_replace(Standing::Sure { until });
+            }
+        }
+    }
+}
+
+impl Seat {
+    fn new(leasing: Leasing) -> Self {
+        let wall_begin = (leasing.clock)();
+        Self { leasing, begin: Instant::now(), wall_begin }
+    }
+
+    /// Milliseconds since this began. A machine that slept has only its wall clock to tell so.
+    fn now(&self) -> u64 {
+        let wall = (self.leasing.clock)().duration_since(self.wall_begin).unwrap_or_default();
+        millis(self.begin.elapsed().max(wall))
+    }
+
+    fn left(&self, until: u64) -> Option<Duration> {
+        until.checked_sub(self.now()).filter(|&left| left > 0).map(Duration::from_millis)
+    }
+
+    fn store(&self) -> Result<&dyn LeaseStore, Failure> {
+        self.leasing.provider.leases().ok_or_else(|| {
+            Failure::new(FailureClass::Internal, "this provider has no place for leases")
+        })
+    }
+
+    /// One operation of the store. What is written says whether somebody holds the lease.
+    async fn ask(
+        &self,
+        ask: Ask,
+        held: bool,
+    ) -> Result<(Answer, Option<Vec<(u64, Record)>>), Failure> {
+        let Leasing { provider, stack, events, .. } = &self.leasing;
+        let desk = reading(provider, Arc::default(), events);
+        let (host, store): (&dyn Host, _) = (&desk, self.store()?);
+        let text = || Record::new(&self.leasing.holder, (self.leasing.clock)(), held).text();
+        match ask {
+            Ask::List => {
+                let (answer, records) = self.listed(store.list(host, stack).await?);
+                return Ok((answer, Some(records)));
+            }
+            Ask::Create(generation) => store.create(host, stack, generation, &text()).await?,
+            Ask::Write(generation) => store.write(host, stack, generation, &text()).await?,
+            Ask::Delete(generation) => store.delete(host, stack, generation).await?,
+        }
+        Ok((Answer::Done, None))
+    }
+
+    fn listed(&self, leases: Leases) -> (Answer, Vec<(u64, Record)>) {
+        let wall = (self.leasing.clock)().duration_since(SystemTime::UNIX_EPOCH);
+        let now = leases.now.unwrap_or_else(|| millis(wall.unwrap_or_default()));
+        let mut records = Vec::new();
+        let entries = leases.entries.into_iter().map(|entry| {
+            let record = Record::read(&entry.text);
+            let (generation, modified) = (entry.generation, entry.modified);
+            let found = Entry {
+                generation,
+                // What we cannot read is taken for held: another version may have written it.
+                holder: record.as_ref().map_or_else(String::new, |one| one.id.clone()),
+                held: record.as_ref().is_none_or(Record::is_held),
+                term: record.as_ref().map_or(USUAL.term, |one| one.term_seconds * 1000),
+                modified,
+            };
+            records.extend(record.map(|record| (generation, record)));
+            found
+        });
+        let entries = entries.collect();
+        (Answer::Listed { entries, now }, records)
+    }
+}
+
+/// An entry in words; `now` is the store's time, if the entry may be free by then.
+fn holding(entry: &Entry, records: &[(u64, Record)], now: Option<u64>) -> Holding {
+    let record = records.iter().find(|(generation, _)| *generation == entry.generation);
+    let record = record.map(|(_, record)| record);
+    let left = now.map(|now| entry.expires(USUAL).saturating_sub(now).div_ceil(1000));
+    Holding {
+        generation: entry.generation,
+        holder: record.map(Record::holder),
+        until: record.map(|record| record.until.clone()),
+        free_in: left.filter(|&left| left > 0),
+    }
+}
+
+fn too_slow() -> Failure {
+    Failure::new(FailureClass::TimedOut, "the lease was not given up in time; it expires by itself")
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,117 @@
+//! The lease: two applies at once, runs that died, leases that are taken away.
+
+use std::time::Duration;
+
+use trueup_sim::{At, Fault, FaultPlan, SimOptions};
+
+use crate::harness::{Bench, SHOP, snowex};
+
+#[tokio::test(start_paused = true)]
+async fn of_two_applies_at_once_one_is_refused_at_once() {
+    let (bench, sim) = Bench::with_sim(SHOP);
+    let later = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let begun = tokio::time::Instant::now();
+        let refused = bench.run("apply --yes").await;
+        (refused, begun.elapsed())
+    };
+    let (first, (second, took)) = tokio::join!(bench.run("apply --yes"), later);
+    first.expect(0);
+    let second = second.expect(7);
+    insta::assert_snapshot!(second.stderr, @r"
+    error[locked]: another run works on stack shop: arn:aws:iam::123456789012:user/sandbox on bench, process 1, since 2027-01-15T08:00:00Z; its lease is good until 2027-01-15T08:01:00Z
+     |
+     = help: wait until it ends; the lease of a run that died expires within 90 seconds
+     = help: if nothing runs there any more and you cannot wait: trueup unlock
+    ");
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    let counts = sim.counts();
+    assert_eq!(counts.by_action["ec2:CreateVpc"], 1);
+    bench.run("plan --detailed-exitcode").await.expect(0);
+    bench.run("apply --yes").await.expect(0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn begun_at_the_same_moment_one_wins() {
+    let (bench, sim) = Bench::with_sim(SHOP);
+    let (one, other) = tokio::join!(bench.run("apply --yes"), bench.run("apply --yes"));
+    let mut codes = [one.code, other.code];
+    codes.sort_unstable();
+    assert_eq!(codes, [0, 7], "{}{}", one.shown(), other.shown());
+    assert_eq!(sim.counts().by_action["ec2:CreateVpc"], 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_run_holds_the_next_up_for_a_minute_and_a_half() {
+    let faults = FaultPlan::one(At::Action("ec2:CreateSubnet".to_owned(), 1), Fault::CrashAfter);
+    let (bench, sim) = Bench::with_options(SHOP, SimOptions { faults, ..SimOptions::usual() });
+    bench.run("apply --yes").await;
+    assert!(sim.has_crashed());
+    sim.restart();
+    sim.set_faults(FaultPlan::default(), 1);
+    bench.run("apply --yes").await.expect(7);
+    sim.let_pass(Duration::from_secs(95));
+    bench.run("apply --yes").await.expect(0);
+    bench.run("plan --detailed-exitcode").await.expect(0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_is_taken_away_stops_new_steps() {
+    let (bench, _) = snowex();
+    let meanwhile = async {
+        tokio::time::sleep(Duration::from_secs(40)).await;
+        bench.run("unlock --yes").await
+    };
+    let (applied, unlocked) = tokio::join!(bench.run("apply --yes"), meanwhile);
+    let unlocked = unlocked.expect(0).stdout;
+    assert!(unlocked.contains("user/sandbox on bench, process 1, since 2027-"), "{unlocked}");
+    assert!(unlocked.ends_with("Nobody holds the lease of stack snowex any more.\n"));
+    let applied = applied.expect(5);
+    assert!(applied.stdout.contains("not begun: the lease is lost"), "{}", applied.shown());
+    assert!(applied.stderr.contains("error[lease-lost]: the lease was lost"), "{}", applied.stderr);
+    bench.run("apply --yes").await.expect(0);
+    bench.run("plan --detailed-exitcode").await.expect(0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_takes_no_lease_and_a_destroyed_stack_leaves_none() {
+    let (bench, sim) = Bench::with_sim(SHOP);
+    for line in ["plan", "drift", "show"] {
+        bench.run(line).await;
+    }
+    assert!(
+        sim.counts()
+            .by_action
+            .keys()
+            .all(|action| !action.contains("Parameter") || *action == "ssm:GetParameters")
+    );
+    bench.run("apply --yes").await.expect(0);
+    let leases = sim.world().leases.parameters;
+    let lease = leases.get("/trueup/shop/lease/1").unwrap();
+    assert_eq!((leases.len(), lease.tags["trueup:stack"].as_str()), (1, "shop"));
+    assert!(lease.value.contains("\"state\":\"released\""), "{}", lease.value);
+    let nobody = bench.run("unlock").await.expect(0);
+    assert_eq!(nobody.stdout, "Nobody holds the lease of stack shop.\n");
+    bench.run("destroy --yes").await.expect(0);
+    assert!(sim.world().leases.parameters.is_empty());
+    bench.run("apply --yes").await.expect(0);
+    bench.run("destroy --yes").await.expect(0);
+    assert!(sim.world().leases.parameters.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_is_given_up_when_the_answer_is_no() {
+    let (bench, _) = Bench::with_sim(SHOP);
+    bench.answer("apply", "no\n").await.expect(1);
+    bench.run("apply --yes").await.expect(0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_permission_there_is_a_way() {
+    let faults = FaultPlan::one(At::Every("ssm:PutParameter".to_owned()), Fault::Denied);
+    let (bench, _) = Bench::with_options(SHOP, SimOptions { faults, ..SimOptions::usual() });
+    let denied = bench.run("apply --yes").await.expect(1);
+    assert!(denied.stderr.contains("--without-lease"), "{}", denied.stderr);
+    let warned = bench.run("apply --yes --without-lease").await.expect(0);
+    assert!(warned.stderr.contains("no lease is taken"), "{}", warned.stderr);
+}
