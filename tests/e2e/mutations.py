@@ -263,8 +263,8 @@ def cors_narrowed(w):
 
 @mutation("lambda_function.api", lambda w: permissions(w), together=False)
 def permission_removed(w):
-    for statement in permissions(w):
-        w.lambda_.remove_permission(FunctionName=w.id("lambda_function.api"), StatementId=statement)
+    while found := permissions(w):
+        w.lambda_.remove_permission(FunctionName=w.id("lambda_function.api"), StatementId=found[0])
 
 
 @mutation("lambda_function.api", lambda w: permissions(w), together=False)
