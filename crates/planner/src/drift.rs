@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 use trueup_model::change::{Cause, DriftClass};
-use trueup_model::{Change, Plan, Reason};
+use trueup_model::{Action, Change, Plan, Reason};
 
 /// The differences between a stack and AWS, those that the world made apart from the rest.
 #[derive(Debug, Serialize)]
 pub struct Drift<'p> {
-    /// What changed although the stack did not.
+    /// What changed although the stack did not, and what is missing for whatever reason.
     pub drifted: Vec<Drifted<'p>>,
     /// What differs because the stack changed since it was last applied.
     pub pending: Vec<&'p Change>,
@@ -25,8 +25,14 @@ pub struct Drifted<'p> {
 /// Reads the drift from a plan.
 pub fn report(plan: &Plan) -> Drift<'_> {
     let mut report = Drift { drifted: Vec::new(), pending: Vec::new() };
+    let applied = plan.changes.iter().any(|change| change.id.is_some());
     for change in &plan.changes {
         match change.cause {
+            // Nothing tells what was deleted from what was never made, unless something refers to
+            // it. In a stack that was applied, what is missing is reported: better once too often.
+            Cause::File if applied && is_missing(change) => {
+                report.drifted.push(Drifted { change, class: DriftClass::Functional });
+            }
             Cause::Drift => report.drifted.push(Drifted { change, class: class(change) }),
             Cause::File | Cause::Dependency => report.pending.push(change),
             Cause::None => {}
@@ -45,6 +51,10 @@ impl Drift<'_> {
     pub fn class(&self) -> Option<DriftClass> {
         self.drifted.iter().map(|drifted| drifted.class).max()
     }
+}
+
+fn is_missing(change: &Change) -> bool {
+    change.action == Action::Create && change.reasons.contains(&Reason::DoesNotExist)
 }
 
 fn class(change: &Change) -> DriftClass {

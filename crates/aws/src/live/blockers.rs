@@ -49,7 +49,7 @@ pub(crate) struct Holder {
 const LOOK_AGAIN_AFTER: u64 = 30_000;
 /// Milliseconds that are given to what should not be there any more: an instance's interface
 /// leaves a moment after the instance.
-const LINGERS: u64 = 120_000;
+const LINGERS: u64 = 30_000;
 /// How many holders a message names.
 const NAMED: usize = 5;
 
@@ -112,13 +112,10 @@ impl Session<'_> {
                 return Ok(holders);
             }
             Held::Vpc(id) => {
+                let mut holders = vpc::contents(self, id).await?;
                 let interfaces = self.interfaces(by("vpc-id", id)).await?;
-                let holders = interface::holders(&interfaces);
-                return if holders.is_empty() {
-                    vpc::contents(self, id).await
-                } else {
-                    Ok(holders)
-                };
+                holders.extend(interface::holders(&interfaces));
+                return Ok(holders);
             }
         };
         Ok(interface::holders(&found))

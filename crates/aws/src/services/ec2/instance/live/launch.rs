@@ -49,8 +49,14 @@ pub(super) async fn run(aws: &Session<'_>, request: &Create) -> Result<String, F
     owned::id_of(KIND, answer.instances().first().and_then(|instance| instance.instance_id()))
 }
 
-/// The name that the image gives the disk that it starts from.
-async fn root_device(aws: &Session<'_>, image: &str) -> Result<String, Failure> {
+/// The disk that an image starts from.
+struct RootDevice {
+    name: String,
+    /// In GiB.
+    size: Option<i32>,
+}
+
+async fn root_device(aws: &Session<'_>, image: &str) -> Result<RootDevice, Failure> {
     let by = filter("image-id", [image.to_owned()]);
     let answer = aws
         .call(Call::read("ec2:DescribeImages"), || {
@@ -63,22 +69,26 @@ async fn root_device(aws: &Session<'_>, image: &str) -> Result<String, Failure> 
                     copy it";
         Failure::new(FailureClass::Missing, message).help(help)
     })?;
-    Ok(image.root_device_name().unwrap_or("/dev/xvda").to_owned())
+    let name = image.root_device_name().unwrap_or("/dev/xvda");
+    let mut disks = image.block_device_mappings().iter();
+    let disk = disks.find(|disk| disk.device_name() == Some(name)).and_then(|disk| disk.ebs());
+    Ok(RootDevice { name: name.to_owned(), size: disk.and_then(|disk| disk.volume_size()) })
 }
 
-fn root_volume(device: &str, wanted: &Values) -> BlockDeviceMapping {
+fn root_volume(device: &RootDevice, wanted: &Values) -> BlockDeviceMapping {
     let disk = wanted.get("root_volume").unwrap_or(&Value::Null);
     let text = |name: &str| disk.get(name).as_str().map(str::to_owned);
+    let size = disk.get("size_gb").as_int().and_then(|size| i32::try_from(size).ok());
     // `false` is never sent: AWS refuses it for images and accounts that encrypt always.
     let encrypted = disk.get("encrypted").as_bool().filter(|encrypted| *encrypted);
     let disk = EbsBlockDevice::builder()
         .delete_on_termination(true)
-        .set_volume_size(disk.get("size_gb").as_int().and_then(|size| i32::try_from(size).ok()))
+        .set_volume_size(size.or(device.size))
         .set_volume_type(text("type").as_deref().map(Into::into))
         .set_encrypted(encrypted)
         .set_kms_key_id(text("kms_key"))
         .build();
-    BlockDeviceMapping::builder().device_name(device).ebs(disk).build()
+    BlockDeviceMapping::builder().device_name(&device.name).ebs(disk).build()
 }
 
 /// Always said in full: whether it gets a public address must not depend on the subnet.
