@@ -132,7 +132,9 @@ fn behaviour(page: &mut String, kind: &Kind) {
 fn permissions(page: &mut String, permissions: &Permissions) {
     page.push_str("## Permissions\n\n");
     let Permissions { read, create, update, delete } = permissions;
-    for (what, actions) in [("plan", read), ("create", create), ("update", update), ("delete", delete)] {
+    for (what, actions) in
+        [("plan", read), ("create", create), ("update", update), ("delete", delete)]
+    {
         let actions: Vec<String> = actions.iter().map(|action| format!("`{action}`")).collect();
         let _ = writeln!(page, "- {what}: {}", actions.join(", "));
     }

@@ -11,7 +11,8 @@ fn generated_manual_pages_are_fresh() {
     let mut index = "# Kinds\n\n| kind | service | |\n|---|---|---|\n".to_owned();
     let mut faults = Vec::new();
     for kind in catalog.kinds() {
-        let _ = writeln!(index, "| [{0}]({0}.md) | {1} | {2} |", kind.name, kind.service, kind.summary);
+        let _ =
+            writeln!(index, "| [{0}]({0}.md) | {1} | {2} |", kind.name, kind.service, kind.summary);
         let path = format!("docs/kinds/{}.md", kind.name);
         faults.extend(generated(&path, &kind_page::page(kind)).err());
     }
@@ -23,8 +24,10 @@ fn generated_manual_pages_are_fresh() {
 fn generated_schemas_are_fresh() {
     let catalog = trueup_aws::catalog();
     let pretty = |schema| format!("{schema:#}\n");
-    let stack = generated("schemas/stack.schema.json", &pretty(trueup_stack::stack_schema(&catalog)));
-    let module = generated("schemas/module.schema.json", &pretty(trueup_stack::module_schema(&catalog)));
+    let stack =
+        generated("schemas/stack.schema.json", &pretty(trueup_stack::stack_schema(&catalog)));
+    let module =
+        generated("schemas/module.schema.json", &pretty(trueup_stack::module_schema(&catalog)));
     assert_eq!((stack, module), (Ok(()), Ok(())));
 }
 
@@ -63,7 +66,9 @@ fn every_declaration_is_complete() {
                 faults.push(format!("{path}: documentation is not a sentence"));
             }
             let reason = match &attribute.presence {
-                Presence::Default(_, reason) | Presence::Unmanaged(reason) | Presence::Derived(reason) => reason,
+                Presence::Default(_, reason)
+                | Presence::Unmanaged(reason)
+                | Presence::Derived(reason) => reason,
                 Presence::Required => "required",
             };
             if reason.is_empty() {
@@ -81,7 +86,9 @@ fn every_declaration_is_complete() {
         if kind.output("id").is_none() {
             faults.push(format!("{}: no output `id`", kind.name));
         }
-        if kind.documentation.is_empty() || !kind.documentation.contains("https://docs.aws.amazon.com/") {
+        if kind.documentation.is_empty()
+            || !kind.documentation.contains("https://docs.aws.amazon.com/")
+        {
             faults.push(format!("{}: its manual does not lead to AWS's", kind.name));
         }
         if kind.permissions.read.is_empty() || kind.permissions.delete.is_empty() {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_iam::types::{EntityType, Role, RoleDetail};
-use trueup_model::stack::By;
 use trueup_model::snapshot::Live;
+use trueup_model::stack::By;
 use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
 
 use self::shape::{Parts, normalise};
@@ -57,12 +57,15 @@ impl crate::live::Calls for Calls {
     async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
         match by {
             By::Id(name) | By::Name(name) => read::one(aws, name).await,
-            By::Default => Err(Failure::new(FailureClass::Invalid, "an account has no default role")
-                .help("look it up by name")),
+            By::Default => {
+                Err(Failure::new(FailureClass::Invalid, "an account has no default role")
+                    .help("look it up by name"))
+            }
             By::Tags(_) | By::Stack { .. } => {
                 let details = sweep(aws).await?;
                 let names = details.iter().map(Parts::of_detail);
-                let names = names.filter(|parts| tags::fit(by, &parts.tags)).map(|parts| parts.name);
+                let names =
+                    names.filter(|parts| tags::fit(by, &parts.tags)).map(|parts| parts.name);
                 let found = self.read(aws, &names.collect::<Vec<_>>()).await?;
                 owned::only(KIND, by, found)
             }
@@ -71,7 +74,8 @@ impl crate::live::Calls for Calls {
 
     async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
         let name = owned::wanted_text(&request.attributes, "name").unwrap_or_default();
-        owned::create_named(aws, KIND, request, &name, || write::create(aws, request, &name)).await?;
+        owned::create_named(aws, KIND, request, &name, || write::create(aws, request, &name))
+            .await?;
         let bare = aws.ready(KIND, &name).await?;
         let all: Vec<String> = request.attributes.keys().cloned().collect();
         write::change(aws, &bare, &request.attributes, &all, &request.all_tags()).await?;
@@ -97,7 +101,12 @@ impl crate::live::Calls for Calls {
         .await
     }
 
-    async fn retag(&self, aws: &Session<'_>, live: &Live, change: &TagChange) -> Result<(), Failure> {
+    async fn retag(
+        &self,
+        aws: &Session<'_>,
+        live: &Live,
+        change: &TagChange,
+    ) -> Result<(), Failure> {
         let name = &live.id;
         if !change.set.is_empty() {
             let tags = tags::iam(&change.set)?;

@@ -50,7 +50,9 @@ impl crate::live::Calls for Calls {
                 Some((key, value)) => (key.clone(), value.clone()),
                 None => return Ok(None),
             },
-            By::Stack { stack, .. } => (trueup_model::snapshot::STACK_TAG.to_owned(), stack.clone()),
+            By::Stack { stack, .. } => {
+                (trueup_model::snapshot::STACK_TAG.to_owned(), stack.clone())
+            }
             By::Default => {
                 let message = "an account has no default function";
                 return Err(Failure::new(FailureClass::Invalid, message).help("look it up by name"));
@@ -98,7 +100,12 @@ impl crate::live::Calls for Calls {
         .await
     }
 
-    async fn retag(&self, aws: &Session<'_>, live: &Live, change: &TagChange) -> Result<(), Failure> {
+    async fn retag(
+        &self,
+        aws: &Session<'_>,
+        live: &Live,
+        change: &TagChange,
+    ) -> Result<(), Failure> {
         let arn = live.get("arn").as_str().unwrap_or_default();
         if !change.set.is_empty() {
             let tags: std::collections::HashMap<_, _> = change.set.clone().into_iter().collect();

@@ -74,7 +74,8 @@ impl crate::live::Calls for Calls {
 
     async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
         let name = owned::wanted_text(&request.attributes, "name").unwrap_or_default();
-        let tags: std::collections::HashMap<String, String> = request.all_tags().into_iter().collect();
+        let tags: std::collections::HashMap<String, String> =
+            request.all_tags().into_iter().collect();
         let made = owned::create_named(aws, KIND, request, &name, || async {
             aws.call(Call::once("logs:CreateLogGroup"), || {
                 let call = aws.clients.logs.create_log_group().log_group_name(&name);
@@ -101,9 +102,9 @@ impl crate::live::Calls for Calls {
             encrypt(aws, request).await?;
         }
         let shown = |live: &Live| {
-            ["retention_days", "kms_key"].iter().all(|name| {
-                live.get(name) == request.attributes.get(*name).unwrap_or(&Value::Null)
-            })
+            ["retention_days", "kms_key"]
+                .iter()
+                .all(|name| live.get(name) == request.attributes.get(*name).unwrap_or(&Value::Null))
         };
         aws.shows(KIND, &request.id, &shown).await.map(|_| ())
     }
@@ -118,7 +119,12 @@ impl crate::live::Calls for Calls {
         .await
     }
 
-    async fn retag(&self, aws: &Session<'_>, live: &Live, change: &TagChange) -> Result<(), Failure> {
+    async fn retag(
+        &self,
+        aws: &Session<'_>,
+        live: &Live,
+        change: &TagChange,
+    ) -> Result<(), Failure> {
         let arn = live.get("arn").as_str().unwrap_or_default();
         if !change.set.is_empty() {
             aws.call(Call::repeatable("logs:TagResource"), || {
@@ -157,7 +163,12 @@ async fn encrypt(aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
     match owned::wanted_text(&request.attributes, "kms_key") {
         Some(key) => aws
             .call(Call::repeatable("logs:AssociateKmsKey"), || {
-                aws.clients.logs.associate_kms_key().log_group_name(&request.id).kms_key_id(&key).send()
+                aws.clients
+                    .logs
+                    .associate_kms_key()
+                    .log_group_name(&request.id)
+                    .kms_key_id(&key)
+                    .send()
             })
             .await
             .map(|_| ()),
@@ -186,9 +197,10 @@ async fn named(aws: &Session<'_>, names: &BTreeSet<String>) -> Result<Vec<LogGro
                 call.set_log_group_name_prefix(prefix.clone()).set_next_token(next.clone()).send()
             })
             .await?;
-        let wanted = page.log_groups().iter().filter(|group| {
-            group.log_group_name().is_some_and(|name| names.contains(name))
-        });
+        let wanted = page
+            .log_groups()
+            .iter()
+            .filter(|group| group.log_group_name().is_some_and(|name| names.contains(name)));
         found.extend(wanted.cloned());
         next = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
         if next.is_none() || found.len() == names.len() {

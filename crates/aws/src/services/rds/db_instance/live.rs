@@ -39,7 +39,8 @@ impl crate::live::Calls for Calls {
     }
 
     async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
-        let filter = Filter::builder().name("db-instance-id").set_values(Some(ids.to_vec())).build();
+        let filter =
+            Filter::builder().name("db-instance-id").set_values(Some(ids.to_vec())).build();
         if let Some(found) = unless_missing(describe(aws, Some(filter)).await)? {
             return Ok(found.iter().map(normalise).collect());
         }
@@ -50,9 +51,13 @@ impl crate::live::Calls for Calls {
 
     async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
         match by {
-            By::Id(name) | By::Name(name) => Ok(self.read(aws, &[name.to_lowercase()]).await?.pop()),
-            By::Default => Err(Failure::new(FailureClass::Invalid, "an account has no default database")
-                .help("look it up by name or tags")),
+            By::Id(name) | By::Name(name) => {
+                Ok(self.read(aws, &[name.to_lowercase()]).await?.pop())
+            }
+            By::Default => {
+                Err(Failure::new(FailureClass::Invalid, "an account has no default database")
+                    .help("look it up by name or tags"))
+            }
             By::Tags(_) | By::Stack { .. } => {
                 let all = describe(aws, None).await?;
                 let fitting = all.iter().filter(|one| tags::fit(by, &tags::of_rds(one.tag_list())));
@@ -63,7 +68,8 @@ impl crate::live::Calls for Calls {
 
     async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
         let name = owned::wanted_text(&request.attributes, "identifier").unwrap_or_default();
-        owned::create_named(aws, KIND, request, &name, || modify::create(aws, request, &name)).await?;
+        owned::create_named(aws, KIND, request, &name, || modify::create(aws, request, &name))
+            .await?;
         aws.ready(KIND, &name).await
     }
 
@@ -73,11 +79,16 @@ impl crate::live::Calls for Calls {
         // RDS stays `available` for up to a minute before it begins to modify, so the state alone
         // says nothing: what was asked for must show, or be scheduled.
         let shown = |live: &Live| {
-            let visible = request.changed.iter().filter(|name| *name != "tags" && *name != "password");
+            let visible =
+                request.changed.iter().filter(|name| *name != "tags" && *name != "password");
             visible.into_iter().all(|name| {
                 let wanted = request.attributes.get(name).cloned().unwrap_or_default();
                 is_shown(name, &wanted, live.get(name))
-                    || (!now && live.scheduled.get(name).is_some_and(|later| is_shown(name, &wanted, later)))
+                    || (!now
+                        && live
+                            .scheduled
+                            .get(name)
+                            .is_some_and(|later| is_shown(name, &wanted, later)))
             })
         };
         aws.shows(KIND, &request.id, &shown).await.map(|_| ())
@@ -102,7 +113,12 @@ impl crate::live::Calls for Calls {
         aws.gone(KIND, id).await
     }
 
-    async fn retag(&self, aws: &Session<'_>, live: &Live, change: &TagChange) -> Result<(), Failure> {
+    async fn retag(
+        &self,
+        aws: &Session<'_>,
+        live: &Live,
+        change: &TagChange,
+    ) -> Result<(), Failure> {
         aws.retag_rds(live, change).await
     }
 }

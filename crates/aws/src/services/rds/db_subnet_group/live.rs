@@ -115,7 +115,12 @@ impl crate::live::Calls for Calls {
         .await
     }
 
-    async fn retag(&self, aws: &Session<'_>, live: &Live, change: &TagChange) -> Result<(), Failure> {
+    async fn retag(
+        &self,
+        aws: &Session<'_>,
+        live: &Live,
+        change: &TagChange,
+    ) -> Result<(), Failure> {
         aws.retag_rds(live, change).await
     }
 }
@@ -153,7 +158,8 @@ async fn describe(aws: &Session<'_>, name: Option<&str>) -> Result<Vec<DbSubnetG
 
 fn normalise(group: &DbSubnetGroup, tags: BTreeMap<String, String>) -> Live {
     let name = group.db_subnet_group_name().unwrap_or_default();
-    let subnets: Value = group.subnets().iter().filter_map(|subnet| subnet.subnet_identifier()).collect();
+    let subnets: Value =
+        group.subnets().iter().filter_map(|subnet| subnet.subnet_identifier()).collect();
     let (ownership, tags) = Ownership::split(tags);
     let state = group.subnet_group_status().unwrap_or("Complete");
     let attributes = [
@@ -161,10 +167,8 @@ fn normalise(group: &DbSubnetGroup, tags: BTreeMap<String, String>) -> Live {
         ("description", group.db_subnet_group_description().map(str::to_owned).into()),
         ("subnets", subnets),
     ];
-    let outputs = [
-        ("id", name.into()),
-        ("arn", group.db_subnet_group_arn().map(str::to_owned).into()),
-    ];
+    let outputs =
+        [("id", name.into()), ("arn", group.db_subnet_group_arn().map(str::to_owned).into())];
     Live {
         kind: KIND.into(),
         id: name.to_owned(),

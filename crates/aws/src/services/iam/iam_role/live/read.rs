@@ -11,9 +11,8 @@ use crate::live::Session;
 use crate::live::session::unless_missing;
 
 pub(super) async fn role(aws: &Session<'_>, name: &str) -> Result<Option<Role>, Failure> {
-    let answer = aws.call(Call::read("iam:GetRole"), || {
-        aws.clients.iam.get_role().role_name(name).send()
-    });
+    let answer =
+        aws.call(Call::read("iam:GetRole"), || aws.clients.iam.get_role().role_name(name).send());
     Ok(unless_missing(answer.await)?.and_then(|answer| answer.role().cloned()))
 }
 

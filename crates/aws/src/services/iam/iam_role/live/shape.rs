@@ -60,7 +60,10 @@ pub(super) fn normalise(role: &Role, parts: Parts) -> Live {
         ("managed_policies", parts.managed.into_iter().collect()),
         ("policies", policies.into()),
         ("permissions_boundary", parts.boundary.into()),
-        ("description", role.description().filter(|text| !text.is_empty()).map(str::to_owned).into()),
+        (
+            "description",
+            role.description().filter(|text| !text.is_empty()).map(str::to_owned).into(),
+        ),
         ("max_session_seconds", role.max_session_duration().unwrap_or(3600).into()),
         ("instance_profile", profile.is_some().into()),
     ];

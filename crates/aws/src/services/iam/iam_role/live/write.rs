@@ -67,7 +67,12 @@ pub(super) async fn change(
 async fn trust(aws: &Session<'_>, name: &str, wish: &Values) -> Result<(), Failure> {
     let document = wish.get("trust").map(ToString::to_string).unwrap_or_default();
     aws.call(Call::repeatable("iam:UpdateAssumeRolePolicy"), || {
-        aws.clients.iam.update_assume_role_policy().role_name(name).policy_document(&document).send()
+        aws.clients
+            .iam
+            .update_assume_role_policy()
+            .role_name(name)
+            .policy_document(&document)
+            .send()
     })
     .await
     .map(|_| ())
@@ -103,7 +108,9 @@ async fn inline(aws: &Session<'_>, before: &Live, wish: &Values) -> Result<(), F
     let none = BTreeMap::new();
     let there = before.get("policies").as_map().unwrap_or(&none);
     let wanted = wish.get("policies").and_then(Value::as_map).unwrap_or(&none);
-    for (policy, document) in wanted.iter().filter(|(name, policy)| there.get(*name) != Some(*policy)) {
+    for (policy, document) in
+        wanted.iter().filter(|(name, policy)| there.get(*name) != Some(*policy))
+    {
         let document = document.to_string();
         aws.call(Call::repeatable("iam:PutRolePolicy"), || {
             let call = aws.clients.iam.put_role_policy().role_name(&before.id);

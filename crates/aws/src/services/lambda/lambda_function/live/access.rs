@@ -13,10 +13,8 @@ use crate::live::{Session, owned};
 
 /// A public URL wants both, for URLs made since October 2025; see
 /// <https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html>.
-const PUBLIC: [(&str, &str); 2] = [
-    ("trueup-url", "lambda:InvokeFunctionUrl"),
-    ("trueup-url-invoke", "lambda:InvokeFunction"),
-];
+const PUBLIC: [(&str, &str); 2] =
+    [("trueup-url", "lambda:InvokeFunctionUrl"), ("trueup-url-invoke", "lambda:InvokeFunction")];
 /// What stands before the name of a service in the ids of our statements.
 const SERVICE: &str = "trueup-service-";
 /// What stands before the id of a statement that is not ours.
@@ -73,7 +71,10 @@ pub(super) async fn change(
 ) -> Result<(), Failure> {
     let differs = |name: &str| {
         changed.iter().any(|changed| changed == name)
-            && !owned::same_unordered(before.get_attribute(name), wish.get(name).unwrap_or(&Value::Null))
+            && !owned::same_unordered(
+                before.get_attribute(name),
+                wish.get(name).unwrap_or(&Value::Null),
+            )
     };
     if differs("reserved_concurrency") {
         reserve(aws, &before.id, wish).await?;
@@ -132,7 +133,12 @@ async fn change_url(aws: &Session<'_>, before: &Live, wish: &Values) -> Result<(
     Ok(())
 }
 
-async fn set_url(aws: &Session<'_>, before: &Live, url: &Value, public: bool) -> Result<(), Failure> {
+async fn set_url(
+    aws: &Session<'_>,
+    before: &Live,
+    url: &Value,
+    public: bool,
+) -> Result<(), Failure> {
     let name = &before.id;
     let auth = if public { FunctionUrlAuthType::None } else { FunctionUrlAuthType::AwsIam };
     let cors = sharing(url.get("cors"));

@@ -35,8 +35,9 @@ pub(super) fn zip(aws: &Session<'_>, wish: &Values) -> Result<Blob, Failure> {
 
     let source = wish.get("source").cloned().unwrap_or_default();
     let path = source.get("path").as_str().unwrap_or_default();
-    let bytes = (aws.read_source)(path)
-        .map_err(|error| Failure::new(FailureClass::Invalid, format!("cannot read '{path}': {error}")))?;
+    let bytes = (aws.read_source)(path).map_err(|error| {
+        Failure::new(FailureClass::Invalid, format!("cannot read '{path}': {error}"))
+    })?;
     let digest = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(&bytes));
     if source.get("sha256").as_str() != Some(&digest) {
         let message = format!("'{path}' changed since the plan was made");
@@ -100,7 +101,11 @@ pub(super) async fn configure(aws: &Session<'_>, request: &Update) -> Result<(),
     .map(|_| ())
 }
 
-pub(super) async fn replace(aws: &Session<'_>, request: &Update, zip: &Blob) -> Result<(), Failure> {
+pub(super) async fn replace(
+    aws: &Session<'_>,
+    request: &Update,
+    zip: &Blob,
+) -> Result<(), Failure> {
     aws.call(Call::repeatable("lambda:UpdateFunctionCode"), || {
         let call = aws.clients.lambda.update_function_code().function_name(&request.id);
         call.zip_file(zip.clone()).set_architectures(architectures(&request.attributes)).send()
@@ -136,6 +141,8 @@ fn tracing(wish: &Values) -> Option<TracingConfig> {
 fn network(wish: &Values) -> VpcConfig {
     VpcConfig::builder()
         .set_subnet_ids(Some(owned::wanted_texts(wish, "subnets").unwrap_or_default()))
-        .set_security_group_ids(Some(owned::wanted_texts(wish, "security_groups").unwrap_or_default()))
+        .set_security_group_ids(Some(
+            owned::wanted_texts(wish, "security_groups").unwrap_or_default(),
+        ))
         .build()
 }

@@ -33,7 +33,10 @@ async fn function(aws: &Session<'_>, name: &str) -> Result<GetFunctionOutput, Fa
 }
 
 /// Why the last change of a function failed, if it did.
-pub(super) async fn failed_update(aws: &Session<'_>, name: &str) -> Result<Option<String>, Failure> {
+pub(super) async fn failed_update(
+    aws: &Session<'_>,
+    name: &str,
+) -> Result<Option<String>, Failure> {
     let answer = function(aws, name).await?;
     let Some(configuration) = answer.configuration() else { return Ok(None) };
     let failed = configuration.last_update_status() == Some(&LastUpdateStatus::Failed);

@@ -21,8 +21,11 @@ pub(super) fn normalise(
     let grants = Grants::read(policy.unwrap_or_default());
     let name = configuration.function_name().unwrap_or_default();
     let all_tags = function.tags().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone()));
-    let (ownership, tags) = Ownership::split(all_tags.collect::<std::collections::BTreeMap<_, _>>());
-    let reserved = function.concurrency().and_then(aws_sdk_lambda::types::Concurrency::reserved_concurrent_executions);
+    let (ownership, tags) =
+        Ownership::split(all_tags.collect::<std::collections::BTreeMap<_, _>>());
+    let reserved = function
+        .concurrency()
+        .and_then(aws_sdk_lambda::types::Concurrency::reserved_concurrent_executions);
     let mut attributes = described(configuration);
     attributes.extend(owned::named([
         ("reserved_concurrency", reserved.into()),
@@ -47,7 +50,8 @@ pub(super) fn normalise(
 }
 
 fn described(one: &FunctionConfiguration) -> Values {
-    let text = |value: Option<&str>| Value::from(value.filter(|text| !text.is_empty()).map(str::to_owned));
+    let text =
+        |value: Option<&str>| Value::from(value.filter(|text| !text.is_empty()).map(str::to_owned));
     let texts = |values: &[String]| values.iter().map(String::as_str).collect::<Value>();
     let variables = one.environment().and_then(|environment| environment.variables());
     let variables: Values =
@@ -64,15 +68,33 @@ fn described(one: &FunctionConfiguration) -> Values {
         ("handler", text(one.handler())),
         ("source", source),
         ("layers", one.layers().iter().filter_map(|layer| layer.arn()).collect()),
-        ("architecture", text(one.architectures().first().map(aws_sdk_lambda::types::Architecture::as_str).or(Some("x86_64")))),
+        (
+            "architecture",
+            text(
+                one.architectures()
+                    .first()
+                    .map(aws_sdk_lambda::types::Architecture::as_str)
+                    .or(Some("x86_64")),
+            ),
+        ),
         ("environment", variables.into()),
         ("kms_key", text(one.kms_key_arn())),
         ("memory_mb", one.memory_size().into()),
         ("timeout_seconds", one.timeout().into()),
-        ("ephemeral_storage_mb", one.ephemeral_storage().map_or(512, aws_sdk_lambda::types::EphemeralStorage::size).into()),
+        (
+            "ephemeral_storage_mb",
+            one.ephemeral_storage()
+                .map_or(512, aws_sdk_lambda::types::EphemeralStorage::size)
+                .into(),
+        ),
         (
             "tracing",
-            text(one.tracing_config().and_then(|t| t.mode()).map(aws_sdk_lambda::types::TracingMode::as_str).or(Some("PassThrough"))),
+            text(
+                one.tracing_config()
+                    .and_then(|t| t.mode())
+                    .map(aws_sdk_lambda::types::TracingMode::as_str)
+                    .or(Some("PassThrough")),
+            ),
         ),
         ("role", text(one.role())),
         ("subnets", subnets),
@@ -99,7 +121,8 @@ fn address(url: &GetFunctionUrlConfigOutput, grants: &Grants) -> Value {
 fn sharing(cors: &Cors) -> Value {
     let texts = |values: &[String]| values.iter().map(String::as_str).collect::<Value>();
     // Lambda keeps header names in lower case.
-    let headers = |values: &[String]| values.iter().map(|h| h.to_ascii_lowercase()).collect::<Value>();
+    let headers =
+        |values: &[String]| values.iter().map(|h| h.to_ascii_lowercase()).collect::<Value>();
     let shared = owned::named([
         ("allow_origins", texts(cors.allow_origins())),
         ("allow_methods", texts(cors.allow_methods())),
@@ -118,7 +141,8 @@ fn sharing(cors: &Cors) -> Value {
 
 fn condition(one: &FunctionConfiguration) -> Condition {
     let reason = one.state_reason().unwrap_or_default();
-    let updating = one.last_update_status().map(aws_sdk_lambda::types::LastUpdateStatus::as_str) == Some("InProgress");
+    let updating = one.last_update_status().map(aws_sdk_lambda::types::LastUpdateStatus::as_str)
+        == Some("InProgress");
     match one.state().map_or("Active", |state| state.as_str()) {
         // An idle function in a VPC gives its network interface back; the next call wakes it.
         "Active" | "ActiveNonInvocable" | "Inactive" if !updating => Condition::Ready,

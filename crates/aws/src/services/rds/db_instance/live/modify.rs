@@ -104,13 +104,13 @@ fn difference(
         "multi_az" => call.set_multi_az(flag()),
         "allocated_storage" => call.set_allocated_storage(int()),
         // Without a limit of its own, RDS grows nothing where the limit is the size.
-        "max_allocated_storage" => {
-            call.set_max_allocated_storage(int().or_else(|| owned::wanted_int(wish, "allocated_storage")))
-        }
+        "max_allocated_storage" => call.set_max_allocated_storage(
+            int().or_else(|| owned::wanted_int(wish, "allocated_storage")),
+        ),
         "storage_type" => call.set_storage_type(text()),
-        "iops" => call
-            .set_iops(int())
-            .set_allocated_storage(owned::wanted_int(wish, "allocated_storage")),
+        "iops" => {
+            call.set_iops(int()).set_allocated_storage(owned::wanted_int(wish, "allocated_storage"))
+        }
         "storage_throughput" => call.set_storage_throughput(int()),
         "security_groups" => call.set_vpc_security_group_ids(owned::wanted_texts(wish, name)),
         "publicly_accessible" => call.set_publicly_accessible(flag()),

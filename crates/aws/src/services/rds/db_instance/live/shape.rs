@@ -47,7 +47,9 @@ fn engine(one: &DbInstance) -> Values {
         ("manage_master_user_password", one.master_user_secret().is_some().into()),
         (
             "parameter_group",
-            text(one.db_parameter_groups().first().and_then(|group| group.db_parameter_group_name())),
+            text(
+                one.db_parameter_groups().first().and_then(|group| group.db_parameter_group_name()),
+            ),
         ),
         ("multi_az", one.multi_az().unwrap_or_default().into()),
         ("allocated_storage", one.allocated_storage().into()),
@@ -128,9 +130,15 @@ fn condition(one: &DbInstance) -> Condition {
     match status {
         "available" | "storage-optimization" | "storage-full" | "stopped" => settled(one, status),
         "deleting" => Condition::Deleting(status.to_owned()),
-        "failed" | "incompatible-network" | "incompatible-parameters" | "incompatible-restore"
-        | "incompatible-option-group" | "incompatible-create" | "insufficient-capacity"
-        | "restore-error" | "inaccessible-encryption-credentials"
+        "failed"
+        | "incompatible-network"
+        | "incompatible-parameters"
+        | "incompatible-restore"
+        | "incompatible-option-group"
+        | "incompatible-create"
+        | "insufficient-capacity"
+        | "restore-error"
+        | "inaccessible-encryption-credentials"
         | "inaccessible-encryption-credentials-recoverable" => Condition::Failed(status.to_owned()),
         other => Condition::Pending(other.to_owned()),
     }
