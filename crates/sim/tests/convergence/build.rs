@@ -14,7 +14,8 @@ pub(crate) fn stack(catalog: &Catalog, name: &str, resources: &[(String, Json)])
     let resources = resources.iter().map(|(address, attributes)| {
         let address: Address = address.parse().unwrap();
         let kind = catalog.kind(&address.kind);
-        (address.clone(), resource(kind, name, address, attributes))
+        let made = resource(kind, name, &address, attributes);
+        (address, made)
     });
     Stack {
         name: name.to_owned(),
@@ -24,10 +25,10 @@ pub(crate) fn stack(catalog: &Catalog, name: &str, resources: &[(String, Json)])
     }
 }
 
-fn resource(kind: &Kind, stack: &str, address: Address, written: &Json) -> Resource {
+fn resource(kind: &Kind, stack: &str, address: &Address, written: &Json) -> Resource {
     let mut attributes = with_defaults(kind, expressions(written));
     let mut completion =
-        Completion { address: &address, stack, region: "us-west-2", attributes: &mut attributes };
+        Completion { address, stack, region: "us-west-2", attributes: &mut attributes };
     (kind.complete)(&mut completion);
     let references = attributes.iter().flat_map(|(name, expression)| {
         expression.references().into_iter().map(|to| Use {

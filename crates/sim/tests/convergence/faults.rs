@@ -33,7 +33,7 @@ log_group:
 
 /// By turns an instant account and one that takes its time.
 fn options(seed: u64) -> SimOptions {
-    let latency = if seed % 2 == 0 { Latency::Instant } else { Latency::Varied };
+    let latency = if seed.is_multiple_of(2) { Latency::Instant } else { Latency::Varied };
     SimOptions { latency, throttle: seed % 2 == 1, seed, page_size: 3, ..SimOptions::default() }
 }
 
