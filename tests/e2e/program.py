@@ -185,8 +185,13 @@ class Program:
     def apply(self, stack, *options):
         return self.run("apply", stack, "--yes", *options, expect=DONE)
 
-    def apply_after_crash(self, stack, *options, patience=180):
-        """Applies as a user would after a crash: again, for as long as the dead run's lease lasts."""
+    def apply_after_crash(self, stack, *options, patience=180, waiting=True):
+        """Applies as a user would after a crash: again, for as long as the dead run's lease lasts.
+
+        Without waiting, as one who knows that nobody else is at it.
+        """
+        if not waiting:
+            return self.run("apply", stack, "--yes", "--without-lease", *options, expect=DONE)
         deadline = time.monotonic() + patience
         while True:
             result = self.run("apply", stack, "--yes", *options)

@@ -17,6 +17,9 @@ THOROUGH = bool(os.environ.get("TRUEUP_E2E_THOROUGH"))
 # At which of the changes that apply makes.
 POINTS = range(1, 61) if THOROUGH else [1, 2, 9, 17, 28, 38]
 
+# Where the second apply waits until the first one's lease has run out.
+WAITED_OUT = 9
+
 # Those that nothing but our own tags keeps from being made twice come first.
 ACTIONS = [
     "CreateVpc", "AllocateAddress", "CreateInternetGateway", "RunInstances", "CreateNatGateway", "CreateRouteTable",
@@ -58,7 +61,8 @@ def test_killed_in_mid_apply(emulator, enter, account, world, undisturbed, point
     assert len(proxy.changes) >= point and running.returncode == -9, "it was not killed in mid-apply"
 
     program = enter(account)
-    program.apply_after_crash(SNOWEX)
+    # Once, the dead run's lease is waited out; every time would be a minute and a half each.
+    program.apply_after_crash(SNOWEX, waiting=point == WAITED_OUT)
     program.plan_is_empty(SNOWEX)
     assert sorted(world.owned()) == addresses
     assert all(len(things) == 1 or address == "iam_role.bastion" for address, things in world.owned().items())

@@ -242,6 +242,15 @@ fn what(change: &Change) -> What {
     }
 }
 
+/// What something else refers to was there; of the rest nothing tells.
+fn gone(change: &Change) -> &'static str {
+    if change.reasons.contains(&Reason::DoesNotExist) {
+        "it does not exist: it was deleted, or the file that names it was not applied yet"
+    } else {
+        "it was deleted"
+    }
+}
+
 fn resource(drifted: &Drifted<'_>, look: &Look) -> Vec<String> {
     let Drifted { change, class } = *drifted;
     let tone = if class == DriftClass::Security { Tone::Error } else { Tone::Warning };
@@ -255,7 +264,7 @@ fn resource(drifted: &Drifted<'_>, look: &Look) -> Vec<String> {
     }
     let mut lines = vec![heading];
     match what(change) {
-        What::Deleted => lines.push("      it was deleted".to_owned()),
+        What::Deleted => lines.push(format!("      {}", gone(change))),
         What::Failed => {
             let reasons = change.reasons.iter().filter_map(reason::reason);
             lines.extend(reasons.flat_map(|reason| look.wrap(6, &reason)));
@@ -355,11 +364,11 @@ mod tests {
             .iter()
             .map(|change| change["class"].as_str().unwrap())
             .collect();
-        assert_eq!(classes, ["functional", "security", "functional"]);
-        assert_eq!(json["changes"][2]["what"], "deleted");
-        assert_eq!(json["changes"][1]["location"], "shop.yaml:2:1");
+        assert_eq!(classes, ["functional", "functional", "security", "functional"]);
+        assert_eq!(json["changes"][3]["what"], "deleted");
+        assert_eq!(json["changes"][2]["location"], "shop.yaml:2:1");
         assert_eq!(json["drifted"], true);
-        assert_eq!(json["file_changes"][0]["address"], "db_instance.main");
+        assert_eq!(json["file_changes"][0]["address"], "iam_role.api");
         assert!(!json.to_string().contains("hunter2"), "{json}");
     }
 
