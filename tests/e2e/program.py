@@ -191,7 +191,7 @@ class Program:
         Without waiting, as one who knows that nobody else is at it.
         """
         if not waiting:
-            return self.run("apply", stack, "--yes", "--without-lease", *options, expect=DONE)
+            self.run("unlock", stack, "--yes", expect=DONE)
         deadline = time.monotonic() + patience
         while True:
             result = self.run("apply", stack, "--yes", *options)

@@ -105,7 +105,7 @@ class World:
         # moto takes no notice of the path when it lists profiles.
         profiles = self.iam.list_instance_profiles(PathPrefix=path)["InstanceProfiles"]
         found += [one["Arn"] for one in profiles if one["Path"] == path]
-        found += [p["Name"] for p in self.ssm.describe_parameters()["Parameters"] if "trueup" in p["Name"]]
+        found += [p["Name"] for p in self.ssm.describe_parameters()["Parameters"] if p["Name"].startswith(path)]
         return found
 
     # One thing.
