@@ -72,7 +72,7 @@ async fn root_device(aws: &Session<'_>, image: &str) -> Result<RootDevice, Failu
     let name = image.root_device_name().unwrap_or("/dev/xvda");
     let mut disks = image.block_device_mappings().iter();
     let disk = disks.find(|disk| disk.device_name() == Some(name)).and_then(|disk| disk.ebs());
-    Ok(RootDevice { name: name.to_owned(), size: disk.and_then(|disk| disk.volume_size()) })
+    Ok(RootDevice { name: name.to_owned(), size: disk.and_then(EbsBlockDevice::volume_size) })
 }
 
 fn root_volume(device: &RootDevice, wanted: &Values) -> BlockDeviceMapping {
