@@ -180,6 +180,8 @@ pub struct Output {
     pub sample: Sample,
     /// Whether an update in place may change it, so that it is unknown while one is planned.
     pub volatile: bool,
+    /// The attributes whose change may change it; none named means any.
+    pub volatile_with: &'static [&'static str],
 }
 
 /// How the simulator makes an output.

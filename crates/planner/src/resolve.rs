@@ -1,10 +1,12 @@
 //! What expressions mean once the live state is known.
 
 use trueup_model::expression::{EvaluationError, Evaluator, Expressions, Lookup, Reference};
+use trueup_model::kind::Output;
 use trueup_model::{Condition, Expression, Kind, Live, Resource, Scope, Snapshot, Type, Value};
 
 use crate::decide::{Decision, Fate};
 use crate::index::{Index, ResourceId};
+use crate::leave_alone::top_level;
 
 /// What can be known of every attribute and output at one point of the walk.
 pub(crate) struct View<'v, 'a> {
@@ -107,7 +109,7 @@ impl View<'_, '_> {
             (Fate::Replace { create_first: false }, _) if is_output => Lookup::Unknown,
             (Fate::Create | Fate::Replace { .. }, _) => wish(),
             (Fate::Update, Some(live)) => {
-                let volatile = kind.output(name).is_some_and(|output| output.volatile);
+                let volatile = kind.output(name).is_some_and(|output| may_change(output, decision));
                 match wished() {
                     Some(wish) => wish,
                     None if volatile && !self.steady => Lookup::Unknown,
@@ -164,6 +166,13 @@ impl Scope for View<'_, '_> {
             _ => None,
         }
     }
+}
+
+/// Whether the planned update may change an output.
+fn may_change(output: &Output, decision: &Decision) -> bool {
+    let with = output.volatile_with;
+    let mut changed = decision.changes.iter().map(|change| top_level(&change.path));
+    output.volatile && (with.is_empty() || changed.any(|name| with.contains(&name)))
 }
 
 /// What is wished of an attribute; none if nothing is, so that AWS makes it.

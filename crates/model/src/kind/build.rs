@@ -169,7 +169,7 @@ impl Type {
 impl Output {
     /// An output that stays as long as the resource does.
     pub fn new(name: &'static str, sample: Sample, documentation: &'static str) -> Self {
-        Self { name, documentation, sample, volatile: false }
+        Self { name, documentation, sample, volatile: false, volatile_with: &[] }
     }
 
     /// An output that an update in place may change.
@@ -177,5 +177,12 @@ impl Output {
     pub fn volatile(mut self) -> Self {
         self.volatile = true;
         self
+    }
+
+    /// An output that a change of these attributes may change.
+    #[must_use]
+    pub fn volatile_with(mut self, attributes: &'static [&'static str]) -> Self {
+        self.volatile_with = attributes;
+        self.volatile()
     }
 }

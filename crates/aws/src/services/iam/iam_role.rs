@@ -55,7 +55,8 @@ pub fn kind() -> Kind {
                 "instance_profile_name",
                 Sample::Attribute("name"),
                 "The name of its instance profile, if it has one.",
-            ),
+            )
+            .volatile_with(&["instance_profile"]),
         ],
         naming: Some(NAME),
         times: Times { create: [1, 9, 60], update: [1, 1, 2], delete: [1, 1, 10] },

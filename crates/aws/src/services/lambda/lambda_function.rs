@@ -49,7 +49,7 @@ pub fn kind() -> Kind {
                 Sample::Format("https://{hex}.lambda-url.{region}.on.aws/"),
                 "Its URL, if it has one.",
             )
-            .volatile(),
+            .volatile_with(&["url"]),
         ],
         naming: Some(NAME),
         after: vec![After {
