@@ -6,7 +6,7 @@ failed=0
 forbid() { # crate, forbidden...
     local crate=$1 tree
     shift
-    tree=$(cargo tree --quiet --offline --edges normal --prefix none -p "$crate" | awk '{print $1}' | sort -u)
+    tree=$(cargo tree --quiet --locked --edges normal --prefix none -p "$crate" | awk '{print $1}' | sort -u)
     for name in "$@"; do
         if grep -qE "^$name$" <<<"$tree"; then
             echo "layers: $crate must not depend on $name" >&2
