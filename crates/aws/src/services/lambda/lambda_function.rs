@@ -199,6 +199,7 @@ fn permissions() -> Permissions {
     Permissions {
         read: &[
             "lambda:GetFunction",
+            "lambda:ListTags",
             "lambda:GetFunctionUrlConfig",
             "lambda:GetPolicy",
             "tag:GetResources",

@@ -3,7 +3,7 @@
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::LastUpdateStatus;
 use trueup_model::snapshot::Live;
-use trueup_provider::{Call, Failure};
+use trueup_provider::{Call, Failure, FailureClass};
 
 use super::shape::normalise;
 use crate::live::Session;
@@ -21,6 +21,13 @@ pub(super) async fn one(aws: &Session<'_>, name: &str) -> Result<Option<Live>, F
         }),
     );
     let Some(function) = unless_missing(function)? else { return Ok(None) };
+    // Tags that could not be read are not tags that are not there: the function would seem to be
+    // somebody else's.
+    if let Some(error) = function.tags_error() {
+        let message = format!("{}: {}", error.error_code(), error.message());
+        let failure = Failure::new(FailureClass::Denied, format!("the tags of {name}: {message}"));
+        return Err(failure.help("allow lambda:ListTags"));
+    }
     let (url, policy) = (unless_missing(url)?, unless_missing(policy)?);
     Ok(Some(normalise(&function, url.as_ref(), policy.as_ref().and_then(|answer| answer.policy()))))
 }
