@@ -325,6 +325,8 @@ pub struct Inspection<'a> {
     pub address: &'a Address,
     /// Its attributes; what is not known yet is not checked.
     pub attributes: &'a Expressions,
+    /// The same as the file says them, before [`Kind::complete`]; paths of faults are those of this.
+    pub written: &'a Expressions,
     /// Faults: the path of the attribute (`ingress.0.port`), and what to write instead.
     pub faults: Vec<Fault>,
 }
@@ -338,6 +340,8 @@ pub struct Fault {
     pub message: String,
     /// What to write instead.
     pub help: String,
+    /// Other paths that belong to it, each with a label.
+    pub related: Vec<(String, String)>,
 }
 
 /// A check over all resources of a stack at once (overlapping subnets, one zone for RDS).

@@ -94,7 +94,7 @@ pub fn fault(
     help: impl Into<String>,
 ) {
     let (path, message, help) = (path.into(), message.into(), help.into());
-    inspection.faults.push(Fault { path, message, help });
+    inspection.faults.push(Fault { path, message, help, related: Vec::new() });
 }
 
 #[cfg(test)]

@@ -156,18 +156,24 @@ impl<'l> Loader<'l> {
             return;
         }
         let address = &draft.resource.address;
+        let written = draft.resource.attributes.clone();
         (draft.kind.complete)(&mut Completion {
             address,
             stack: &self.name,
             region: self.region.as_deref().or(self.request.region).unwrap_or_default(),
             attributes: &mut draft.resource.attributes,
         });
+        let attributes = &draft.resource.attributes;
         let mut inspection =
-            Inspection { address, attributes: &draft.resource.attributes, faults: Vec::new() };
+            Inspection { address, attributes, written: &written, faults: Vec::new() };
         (draft.kind.check)(&mut inspection);
         for fault in inspection.faults {
             let span = place(draft, &fault.path);
             let error = self.error("invalid-attribute", fault.message, span);
+            let related = fault.related.iter();
+            let error = related.fold(error, |error, (path, label)| {
+                error.related(self.sources.locate(place(draft, path)), label)
+            });
             let help = fault.help;
             self.report(if help.is_empty() { error } else { error.help(help) });
         }

@@ -111,6 +111,48 @@ db_instance:
 }
 
 #[test]
+fn bad_ports() {
+    assert_snapshot!(check(
+        "
+vpc: { main: { cidr_block: 10.0.0.0/16 } }
+security_group:
+  web:
+    vpc: main
+    ingress:
+      - { port: 443, from: [internet] }
+      - { port: 70000, from: [internet] }
+      - { port: abc, from: [internet] }
+      - { port: 5432-80, from: [internet] }
+      - { port: -1, from: [internet] }
+      - { port: \"-1\", protocol: udp, from: [internet] }
+      - { port: 80-, from: [internet] }
+      - { port: 300, protocol: icmp, from: [internet] }
+"
+    ));
+}
+
+#[test]
+fn rules_that_ec2_takes_for_the_same() {
+    assert_snapshot!(check(
+        "
+vpc: { main: { cidr_block: 10.0.0.0/16 } }
+security_group:
+  web:
+    vpc: main
+    ingress:
+      - { port: 80, from: [10.0.0.0/8, 192.0.2.0/24], description: the office }
+      - { port: \"80-80\", protocol: \"6\", from: [10.0.0.0/8], description: the lab }
+      - { port: 80, from: [192.0.2.0/24], description: the office }
+      - { port: 22, from: [web] }
+      - { port: 22, from: [web], description: from each other }
+    egress:
+      - { to: [internet], description: \"the operator's way out\" }
+      - { port: 1, to: [internet], description: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa }
+"
+    ));
+}
+
+#[test]
 fn a_missing_variable() {
     assert_snapshot!(check("
 variables:

@@ -144,9 +144,7 @@ pub(crate) fn everything_out() -> Value {
 
 fn complete(completion: &mut Completion<'_>) {
     fill_name(completion, NAME.attribute, NAME.maximum);
-    respell(completion.attributes, "description", |text| {
-        text.chars().map(|c| if is_allowed(c) { c } else { ' ' }).collect()
-    });
+    respell(completion.attributes, "description", rules::accepted_text);
     for (attribute, peer) in [("ingress", "from"), ("egress", "to")] {
         if let Some(written) = completion.attributes.get_mut(attribute) {
             *written = canonical(written, peer);
@@ -182,9 +180,4 @@ fn check(inspection: &mut Inspection<'_>) {
         );
     }
     rules::check(inspection);
-}
-
-/// What AWS accepts in a description; anything else, an apostrophe say, becomes a space.
-fn is_allowed(c: char) -> bool {
-    c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c)
 }

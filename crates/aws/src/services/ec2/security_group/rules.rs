@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use trueup_model::expression::Expressions;
-use trueup_model::kind::Inspection;
+use trueup_model::kind::{Fault, Inspection};
 use trueup_model::{Expression, Value};
 
 use crate::network::canonical_cidr;
@@ -41,7 +41,7 @@ fn one_per_peer(rule: &Expression, peer: &str) -> Vec<Expression> {
         let (protocol, port) = spelled_ports(&fields);
         single.insert("protocol".to_owned(), protocol);
         single.insert("port".to_owned(), port);
-        single.entry("description".to_owned()).or_insert_with(|| Value::Null.into());
+        single.insert("description".to_owned(), spelled_description(&fields));
         Expression::fold_map(single)
     });
     single.collect()
@@ -52,6 +52,22 @@ fn spelled(peer: Expression) -> Expression {
         Expression::Value(Value::String(text)) => canonical_cidr(&text).into(),
         other => other,
     }
+}
+
+/// No description and an empty one are the same to EC2.
+fn spelled_description(fields: &Expressions) -> Expression {
+    match fields.get("description") {
+        None => Value::Null.into(),
+        Some(Expression::Value(Value::String(text))) if text.is_empty() => Value::Null.into(),
+        Some(Expression::Value(Value::String(text))) => accepted_text(text).into(),
+        Some(other) => other.clone(),
+    }
+}
+
+/// A description in the characters that EC2 accepts; any other, an apostrophe say, becomes a space.
+pub(super) fn accepted_text(text: &str) -> String {
+    let accepts = |c: char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c);
+    text.chars().map(|c| if accepts(c) { c } else { ' ' }).collect()
 }
 
 fn spelled_ports(fields: &Expressions) -> (Expression, Expression) {
@@ -133,18 +149,64 @@ impl Ports {
     }
 }
 
+/// Looks at the rules as they are written, so that a fault names its rule.
 pub(super) fn check(inspection: &mut Inspection<'_>) {
-    for attribute in ["ingress", "egress"] {
-        let Some(rules) = inspection.attributes.get(attribute) else { continue };
-        let mut faults = Vec::new();
-        for rule in elements(rules) {
-            let fields = fields(&rule);
-            let protocol = fields.get("protocol").and_then(|p| p.known()).and_then(Value::as_str);
-            let port = fields.get("port").and_then(Expression::known).cloned().unwrap_or_default();
-            faults.extend(wrong_ports(protocol, &port));
+    for (attribute, peer) in [("ingress", "from"), ("egress", "to")] {
+        let Some(written) = inspection.written.get(attribute) else { continue };
+        let mut known = Vec::new();
+        for (place, rule) in elements(written).iter().enumerate() {
+            let path = format!("{attribute}.{place}");
+            check_rule(inspection, &path, &fields(rule));
+            check_repetition(inspection, &mut known, &path, one_per_peer(rule, peer));
         }
-        for (message, help) in faults {
-            fault(inspection, attribute, message, help);
+    }
+}
+
+fn check_rule(inspection: &mut Inspection<'_>, path: &str, fields: &Expressions) {
+    let (protocol, _) = spelled_ports(fields);
+    let port = fields.get("port").and_then(Expression::known).cloned().unwrap_or_default();
+    if let Some((message, help)) = wrong_ports(protocol.known().and_then(Value::as_str), &port) {
+        fault(inspection, format!("{path}.port"), message, help);
+    }
+    let description = fields.get("description").and_then(Expression::known);
+    if description.and_then(Value::as_str).is_some_and(|text| text.chars().count() > 255) {
+        fault(
+            inspection,
+            format!("{path}.description"),
+            "AWS wants a description of at most 255 characters",
+            "say in short what the rule is for",
+        );
+    }
+}
+
+/// The rules before this one, without their descriptions, with these and with where they stand.
+type Known = Vec<(Expressions, Expression, String)>;
+
+/// EC2 takes rules that differ only in their description for one, and refuses the second.
+fn check_repetition(
+    inspection: &mut Inspection<'_>,
+    known: &mut Known,
+    path: &str,
+    rules: Vec<Expression>,
+) {
+    for rule in rules {
+        let mut rule = fields(&rule);
+        let description = rule.remove("description").unwrap_or_else(|| Value::Null.into());
+        let same = known.iter().find(|(other, _, _)| *other == rule);
+        let Some((_, before, first)) = same else {
+            known.push((rule, description, path.to_owned()));
+            continue;
+        };
+        if *before != description {
+            inspection.faults.push(Fault {
+                path: path.to_owned(),
+                message: "this is the same rule as one before, under another description"
+                    .to_owned(),
+                help: "AWS keeps one description for each port and peer: write the rule once"
+                    .to_owned(),
+                related: vec![(first.clone(), "the same rule is here".to_owned())],
+            });
+            return;
         }
     }
 }
