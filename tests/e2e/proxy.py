@@ -17,12 +17,15 @@ DENIED = (
 
 class Proxy:
     """Forwards requests. When the n-th change has taken effect it calls `strike(n, action)`; where
-    that returns true the caller never gets the answer. Requests of the service `deny` are refused."""
+    that returns true the caller never gets the answer. Requests of the service `deny` are refused, those
+    of the services in `refuse` with its `(status, headers, content)`, and the first `broken` connections
+    are closed before anything is answered."""
 
-    def __init__(self, url, strike=lambda number, action: False, deny=None):
+    def __init__(self, url, strike=lambda number, action: False, deny=None, refuse=None, broken=0):
         self._target = urlsplit(url).netloc
         self._strike = strike
-        self._deny = deny
+        self._refuse = {deny: (403, [("Content-Type", "text/xml")], DENIED)} if deny else refuse or {}
+        self.broken = broken
         self._lock = threading.Lock()
         self._under_way = 0
         self._answers_by_token = {}
@@ -70,8 +73,14 @@ class Proxy:
 
     def _handle(self, request):
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
-        if self._deny and f"/{self._deny}/aws4_request" in request.headers.get("Authorization", ""):
-            return _answer(request, 403, [("Content-Type", "text/xml")], DENIED)
+        if self.broken:
+            self.broken -= 1
+            request.close_connection = True
+            return
+        scope = request.headers.get("Authorization", "")
+        for service, answer in self._refuse.items():
+            if f"/{service}/aws4_request" in scope:
+                return _answer(request, *answer)
         action = action_of(request.command, request.path, request.headers, body)
         status, headers, content = self._forward_once(request, action, body)
         if status < 400 and not action.startswith(READS):

@@ -65,6 +65,7 @@ impl Dispatcher {
             catalog: Arc::clone(&run.catalog),
             events: run.events.clone(),
             limiter: Limiter::new(run.provider.limits()),
+            interrupt: run.interrupt.clone(),
             seed: run.seed,
         });
         let world =

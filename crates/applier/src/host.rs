@@ -13,9 +13,10 @@ use trueup_provider::{Call, CallOutcome, Failure, FailureClass, Host, Provider, 
 use crate::buckets::Limiter;
 use crate::events::Events;
 use crate::guard::lock;
+use crate::interrupt::Interrupt;
 use crate::jitter::Jitter;
 use crate::poller::Pollers;
-use crate::retry;
+use crate::retry::{self, Hope};
 use crate::schedule::{Phase, Schedule};
 use crate::slot::Slot;
 use crate::wait::{Look, Sightings, judge};
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) events: Events,
     pub(crate) limiter: Limiter,
+    pub(crate) interrupt: Interrupt,
     pub(crate) seed: u64,
 }
 
@@ -120,7 +122,11 @@ impl Desk {
         let elapsed = now.duration_since(*firsts.entry(call.action).or_insert(began));
         drop(firsts);
         let fraction = lock(&self.jitter).fraction();
-        let verdict = retry::verdict(call, failure, attempt, elapsed, fraction);
+        let hope = match &self.work {
+            Work::Step { .. } => Hope::Begun,
+            Work::Reading => Hope::Reading,
+        };
+        let verdict = retry::verdict(call, failure, (attempt, elapsed), hope, fraction);
         if attempt > 1 && verdict == Verdict::Return {
             *lock(&self.gave_up) = Some(format!(
                 "{} was tried {attempt} times in {} seconds",
@@ -214,6 +220,23 @@ impl Host for Desk {
 
     async fn sleep(&self, duration: Duration) {
         self.without_slot(tokio::time::sleep(duration)).await;
+    }
+
+    async fn rest(&self, duration: Duration) -> bool {
+        let Work::Step { slot, .. } = &self.work else {
+            self.sleep(duration).await;
+            return true;
+        };
+        slot.release();
+        let rested = tokio::select! {
+            biased;
+            _ = self.shared.interrupt.beyond(0) => false,
+            () = tokio::time::sleep(duration) => true,
+        };
+        if rested {
+            slot.regain().await;
+        }
+        rested
     }
 
     fn now(&self) -> u64 {

@@ -49,10 +49,11 @@ impl Interrupt {
     /// Waits until it was raised more often than `seen`, and says how often.
     pub(crate) async fn beyond(&self, seen: u32) -> u32 {
         let mut receiver = self.times.subscribe();
-        match receiver.wait_for(|&times| times > seen).await {
-            Ok(times) => *times,
+        let times = receiver.wait_for(|&times| times > seen).await.ok().map(|times| *times);
+        match times {
+            Some(times) => times,
             // The sender lives as long as `self`.
-            Err(_) => std::future::pending().await,
+            None => std::future::pending().await,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::buckets::Limiter;
 use crate::events::Events;
 use crate::guard::guarded;
 use crate::host::{Desk, Shared, Work};
+use crate::interrupt::Interrupt;
 
 /// Whose account it is, for whom we call, and where.
 pub async fn identity(provider: &Arc<dyn Provider>, sink: &Events) -> Result<Identity, Failure> {
@@ -33,6 +34,8 @@ pub async fn observe(
 pub(crate) fn reading(provider: &Arc<dyn Provider>, catalog: Arc<Catalog>, sink: &Events) -> Desk {
     let limiter = Limiter::new(provider.limits());
     let (provider, events) = (Arc::clone(provider), sink.clone());
-    let shared = Shared { provider, catalog, events, limiter, seed: 0 };
+    // Who reads stops by dropping the work.
+    let interrupt = Interrupt::new();
+    let shared = Shared { provider, catalog, events, limiter, interrupt, seed: 0 };
     Desk::new(Arc::new(shared), Work::Reading)
 }

@@ -152,6 +152,7 @@ fn reading(answer: &Result<BTreeMap<String, Live>, Failure>, id: &str) -> Option
             FailureClass::Throttled
             | FailureClass::Unavailable
             | FailureClass::Ambiguous
+            | FailureClass::Unreachable
             | FailureClass::NotYet
             | FailureClass::Conflict => None,
             FailureClass::Exists

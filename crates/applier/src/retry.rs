@@ -83,17 +83,30 @@ const USUAL_PATIENCE: Duration = Duration::from_mins(5);
 const THROTTLED_ATTEMPTS: u32 = 60;
 /// A service that failed this often in a row is down.
 const UNAVAILABLE_ATTEMPTS: u32 = 8;
+/// How long a run that has begun goes without any connection: a network is back by then, or not soon.
+const UNREACHABLE_BEGUN: Duration = Duration::from_mins(1);
+/// How long the same goes on before anything was changed: a wrong endpoint or Region stays wrong.
+const UNREACHABLE_READING: Duration = Duration::from_secs(4);
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(20);
 /// A race usually takes seconds: looking every few seconds wastes little of it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
+/// What there is to lose by giving up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hope {
+    /// Nothing: nothing was changed yet, and the user waits for a word.
+    Reading,
+    /// AWS was reached, and work is half done.
+    Begun,
+}
+
 /// What follows from the failure of attempt number `attempt`, `elapsed` after the first began.
 pub(crate) fn verdict(
     call: &Call,
     failure: &Failure,
-    attempt: u32,
-    elapsed: Duration,
+    (attempt, elapsed): (u32, Duration),
+    hope: Hope,
     fraction: f64,
 ) -> Verdict {
     match failure.class {
@@ -102,6 +115,13 @@ pub(crate) fn verdict(
             Safety::Read | Safety::Repeatable => backoff(attempt, UNAVAILABLE_ATTEMPTS, fraction),
             Safety::Once => Verdict::Return,
         },
+        FailureClass::Unreachable => {
+            let patience = match hope {
+                Hope::Reading => UNREACHABLE_READING,
+                Hope::Begun => UNREACHABLE_BEGUN,
+            };
+            pause(attempt, patience.saturating_sub(elapsed), fraction)
+        }
         FailureClass::Conflict if call.returns_conflicts => Verdict::Return,
         FailureClass::NotYet | FailureClass::Conflict => {
             pause(attempt, patience(call.action).saturating_sub(elapsed), fraction)
@@ -152,7 +172,17 @@ mod tests {
 
     fn check(call: Call, class: FailureClass, attempt: u32, elapsed: u64) -> Option<f64> {
         let failure = Failure::new(class, "no");
-        match verdict(&call, &failure, attempt, Duration::from_secs(elapsed), 1.0) {
+        hoping(call, &failure, (attempt, elapsed), Hope::Begun)
+    }
+
+    fn hoping(
+        call: Call,
+        failure: &Failure,
+        (attempt, elapsed): (u32, u64),
+        hope: Hope,
+    ) -> Option<f64> {
+        let so_far = (attempt, Duration::from_secs(elapsed));
+        match verdict(&call, failure, so_far, hope, 1.0) {
             Verdict::Return => None,
             Verdict::RetryAfter(delay) => Some(delay.as_secs_f64()),
         }
@@ -174,6 +204,20 @@ mod tests {
             assert!(check(Call::repeatable("ec2:CreateRouteTable"), class, 1, 0).is_some());
             assert!(check(Call::read("ec2:DescribeVpcs"), class, 1, 0).is_some());
             assert_eq!(check(Call::read("ec2:DescribeVpcs"), class, 8, 0), None);
+        }
+    }
+
+    /// What never got a connection did not happen: it may be repeated, whatever it is.
+    #[test]
+    fn no_connection_is_soon_told_while_reading_and_outlasted_while_changing() {
+        let failure = Failure::new(FailureClass::Unreachable, "no");
+        for call in [Call::read("sts:GetCallerIdentity"), Call::once("ec2:CreateVpc")] {
+            let check = |so_far, hope| hoping(call, &failure, so_far, hope);
+            assert!(check((1, 0), Hope::Reading).is_some());
+            assert!(check((4, 3), Hope::Reading).is_some());
+            assert_eq!(check((2, 4), Hope::Reading), None);
+            assert!(check((9, 59), Hope::Begun).is_some());
+            assert_eq!(check((10, 60), Hope::Begun), None);
         }
     }
 

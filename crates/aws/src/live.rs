@@ -2,6 +2,7 @@
 //!
 //! Only this folder and the `live` half of kind files name an SDK type.
 
+mod advice;
 pub(crate) mod blockers;
 mod classify;
 mod connect;
@@ -10,6 +11,7 @@ mod lease;
 pub(crate) mod owned;
 mod provider;
 pub(crate) mod session;
+mod strangers;
 pub(crate) mod tagging;
 pub(crate) mod tags;
 

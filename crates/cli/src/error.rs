@@ -250,6 +250,7 @@ fn class(class: FailureClass) -> &'static str {
         FailureClass::Throttled => "throttled",
         FailureClass::Unavailable => "unavailable",
         FailureClass::Ambiguous => "no-answer",
+        FailureClass::Unreachable => "no-connection",
         FailureClass::NotYet => "not-yet",
         FailureClass::Conflict => "conflict",
         FailureClass::Exists => "exists",
@@ -282,6 +283,10 @@ fn class_advice(class: FailureClass) -> Option<&'static str> {
         FailureClass::Capacity => {
             Some("try another availability zone or another size, or try again later")
         }
+        FailureClass::Unreachable => Some(
+            "check the network, the Region and the endpoint (--region, --endpoint-url), then run the \
+             command again",
+        ),
         FailureClass::Unavailable | FailureClass::Ambiguous | FailureClass::Throttled => {
             Some("run the command again: it goes on from what exists by then")
         }

@@ -61,7 +61,8 @@ impl Call {
     }
 }
 
-/// Makes a call as often as the host allows, and gives the last answer.
+/// Makes a call as often as the host allows, and gives the last answer. An interrupt ends the pause
+/// before another attempt, and the attempts with it.
 ///
 /// `attempt` gives the answer and AWS's request id.
 pub async fn call<T, Answer>(
@@ -95,7 +96,8 @@ where
                 }
                 match host.after(&call, attempts, CallOutcome::Failed { failure: &failure, took }) {
                     Verdict::Return => return Err(failure),
-                    Verdict::RetryAfter(delay) => host.sleep(delay).await,
+                    Verdict::RetryAfter(delay) if host.rest(delay).await => {}
+                    Verdict::RetryAfter(_) => return Err(failure.interrupted()),
                 }
             }
         }

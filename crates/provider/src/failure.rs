@@ -28,6 +28,8 @@ pub enum FailureClass {
     Unavailable,
     /// No answer (connection lost, time-out): the call may have happened.
     Ambiguous,
+    /// No connection (refused, no such host): the call did not happen.
+    Unreachable,
     /// Something that was just made is not yet visible or usable: try again for a while.
     NotYet,
     /// Something stands in the way that may pass: find out what, and try again for a while.
@@ -74,6 +76,13 @@ impl Failure {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());
         self
+    }
+
+    /// The same, given up because the user interrupted while it waited to be tried again.
+    #[must_use]
+    pub fn interrupted(self) -> Self {
+        let message = format!("interrupted before it was tried again: {}", self.message);
+        Self { class: FailureClass::Interrupted, message, ..self }
     }
 
     /// Whether AWS's code is this one.

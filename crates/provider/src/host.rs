@@ -22,6 +22,13 @@ pub trait Host: Send + Sync {
     /// Sleeps, in the engine's time (virtual under the simulator).
     async fn sleep(&self, duration: Duration);
 
+    /// Sleeps before a call is tried again. False, at once, when the user interrupts: nothing is
+    /// under way in AWS that would have to be waited for.
+    async fn rest(&self, duration: Duration) -> bool {
+        self.sleep(duration).await;
+        true
+    }
+
     /// Milliseconds in the engine's time, from an arbitrary start.
     fn now(&self) -> u64;
 

@@ -95,6 +95,26 @@ async fn an_interrupt_before_the_run_begins_nothing() {
     assert_eq!((report.ended, report.calls), (Ended::Interrupted, 0));
 }
 
+/// A refused call is not under way in AWS: nobody waits for its next attempt.
+#[tokio::test(start_paused = true)]
+async fn what_waits_to_be_tried_again_ends_at_once() {
+    for class in [FailureClass::Conflict, FailureClass::Throttled, FailureClass::Unreachable] {
+        let mut plan = Planned::new();
+        plan.create("vpc.main", 1, &[]);
+        let account = Account::new([("vpc.main", Script::failing(class, 1_000))]);
+        let (run, stream) = usual(plan.0, &Arc::new(account));
+        let interrupt = run.interrupt.clone();
+        let user = async {
+            sleep(Duration::from_secs(3)).await;
+            interrupt.raise();
+        };
+        let ((report, _), ()) = tokio::join!(crate::support::lawful(run, stream), user);
+        assert_eq!((report.ended, report.took), (Ended::Interrupted, 3_000), "{class:?}");
+        let told = report.failed[0].failure.to_string();
+        assert!(told.contains("interrupted before it was tried again: AWS's words"), "{told}");
+    }
+}
+
 /// When everything was in flight and is done by the end, nothing is left: the run is done.
 #[tokio::test(start_paused = true)]
 async fn an_interrupt_that_leaves_nothing_undone_is_no_failure() {

@@ -9,42 +9,68 @@ use std::error::Error;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::{DispatchFailure, ServiceError};
 use trueup_provider::{Call, Failure, FailureClass};
 
+use super::advice;
+pub(super) use super::advice::Place;
+
 /// The failure that an SDK error stands for.
-pub(crate) fn failure<E>(call: Call, error: &SdkError<E, HttpResponse>) -> Failure
+pub(crate) fn failure<E>(call: Call, error: &SdkError<E, HttpResponse>, place: Place<'_>) -> Failure
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let request_id = error.request_id().map(str::to_owned);
-    let (code, message) = match error {
-        SdkError::ServiceError(service) => {
-            let meta = service.err().meta();
-            let status = service.raw().status().as_u16();
-            let code = meta.code().map_or_else(|| format!("HTTP {status}"), str::to_owned);
-            let message = meta.message().unwrap_or("no message").to_owned();
-            (Some(code), message)
-        }
-        other => (None, chain(other)),
-    };
-    let class = match error {
-        SdkError::ServiceError(service) => {
-            let status = service.raw().status().as_u16();
-            of_code(code.as_deref().unwrap_or_default(), &message, status)
-        }
-        SdkError::ConstructionFailure(_) => of_construction(&message),
-        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => FailureClass::Ambiguous,
+    let (class, code, message) = match error {
+        SdkError::ServiceError(service) => of_answer(service),
         SdkError::DispatchFailure(dispatch) => {
-            if dispatch.is_user() || is_credentials(&message) {
-                of_construction(&message)
-            } else {
-                FailureClass::Ambiguous
-            }
+            let class = of_dispatch(dispatch, error);
+            let message = match class {
+                FailureClass::Unreachable => place.unreachable(call.service(), error),
+                FailureClass::Credentials => advice::credentials(&chain(error)),
+                _ => chain(error),
+            };
+            (class, None, message)
         }
-        _ => FailureClass::Internal,
+        SdkError::ConstructionFailure(_) => (of_construction(&chain(error)), None, chain(error)),
+        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => {
+            (FailureClass::Ambiguous, None, chain(error))
+        }
+        _ => (FailureClass::Internal, None, chain(error)),
     };
     let action = call.action.to_owned();
-    Failure { class, action, code, message, request_id, help: advice(class) }
+    let help = advice::advice(class, code.as_deref(), place);
+    Failure { class, action, code, message, request_id, help }
+}
+
+fn of_answer<E: ProvideErrorMetadata>(
+    service: &ServiceError<E, HttpResponse>,
+) -> (FailureClass, Option<String>, String) {
+    let meta = service.err().meta();
+    let status = service.raw().status().as_u16();
+    let code = meta.code().map_or_else(|| format!("HTTP {status}"), str::to_owned);
+    let message = meta.message().unwrap_or("no message").to_owned();
+    (of_code(&code, &message, status), Some(code), message)
+}
+
+/// What got lost on the way: before there was a connection nothing can have happened, later it may.
+fn of_dispatch(dispatch: &DispatchFailure, error: &(dyn Error + 'static)) -> FailureClass {
+    if !dispatch.is_io() && !dispatch.is_timeout() {
+        let message = chain(error);
+        return match of_construction(&message) {
+            FailureClass::Internal if !dispatch.is_user() => FailureClass::Ambiguous,
+            class => class,
+        };
+    }
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let sent = error.downcast_ref::<hyper_util::client::legacy::Error>();
+        if sent.is_some_and(hyper_util::client::legacy::Error::is_connect) {
+            return FailureClass::Unreachable;
+        }
+        cause = error.source();
+    }
+    FailureClass::Ambiguous
 }
 
 fn chain(error: &dyn Error) -> String {
@@ -184,7 +210,7 @@ fn of_message(code: &str, message: &str) -> Option<FailureClass> {
 }
 
 fn is_missing(code: &str) -> bool {
-    let ends = [".NotFound", "NotFoundException", "NotFoundFault", "NotFound", ".Malformed"];
+    let ends = [".NotFound", "NotFoundException", "NotFoundFault", "NotFound"];
     ends.iter().any(|end| code.ends_with(end))
         || code == "NoSuchEntity"
         || code == "Gateway.NotAttached"
@@ -197,29 +223,6 @@ fn is_quota(code: &str) -> bool {
         || code.ends_with("QuotaExceededFault")
         || code == "LimitExceeded"
         || code.starts_with("TooMany")
-}
-
-fn advice(class: FailureClass) -> Vec<String> {
-    let advice = match class {
-        FailureClass::Credentials => {
-            "check the credentials: `aws sts get-caller-identity`, AWS_PROFILE, and the machine's \
-             clock; then run the same command again"
-        }
-        FailureClass::Denied => {
-            "the caller lacks this permission: the action is named above, and docs/kinds lists what \
-             each kind needs"
-        }
-        FailureClass::Quota => {
-            "raise the quota in the Service Quotas console, or delete what is not used"
-        }
-        FailureClass::Capacity => "choose another size or another availability zone",
-        FailureClass::Ambiguous | FailureClass::Unavailable => {
-            "AWS could not be reached or did not answer; run the same command again, it goes on \
-             where it stopped"
-        }
-        _ => return Vec::new(),
-    };
-    vec![advice.to_owned()]
 }
 
 #[cfg(test)]
@@ -235,6 +238,8 @@ mod tests {
         assert_eq!(of("VpcLimitExceeded"), FailureClass::Quota);
         assert_eq!(of("DependencyViolation"), FailureClass::Conflict);
         assert_eq!(of("InvalidParameterValue"), FailureClass::Invalid);
+        assert_eq!(of("InvalidSubnetID.Malformed"), FailureClass::Invalid);
+        assert_eq!(of("InvalidGroupId.Malformed"), FailureClass::Invalid);
         assert_eq!(of_code("HTTP 503", "", 503), FailureClass::Unavailable);
     }
 

@@ -45,6 +45,7 @@ pub async fn connect(
         ssm: aws_sdk_ssm::Client::new(&config),
         sts: aws_sdk_sts::Client::new(&config),
         tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
+        endpoint: config.endpoint_url().map(str::to_owned),
     };
     Ok(Arc::new(Aws::new(clients, region, read_source)))
 }

@@ -14,6 +14,7 @@ use trueup_provider::{
 };
 
 use super::session::{Clients, ReadSource, Session};
+use super::strangers::{Known, Strangers};
 use super::tagging::Tagged;
 use super::tags::{self, TagChange};
 use super::{Calls, Search};
@@ -27,6 +28,7 @@ pub(crate) struct Aws {
     region: String,
     account: OnceCell<Identity>,
     read_source: Arc<ReadSource>,
+    known: Known,
     /// Every kind's name.
     kinds: Vec<&'static str>,
 }
@@ -34,7 +36,14 @@ pub(crate) struct Aws {
 impl Aws {
     pub(crate) fn new(clients: Clients, region: String, read_source: Arc<ReadSource>) -> Self {
         let kinds = services::kinds().iter().map(|kind| kind.name).collect();
-        Self { clients, region, account: OnceCell::new(), read_source, kinds }
+        Self {
+            clients,
+            region,
+            account: OnceCell::new(),
+            read_source,
+            known: Known::default(),
+            kinds,
+        }
     }
 
     async fn who(&self, host: &dyn Host) -> Result<&Identity, Failure> {
@@ -68,6 +77,7 @@ impl Aws {
             region: &self.region,
             account,
             tagged,
+            strangers: Strangers::default(),
             read_source: &self.read_source,
         }
     }
@@ -152,6 +162,7 @@ impl Provider for Aws {
         for live in snapshot.resources.iter_mut().chain(snapshot.existing.values_mut()) {
             name_account(live, &who.account);
         }
+        self.known.note(snapshot.resources.iter().chain(snapshot.existing.values()));
         Ok(snapshot)
     }
 
@@ -165,20 +176,25 @@ impl Provider for Aws {
         let tagged = Tagged::default();
         let session = self.session(host, &who.account, &tagged);
         let found = calls(kind)?.read(&session, ids).await?;
+        self.known.note(&found);
         Ok(found.into_iter().map(|live| (live.id.clone(), live)).collect())
     }
 
     async fn create(&self, host: &dyn Host, request: &Create) -> Result<Live, Failure> {
         let who = self.who(host).await?;
         let tagged = Tagged::default();
-        let session = self.session(host, &who.account, &tagged);
-        calls(&request.kind)?.create(&session, request).await
+        let mut session = self.session(host, &who.account, &tagged);
+        session.strangers = self.known.strangers(&request.attributes);
+        let live = calls(&request.kind)?.create(&session, request).await?;
+        self.known.note([&live]);
+        Ok(live)
     }
 
     async fn update(&self, host: &dyn Host, request: &Update) -> Result<Live, Failure> {
         let who = self.who(host).await?;
         let tagged = Tagged::default();
-        let session = self.session(host, &who.account, &tagged);
+        let mut session = self.session(host, &who.account, &tagged);
+        session.strangers = self.known.strangers(&request.attributes);
         let calls = calls(&request.kind)?;
         if request.changed.iter().any(|attribute| attribute != "tags") {
             calls.update(&session, request).await?;

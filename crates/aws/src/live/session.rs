@@ -11,7 +11,8 @@ use trueup_model::KindName;
 use trueup_model::snapshot::Live;
 use trueup_provider::{Call, Failure, FailureClass, Host, Until};
 
-use super::classify;
+use super::classify::{self, Place};
+use super::strangers::Strangers;
 use super::tagging::Tagged;
 
 /// One client a service, shared by all work.
@@ -24,6 +25,8 @@ pub(crate) struct Clients {
     pub(crate) ssm: aws_sdk_ssm::Client,
     pub(crate) sts: aws_sdk_sts::Client,
     pub(crate) tagging: aws_sdk_resourcegroupstagging::Client,
+    /// Where all of them go, if that is not AWS itself.
+    pub(crate) endpoint: Option<String>,
 }
 
 /// Reads the bytes of a source folder or file, zipped, by the path that the stack gives.
@@ -42,6 +45,8 @@ pub(crate) struct Session<'a> {
     pub(crate) account: &'a str,
     /// What the tagging API says the stack owns; asked once, when first needed.
     pub(crate) tagged: &'a Tagged,
+    /// What the request names and nobody in this run has made or seen.
+    pub(crate) strangers: Strangers,
     /// The code of functions.
     pub(crate) read_source: &'a Arc<ReadSource>,
 }
@@ -76,6 +81,8 @@ impl Session<'_> {
         Judged: Future<Output = Failure> + Send,
     {
         let judge = &judge;
+        let begin = self.host.now();
+        let place = Place { region: self.region, endpoint: self.clients.endpoint.as_deref() };
         trueup_provider::call(self.host, call, || {
             // Futures of the SDK are tens of kilobytes; boxed, they are not part of every caller's.
             let answer = Box::pin(send());
@@ -85,7 +92,11 @@ impl Session<'_> {
                         let request_id = output.request_id().map(str::to_owned);
                         Ok((output, request_id))
                     }
-                    Err(error) => Err(judge(classify::failure(call, &error)).await),
+                    Err(error) => {
+                        let failure = judge(classify::failure(call, &error, place)).await;
+                        let age = self.host.now().saturating_sub(begin);
+                        Err(self.strangers.judge(failure, age))
+                    }
                 }
             }
         })
