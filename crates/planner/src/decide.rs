@@ -133,6 +133,12 @@ impl<'a> Context<'_, 'a> {
             Ok(resolved) => resolved,
             Err(fault) => return self.faulty(walk, id, fault),
         };
+        let early =
+            resolved.attributes.iter().filter(|(name, _)| !crate::graph::is_late(kind, name));
+        let early = early.map(|(_, wish)| wish).chain(resolved.tags.values());
+        if let Some(on) = self.held_unfinished(walk, early) {
+            return Decision::blocked(WhyNot::DependsOn { on });
+        }
         match found {
             Match::Present { candidates, how } => {
                 self.decide_present(walk, id, kind, &resolved, (candidates, how), frozen)
@@ -152,6 +158,21 @@ impl<'a> Context<'_, 'a> {
                 && decision.is_none_or(|decision| decision.fate == Fate::Blocked)
         })?;
         Some(self.index.resources[blocked.0.resource()].address.clone())
+    }
+
+    /// What is still being made and held as it is: no step waits for what it will be.
+    fn held_unfinished<'e>(
+        self,
+        walk: &Walk,
+        wishes: impl Iterator<Item = &'e Expression>,
+    ) -> Option<Address> {
+        let mut read = wishes.flat_map(Expression::references).filter(|read| !read.existing);
+        let held = read.find_map(|read| {
+            self.index.instances(&read.to).find(|id| {
+                walk.decisions[*id].as_ref().is_some_and(|decision| decision.fate == Fate::Held)
+            })
+        })?;
+        Some(self.index.resources[held].address.clone())
     }
 
     fn resolve(

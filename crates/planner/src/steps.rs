@@ -86,13 +86,14 @@ impl Drafts {
             };
             let Some(live) = decision.live.map(|live| context.index.lives[live]) else { continue };
             let pending = matches!(live.condition, Condition::Pending(_));
-            if !pending || decision.fate != Fate::Keep {
+            let stays = matches!(decision.fate, Fate::Keep | Fate::Update);
+            if !pending || !stays || self.main.contains_key(&id) {
                 continue;
             }
             let mut users = context.graph.needed_by(Node::Main(id));
             let used = users.any(|(node, _)| match node {
                 Node::Main(user) => self.main.contains_key(&user),
-                Node::Late(user) => user != id && self.late.contains_key(&user),
+                Node::Late(user) => self.late.contains_key(&user),
             });
             if used {
                 let maker = Maker { context, id, kind, decision };

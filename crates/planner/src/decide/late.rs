@@ -25,8 +25,14 @@ impl Context<'_, '_> {
             Some(on) => Err(vec![WhyNot::DependsOn { on }]),
             None => self
                 .resolve(walk, id, kind, |name| is_late(kind, name))
-                .map(|resolved| resolved.attributes)
-                .map_err(|fault| self.faulty(walk, id, fault).withheld),
+                .map_err(|fault| self.faulty(walk, id, fault).withheld)
+                .and_then(|resolved| {
+                    let late = resolved.attributes.iter().filter(|(name, _)| is_late(kind, name));
+                    match self.held_unfinished(walk, late.map(|(_, wish)| wish)) {
+                        Some(on) => Err(vec![WhyNot::DependsOn { on }]),
+                        None => Ok(resolved.attributes),
+                    }
+                }),
         };
         let Some(mut decision) = walk.decisions[id].take() else { return };
         match resolved {
