@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use trueup_model::event::{Event, Stamped};
 
 use crate::guard::lock;
+use crate::journal::Journal;
 
 /// The writing end of the stream. Cheap to clone; it also counts the API calls.
 #[derive(Clone)]
@@ -18,6 +19,7 @@ pub struct Events {
 
 struct Stream {
     begin: Instant,
+    journal: Option<Arc<dyn Journal>>,
     calls: AtomicU32,
     // Stamping and sending under one lock is what makes the order of times and events the same.
     sender: Mutex<UnboundedSender<Stamped>>,
@@ -26,9 +28,14 @@ struct Stream {
 impl Events {
     /// A stream that begins now, and its reading end, which ends when every clone is gone.
     pub fn channel() -> (Self, UnboundedReceiver<Stamped>) {
+        Self::journaled(None)
+    }
+
+    /// The same; a journal is kept of the calls that change something.
+    pub fn journaled(journal: Option<Arc<dyn Journal>>) -> (Self, UnboundedReceiver<Stamped>) {
         let (sender, receiver) = unbounded_channel();
-        let stream =
-            Stream { begin: Instant::now(), calls: AtomicU32::new(0), sender: Mutex::new(sender) };
+        let (begin, calls) = (Instant::now(), AtomicU32::new(0));
+        let stream = Stream { begin, journal, calls, sender: Mutex::new(sender) };
         (Self { stream: Arc::new(stream) }, receiver)
     }
 
@@ -45,6 +52,11 @@ impl Events {
     /// Milliseconds since the stream began.
     pub fn now(&self) -> u64 {
         milliseconds(self.stream.begin.elapsed())
+    }
+
+    /// The journal, if one is kept.
+    pub(crate) fn journal(&self) -> Option<&dyn Journal> {
+        self.stream.journal.as_deref()
     }
 
     /// Appends an event.

@@ -15,6 +15,7 @@ use crate::events::Events;
 use crate::guard::lock;
 use crate::interrupt::Interrupt;
 use crate::jitter::Jitter;
+use crate::journal::{self, Outcome};
 use crate::poller::Pollers;
 use crate::retry::{self, Hope};
 use crate::schedule::{Phase, Schedule};
@@ -93,23 +94,28 @@ impl Desk {
     }
 
     fn record(&self, call: &Call, attempt: u32, outcome: CallOutcome<'_>) {
-        let (took, request_id, error) = match outcome {
+        let (took, request_id, failure) = match outcome {
             CallOutcome::Done { request_id, took } => (took, request_id, None),
             CallOutcome::Failed { failure, took } => {
-                let class = format!("{:?}", failure.class);
-                let error = failure.code.clone().unwrap_or(class);
-                (took, failure.request_id.as_deref(), Some(error))
+                (took, failure.request_id.as_deref(), Some(failure))
             }
         };
-        self.shared.events.emit(Event::Call(CallEvent {
+        let code = |failure: &Failure| {
+            failure.code.clone().unwrap_or_else(|| format!("{:?}", failure.class))
+        };
+        let event = CallEvent {
             action: call.action.to_owned(),
             address: self.address().cloned(),
             mutates: call.mutates(),
             attempt,
             took,
             request_id: request_id.map(str::to_owned),
-            error,
-        }));
+            error: failure.map(code),
+        };
+        if let Some(journal) = self.shared.events.journal().filter(|_| event.mutates) {
+            journal.answered(&event, Outcome::of(failure));
+        }
+        self.shared.events.emit(Event::Call(event));
     }
 
     fn verdict(&self, call: &Call, attempt: u32, failure: &Failure, took: u64) -> Verdict {
@@ -182,7 +188,7 @@ impl Desk {
 
 #[async_trait]
 impl Host for Desk {
-    async fn before(&self, call: &Call) {
+    async fn before(&self, call: &Call, attempt: u32) {
         let priority = match &self.work {
             Work::Step { remaining, .. } => *remaining,
             Work::Reading => u64::MAX,
@@ -194,6 +200,7 @@ impl Host for Desk {
             })
             .await;
         }
+        journal::ask(self.shared.events.journal(), self.address(), call, attempt);
     }
 
     fn after(&self, call: &Call, attempt: u32, outcome: CallOutcome<'_>) -> Verdict {

@@ -13,6 +13,7 @@ mod guard;
 mod host;
 mod interrupt;
 mod jitter;
+mod journal;
 mod lease;
 mod observe;
 mod path;
@@ -33,6 +34,7 @@ use trueup_provider::Provider;
 pub use dispatcher::apply;
 pub use events::Events;
 pub use interrupt::Interrupt;
+pub use journal::{Journal, Outcome};
 pub use lease::{
     Holder, Holding, Lease, Leasing, Refusal, WallClock, break_lease, held as lease_holder,
     take as take_lease,

@@ -10,6 +10,7 @@ use trueup_model::plan::WhyNot;
 use trueup_model::{Diagnostic, Plan};
 use trueup_stack::CelEvaluator;
 
+use crate::audit;
 use crate::context::Context;
 use crate::error::{self, Error};
 use crate::exit;
@@ -151,7 +152,8 @@ pub(crate) async fn run(
         return Err(Error::Locked { message, help: vec!["run the command again".to_owned()] });
     }
     let plan = Arc::new(plan);
-    let (events, stream) = Events::channel();
+    context.audit.begin(&json::id(&plan, &situation.catalog));
+    let (events, stream) = Events::journaled(context.audit.journal());
     let interrupt = Interrupt::new();
     let run = Run {
         plan: Arc::clone(&plan),
@@ -207,7 +209,12 @@ async fn follow(
                 lost = Some(lease::lost(to.as_ref()));
                 interrupt.lose_lease();
             }
-            Some(stamped) = stream.recv() => show_event(&stamped, progress, context),
+            Some(stamped) = stream.recv() => {
+                show_event(&stamped, progress, context);
+                if context.audit.is_broken() && interrupt.times() == 0 {
+                    interrupt.raise();
+                }
+            }
             report = &mut apply => break report,
             _ = seconds.tick() => progress.tick(),
         }
@@ -239,7 +246,8 @@ fn end(
         Ended::Credentials | Ended::Partly => exit::PARTLY,
     };
     let failed = report.failed.iter().map(|failed| error::step(failed, plan));
-    let faults: Vec<Diagnostic> = failed.chain(lost).collect();
+    let unwritten = context.audit.fault().as_ref().map(audit::unwritten);
+    let faults: Vec<Diagnostic> = failed.chain(lost).chain(unwritten).collect();
     if context.global.json {
         context.terminal.print(&json::line(&json!({
             "format": trueup_model::plan::FORMAT,

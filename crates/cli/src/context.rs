@@ -13,6 +13,7 @@ use trueup_stack::package::package;
 use trueup_stack::{DiskFiles, Files, Loaded, Request, Variables};
 
 use crate::arguments::{Global, LogFormat};
+use crate::audit::Audit;
 use crate::error::Error;
 use crate::interrupts::Interrupts;
 use crate::invocation::{Clock, Connect, ConnectRequest, ReadSource};
@@ -35,6 +36,10 @@ pub(crate) struct Context {
     pub(crate) environment: BTreeMap<String, String>,
     /// The folder that relative paths start from.
     pub(crate) folder: PathBuf,
+    /// The folder of the user's data.
+    pub(crate) data_folder: Option<PathBuf>,
+    /// The record of what is changed.
+    pub(crate) audit: Audit,
     /// The kinds.
     pub(crate) catalog: Arc<Catalog>,
     /// The user's interrupts.
@@ -109,6 +114,7 @@ impl Context {
     /// Loads the stack that is meant and reads what of it exists.
     pub(crate) async fn look_at(&mut self, named: Option<&Path>) -> Result<Situation, Error> {
         let Reached { read, identity, provider, calls } = self.reach(named).await?;
+        self.open_audit(&read.stack.name, &identity)?;
         self.take_lease(&read.stack.name, &identity, &provider).await?;
         let (events, mut stream) = Events::channel();
         let wanted = trueup_planner::wanted(&read.stack, &self.catalog);

@@ -61,6 +61,17 @@ pub(crate) enum Error {
         /// How it failed.
         failure: Failure,
     },
+    /// What is changed could not be written down, so nothing is changed.
+    #[error("cannot write the audit log {}, and nothing is changed without it", path.display())]
+    Unlogged {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// There is no place for the audit log.
+    #[error("there is no folder for the audit log: neither XDG_DATA_HOME nor HOME is set")]
+    NowhereToLog,
     /// The credentials belong to another account than the stack insists on.
     #[error("these credentials belong to account {found}, and the stack insists on {wanted}")]
     OtherAccount {
@@ -136,6 +147,8 @@ impl Error {
             | Self::File { .. }
             | Self::Output(_)
             | Self::Input(_)
+            | Self::Unlogged { .. }
+            | Self::NowhereToLog
             | Self::OtherAccount { .. }
             | Self::OtherRegion { .. }
             | Self::Inconsistent(_)
@@ -176,6 +189,7 @@ impl Error {
             Self::Usage { .. } => "usage",
             Self::File { .. } | Self::Output(_) | Self::Input(_) => "file",
             Self::Aws { failure, .. } => class(failure.class),
+            Self::Unlogged { .. } | Self::NowhereToLog => "audit-log",
             Self::OtherAccount { .. } => "other-account",
             Self::OtherRegion { .. } => "other-region",
             Self::Sandbox(_) => "sandbox",
@@ -200,6 +214,9 @@ impl Error {
             Self::WhichStack { help, .. } | Self::Usage { help, .. } => vec![help.clone()],
             Self::NotConfirmed { help, .. } => help.iter().cloned().collect(),
             Self::Forbidden { help, .. } | Self::Locked { help, .. } => help.clone(),
+            Self::Unlogged { .. } | Self::NowhereToLog => vec![
+                "name a file that can be written: --log FILE (/dev/null keeps no log)".to_owned(),
+            ],
             Self::OtherAccount { .. } => vec![
                 "use the credentials of that account (--profile, AWS_PROFILE), or change 'account' in the stack"
                     .to_owned(),

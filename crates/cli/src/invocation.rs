@@ -19,6 +19,8 @@ pub struct Invocation {
     pub environment: BTreeMap<String, String>,
     /// The folder that relative paths start from.
     pub folder: PathBuf,
+    /// The folder of the user's data, where programs keep what must last; none, if it is not known.
+    pub data_folder: Option<PathBuf>,
     /// Where answers to prompts come from.
     pub stdin: Input,
     /// Where results go.

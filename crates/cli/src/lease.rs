@@ -93,7 +93,7 @@ impl Context {
         who: &str,
         provider: &Arc<dyn Provider>,
     ) -> (Leasing, UnboundedReceiver<Stamped>) {
-        let (events, stream) = Events::channel();
+        let (events, stream) = Events::journaled(self.audit.journal());
         let since = self.now();
         let run = RUNS.fetch_add(1, Ordering::Relaxed);
         let id = format!("{} {run} {:016x}", self.place, self.seed());

@@ -10,6 +10,7 @@
 )]
 
 mod arguments;
+mod audit;
 mod carry_out;
 mod commands;
 mod context;

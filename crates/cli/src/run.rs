@@ -6,6 +6,7 @@ use clap::{CommandFactory, FromArgMatches};
 use serde_json::json;
 
 use crate::arguments::{Arguments, Command};
+use crate::audit::Audit;
 use crate::context::Context;
 use crate::error::Error;
 use crate::exit;
@@ -49,6 +50,7 @@ fn context(invocation: Invocation, arguments: &Arguments) -> Context {
     let Invocation {
         environment,
         folder,
+        data_folder,
         stdin,
         stdout,
         stderr,
@@ -64,6 +66,8 @@ fn context(invocation: Invocation, arguments: &Arguments) -> Context {
         global,
         environment,
         folder,
+        data_folder,
+        audit: Audit::default(),
         catalog: Arc::new(trueup_aws::catalog()),
         interrupts: Interrupts::new(interrupts),
         connect,

@@ -77,7 +77,7 @@ where
     let mut attempts = 0;
     loop {
         attempts += 1;
-        host.before(&call).await;
+        host.before(&call, attempts).await;
         let start = host.now();
         let answer = attempt().await;
         let took = host.now().saturating_sub(start);

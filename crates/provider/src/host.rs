@@ -13,8 +13,8 @@ use crate::failure::Failure;
 /// Rate limits, retries, waiting and events, for one step or one observation.
 #[async_trait]
 pub trait Host: Send + Sync {
-    /// Waits until the call is within its rate.
-    async fn before(&self, call: &Call);
+    /// Waits until the call is within its rate. `attempt` counts from 1.
+    async fn before(&self, call: &Call, attempt: u32);
 
     /// Records an attempt, and says what follows from it. `attempt` counts from 1.
     fn after(&self, call: &Call, attempt: u32, outcome: CallOutcome<'_>) -> Verdict;

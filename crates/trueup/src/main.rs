@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
+use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 use futures::stream::{BoxStream, StreamExt};
 use tokio::signal::unix::{SignalKind, signal};
 use trueup_aws::live::ConnectOptions;
@@ -44,6 +45,7 @@ fn invocation() -> Invocation {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect(),
         folder: std::env::current_dir().unwrap_or_default(),
+        data_folder: choose_base_strategy().ok().map(|folders| folders.data_dir()),
         stdin: Input {
             reader: Box::new(std::io::BufReader::new(stdin())),
             is_terminal: stdin().is_terminal(),

@@ -34,7 +34,7 @@ impl TestHost {
 
 #[async_trait]
 impl Host for TestHost {
-    async fn before(&self, _: &Call) {}
+    async fn before(&self, _: &Call, _: u32) {}
 
     fn after(&self, call: &Call, attempt: u32, outcome: CallOutcome<'_>) -> Verdict {
         *self.calls.lock().unwrap().entry(call.action).or_default() += 1;

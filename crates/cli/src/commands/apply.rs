@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::arguments::Permissions;
+use crate::audit::AuditOptions;
 use crate::carry_out;
 use crate::context::Context;
 use crate::error::Error;
@@ -28,10 +29,13 @@ pub(crate) struct Apply {
     permissions: Permissions,
     #[command(flatten)]
     lease: LeaseOptions,
+    #[command(flatten)]
+    audit: AuditOptions,
 }
 
 impl Apply {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
+        context.want_audit(&self.audit);
         context.want_lease(&self.lease);
         let result = self.carry_out(context).await;
         context.let_go().await;

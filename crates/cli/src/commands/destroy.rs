@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::arguments::{Permissions, StackFile};
+use crate::audit::AuditOptions;
 use crate::carry_out;
 use crate::context::Context;
 use crate::error::Error;
@@ -24,10 +25,13 @@ pub(crate) struct Destroy {
     permissions: Permissions,
     #[command(flatten)]
     lease: LeaseOptions,
+    #[command(flatten)]
+    audit: AuditOptions,
 }
 
 impl Destroy {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
+        context.want_audit(&self.audit);
         context.want_lease(&self.lease);
         let result = self.carry_out(context).await;
         context.let_go().await;

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::arguments::StackFile;
+use crate::audit::AuditOptions;
 use crate::carry_out;
 use crate::context::{Context, Reached};
 use crate::error::Error;
@@ -20,13 +21,17 @@ pub(crate) struct Unlock {
     /// Take it away without asking
     #[arg(short, long)]
     yes: bool,
+    #[command(flatten)]
+    audit: AuditOptions,
 }
 
 impl Unlock {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
+        context.want_audit(&self.audit);
         let Reached { read, identity, provider, .. } =
             context.reach(self.stack.stack.as_deref()).await?;
         let stack = read.stack.name;
+        context.open_audit(&stack, &identity)?;
         let (leasing, _) = context.leasing(&stack, &identity.arn, &provider);
         let failed = |doing: &str| {
             let doing = format!("{doing} the lease of stack {stack}");

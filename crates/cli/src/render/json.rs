@@ -1,6 +1,7 @@
 //! Plans and live resources as versioned JSON, with everything sensitive left out.
 
 use serde_json::{Map, Value as Json, json};
+use sha2::{Digest, Sha256};
 use trueup_model::expression::Expressions;
 use trueup_model::value::Values;
 use trueup_model::{
@@ -32,10 +33,23 @@ pub(crate) fn plan(plan: &Plan, catalog: &Catalog) -> Map<String, Json> {
             json["location"] = change.location.as_ref().map(ToString::to_string).into();
         }
     }
+    document.insert("id".into(), id_of(&masked).into());
     document.insert("summary".into(), json!(Summary::of(plan)));
     document.insert("findings".into(), json!(plan.findings));
     document.insert("proofs".into(), proofs::documents(&plan.proofs).into());
     document
+}
+
+/// What a plan is called in the audit log: the same for equal plans, so that a saved one is found.
+pub(crate) fn id(plan: &Plan, catalog: &Catalog) -> String {
+    id_of(&masked_plan(plan, catalog))
+}
+
+fn id_of(masked: &Plan) -> String {
+    let Plan { stack, account, region, stack_digest, steps, fingerprints, .. } = masked;
+    let text = line(&(stack, account, region, stack_digest, steps, fingerprints));
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(8).fold(String::new(), |id, byte| format!("{id}{byte:02x}"))
 }
 
 /// Diagnostics, with how many are errors.

@@ -19,6 +19,8 @@ pub(crate) struct Bench {
     pub(crate) environment: BTreeMap<String, String>,
     /// What stands for live AWS; without it, connecting fails as without credentials.
     pub(crate) aws: Option<Arc<dyn Provider>>,
+    /// Where the user's data is.
+    pub(crate) data_folder: Option<PathBuf>,
     width: u16,
 }
 
@@ -32,8 +34,10 @@ pub(crate) struct Ran {
 
 impl Bench {
     pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
         Self {
-            folder: tempfile::tempdir().unwrap(),
+            data_folder: Some(folder.path().join("data")),
+            folder,
             environment: BTreeMap::new(),
             aws: None,
             width: 80,
@@ -114,6 +118,7 @@ impl Bench {
             arguments: words.map(Into::into).collect(),
             environment: self.environment.clone(),
             folder: self.folder.path().to_owned(),
+            data_folder: self.data_folder.clone(),
             stdin: Input {
                 reader: Box::new(BufReader::new(Cursor::new(answers.unwrap_or("").to_owned()))),
                 is_terminal: person,

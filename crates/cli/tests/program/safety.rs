@@ -99,9 +99,9 @@ async fn a_disruption_beyond_what_is_allowed_is_refused() {
     assert_ne!(refused.code, 0);
 }
 
-const SECRET: &str = "correct-horse-battery-staple";
+pub(crate) const SECRET: &str = "correct-horse-battery-staple";
 
-const WITH_SECRET: &str = r"
+pub(crate) const WITH_SECRET: &str = r"
 stack: vault
 region: us-west-2
 variables:

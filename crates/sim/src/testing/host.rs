@@ -41,7 +41,7 @@ impl<'a> TestHost<'a> {
 
 #[async_trait]
 impl Host for TestHost<'_> {
-    async fn before(&self, _: &Call) {}
+    async fn before(&self, _: &Call, _: u32) {}
 
     fn after(&self, call: &Call, attempt: u32, outcome: CallOutcome<'_>) -> Verdict {
         let CallOutcome::Failed { failure, .. } = outcome else { return Verdict::Return };
