@@ -16,7 +16,7 @@ pub(crate) mod tagging;
 pub(crate) mod tags;
 
 use async_trait::async_trait;
-use trueup_model::snapshot::{Expected, Live};
+use trueup_model::snapshot::{Expected, Live, Snapshot};
 use trueup_model::stack::By;
 use trueup_provider::{Create, Delete, Failure, FailureClass, Update};
 
@@ -36,6 +36,11 @@ pub(crate) trait Calls: Send + Sync {
 
     /// The resources with these physical ids that exist, in as few calls as the service allows.
     async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure>;
+
+    /// Corrects what the kind's own reads cannot tell, from all that an observation found.
+    fn reconcile(&self, found: &mut Snapshot) {
+        let _ = found;
+    }
 
     /// Something that is not ours, as `existing` names it.
     async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {

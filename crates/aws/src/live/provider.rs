@@ -163,6 +163,9 @@ impl Provider for Aws {
             name_account(live, &who.account);
         }
         self.known.note(snapshot.resources.iter().chain(snapshot.existing.values()));
+        for calls in self.kinds.iter().filter_map(|kind| services::calls(kind)) {
+            calls.reconcile(&mut snapshot);
+        }
         Ok(snapshot)
     }
 

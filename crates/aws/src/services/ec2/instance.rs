@@ -22,7 +22,11 @@ user data and the root volume's encryption replace it.
 `ami` takes an image's id, or the name of a public SSM parameter that holds the newest one. The \
 newest counts when the instance is made; a newer one later is a remark, unless `follow: true`.
 
-IMDSv2 is required and the root volume is encrypted unless the stack says otherwise.
+IMDSv2 is required and the root volume is encrypted unless the stack says otherwise. An account may \
+encrypt every volume: then `encrypted: false` is a remark, because no volume is ever decrypted.
+
+Its instance profile is told by id: one that was deleted and made again under the same name is no \
+longer the one that the instance runs with, and is given to it again.
 
 An instance that is stopped is as good as one that runs: nobody starts it. One that was stopped to \
 change its type carries the tag `trueup:restart` until it runs again.
@@ -162,6 +166,13 @@ fn placement() -> Vec<Attribute> {
         )
         .optional()
         .security(),
+        Attribute::new(
+            "tenancy",
+            Type::Enum(&["default", "dedicated"]),
+            "Whether it runs on hardware of its own.",
+        )
+        .unmanaged("its VPC's tenancy")
+        .replaces(),
         Attribute::new("key_pair", Type::String, "The name of the key pair for SSH.")
             .optional()
             .replaces(),
@@ -205,6 +216,14 @@ fn root_volume() -> Vec<Attribute> {
             "The kind of disk.",
         )
         .or("gp3", "cheaper and faster than AWS's old default gp2"),
+        Attribute::new(
+            "iops",
+            Type::int(100, 256_000),
+            "Operations a second, of gp3, io1 and io2.",
+        )
+        .unmanaged("the disk's default: 3,000 of gp3"),
+        Attribute::new("throughput", Type::int(125, 2000), "MiB a second, of gp3.")
+            .unmanaged("the disk's default: 125"),
         Attribute::new("encrypted", Type::Bool, "Whether it is encrypted.")
             .or(true, "disks are encrypted unless somebody decides otherwise")
             .replaces(),
@@ -235,6 +254,18 @@ fn metadata() -> Vec<Attribute> {
             "Whether it is there.",
         )
         .or("enabled", "as AWS does"),
+        Attribute::new(
+            "http_protocol_ipv6",
+            Type::Enum(&["enabled", "disabled"]),
+            "Whether it answers over IPv6 too.",
+        )
+        .or("disabled", "as AWS does"),
+        Attribute::new(
+            "instance_metadata_tags",
+            Type::Enum(&["enabled", "disabled"]),
+            "Whether it tells the instance's tags.",
+        )
+        .or("disabled", "as AWS does"),
     ]
 }
 
@@ -243,18 +274,49 @@ fn metadata_defaults() -> Value {
         ("http_tokens", Value::from("required")),
         ("http_put_response_hop_limit", 2.into()),
         ("http_endpoint", "enabled".into()),
+        ("http_protocol_ipv6", "disabled".into()),
+        ("instance_metadata_tags", "disabled".into()),
     ];
     Value::Map(defaults.map(|(name, value)| (name.to_owned(), value)).into())
 }
 
 fn settle(settlement: &mut Settlement<'_>) {
     settle_image(settlement);
+    settle_encryption(settlement);
     // Whether it got an address at launch does not show while it is stopped or has an Elastic IP.
     accept_live(settlement.wanted, settlement.live, "public_ip", |_, there| there.is_null());
     // No user data and empty user data are one to AWS.
     accept_live(settlement.wanted, settlement.live, "user_data", |wanted, there| {
         wanted.as_str() == Some("") && there.is_null()
     });
+}
+
+/// An account may encrypt every volume, whatever is asked for: to replace the machine would change
+/// nothing.
+fn settle_encryption(settlement: &mut Settlement<'_>) {
+    let is_encrypted = settlement
+        .live
+        .and_then(|live| live.attributes.get("root_volume"))
+        .is_some_and(|there| there.get("encrypted").as_bool() == Some(true));
+    let accepted = match settlement.wanted.get_mut("root_volume") {
+        Some(Expression::Value(Value::Map(disk))) => {
+            let field = disk.get_mut("encrypted").filter(|field| **field == Value::Bool(false));
+            field.filter(|_| is_encrypted).map(|field| *field = true.into())
+        }
+        Some(Expression::Map(disk)) => {
+            let field = disk.get_mut("encrypted");
+            let field = field.filter(|field| field.known() == Some(&Value::Bool(false)));
+            field.filter(|_| is_encrypted).map(|field| *field = true.into())
+        }
+        _ => None,
+    };
+    if accepted.is_some() {
+        settlement.remarks.push(
+            "its root volume is encrypted although the stack says `encrypted: false`: the account \
+             encrypts every volume, or did so when this one was made; leave the line out"
+                .to_owned(),
+        );
+    }
 }
 
 /// The newest image counts when the instance is made; later it is a remark, unless followed.
@@ -305,4 +367,47 @@ fn check(inspection: &mut Inspection<'_>) {
         };
         fault(inspection, "ami", format!("'{ami}' is not the id of an image"), help);
     }
+    check_volume(inspection);
 }
+
+/// What a kind of disk takes; see <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html>.
+fn check_volume(inspection: &mut Inspection<'_>) {
+    let field = |name: &str| match inspection.attributes.get("root_volume") {
+        Some(Expression::Value(Value::Map(disk))) => disk.get(name).cloned(),
+        Some(Expression::Map(disk)) => disk.get(name).and_then(Expression::known).cloned(),
+        _ => None,
+    };
+    let stated = |name: &str| field(name).is_some_and(|value| !value.is_null());
+    let Some(disk) = field("type").as_ref().and_then(Value::as_str).map(str::to_owned) else {
+        return;
+    };
+    let takes_iops = matches!(disk.as_str(), "io1" | "io2" | "gp3");
+    let wants_iops = takes_iops && disk != "gp3";
+    let cannot_start = matches!(disk.as_str(), "st1" | "sc1");
+    let has_key = stated("kms_key") && field("encrypted") == Some(Value::Bool(false));
+    let (has_iops, has_throughput) = (stated("iops"), stated("throughput"));
+    let mut wrong = |path: &str, message: String, help: &str| {
+        fault(inspection, format!("root_volume.{path}"), message, help);
+    };
+    if wants_iops && !has_iops {
+        wrong("type", format!("a disk of type {disk} needs `iops`"), "add `iops`, or use gp3");
+    }
+    if has_iops && !takes_iops {
+        wrong("iops", format!("a disk of type {disk} takes no `iops`"), "leave it out, or use gp3");
+    }
+    if has_throughput && disk != "gp3" {
+        let message = format!("a disk of type {disk} takes no `throughput`");
+        wrong("throughput", message, "leave it out, or use gp3");
+    }
+    if cannot_start {
+        let message = format!("no machine starts from a disk of type {disk}");
+        wrong("type", message, "use gp3; st1 and sc1 are for further disks");
+    }
+    if has_key {
+        let message = "a disk that is not encrypted has no key".to_owned();
+        wrong("kms_key", message, "leave `kms_key` or `encrypted: false` out");
+    }
+}
+
+#[cfg(test)]
+mod tests;

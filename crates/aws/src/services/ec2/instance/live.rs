@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{Filter, Instance};
 use futures::future::try_join_all;
-use trueup_model::snapshot::Live;
+use trueup_model::snapshot::{Live, Snapshot};
 use trueup_model::stack::By;
 use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
 
@@ -16,6 +16,7 @@ use crate::live::{Search, Session, owned};
 mod change;
 mod details;
 mod launch;
+mod profile;
 mod restart;
 mod shape;
 
@@ -32,6 +33,10 @@ impl crate::live::Calls for Calls {
 
     async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
         describe::by_ids(ids, ID, |by| described(aws, vec![by])).await
+    }
+
+    fn reconcile(&self, found: &mut Snapshot) {
+        profile::mark_stale(found);
     }
 
     async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {

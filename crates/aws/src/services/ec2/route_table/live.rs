@@ -8,6 +8,7 @@ use trueup_model::stack::By;
 use trueup_model::value::Values;
 use trueup_provider::{Call, Create, Delete, Failure, Update};
 
+use super::{ENDPOINTS, INTERFACES, settle_routes};
 use crate::live::describe::{self, pages};
 use crate::live::tags::{self, TagChange, filter};
 use crate::live::{Search, Session, owned};
@@ -109,18 +110,21 @@ async fn change(
         let main = wanted.get("main").and_then(Value::as_bool).unwrap_or_default();
         associations::change_main(aws, &table, main).await?;
     }
-    let shown = |live: &Live| {
-        ours.iter().filter(|name| differs(name)).all(|name| same(name, live.get(name), wanted))
-    };
+    let shown =
+        |live: &Live| ours.iter().filter(|name| differs(name)).all(|name| same(name, live, wanted));
     aws.shows(KIND, id, &shown).await.map(|_| ())
 }
 
-fn same(name: &str, there: &Value, wanted: &Values) -> bool {
-    let wanted = wanted.get(name).unwrap_or(&Value::Null);
-    if name == "subnets" {
-        owned::same_set(&there.strings(), &wanted.strings())
-    } else {
-        there == wanted
+fn same(name: &str, live: &Live, wanted: &Values) -> bool {
+    let there = live.get_attribute(name);
+    match (name, wanted.get(name).unwrap_or(&Value::Null)) {
+        ("subnets", wanted) => owned::same_set(&there.strings(), &wanted.strings()),
+        ("routes", Value::Map(routes)) => {
+            let mut routes = routes.clone();
+            settle_routes(&mut routes, live, Value::as_str);
+            *there == Value::Map(routes)
+        }
+        (_, wanted) => there == wanted,
     }
 }
 
@@ -164,6 +168,11 @@ fn normalise(aws: &Session<'_>, table: &RouteTable) -> Live {
         ("main", associations::is_main(table).into()),
     ];
     let arn = ec2_arn(aws.region, aws.account, "route-table", id);
-    let outputs = [("id", id.into()), ("arn", arn.into())];
+    let outputs = [
+        ("id", id.into()),
+        ("arn", arn.into()),
+        (INTERFACES, routes::interfaces(table)),
+        (ENDPOINTS, routes::endpoints(table)),
+    ];
     describe::live((KIND, id), table.tags(), attributes, outputs, Condition::Ready)
 }

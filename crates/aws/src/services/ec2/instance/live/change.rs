@@ -2,14 +2,13 @@
 
 use aws_sdk_ec2::types::{
     AttributeBooleanValue, IamInstanceProfileAssociation, IamInstanceProfileSpecification,
-    InstanceMetadataOptionsRequest,
 };
 use trueup_model::Value;
 use trueup_model::snapshot::Live;
 use trueup_model::value::Values;
 use trueup_provider::{Call, Failure};
 
-use super::{ID, KIND, raw, restart, shape};
+use super::{ID, KIND, launch, raw, restart, shape};
 use crate::live::session::unless_missing;
 use crate::live::tags::filter;
 use crate::live::{Session, owned};
@@ -104,17 +103,14 @@ async fn groups(aws: &Session<'_>, id: &str, groups: Vec<String>) -> Result<(), 
 }
 
 async fn metadata_options(aws: &Session<'_>, id: &str, wanted: &Value) -> Result<(), Failure> {
-    let hops = wanted.get("http_put_response_hop_limit").as_int();
-    let options = InstanceMetadataOptionsRequest::builder()
-        .set_http_tokens(wanted.get("http_tokens").as_str().map(Into::into))
-        .set_http_put_response_hop_limit(hops.and_then(|hops| i32::try_from(hops).ok()))
-        .set_http_endpoint(wanted.get("http_endpoint").as_str().map(Into::into))
-        .build();
+    let options = launch::metadata_options(wanted);
     aws.call(Call::repeatable("ec2:ModifyInstanceMetadataOptions"), || {
         let call = aws.clients.ec2.modify_instance_metadata_options().instance_id(id);
         call.set_http_tokens(options.http_tokens().cloned())
             .set_http_put_response_hop_limit(options.http_put_response_hop_limit())
             .set_http_endpoint(options.http_endpoint().cloned())
+            .set_http_protocol_ipv6(options.http_protocol_ipv6().cloned())
+            .set_instance_metadata_tags(options.instance_metadata_tags().cloned())
             .send()
     })
     .await
@@ -189,15 +185,20 @@ async fn profile_association(
     Ok(found.pop())
 }
 
-/// Size and type change while it runs; AWS refuses a smaller size.
+/// Size, type and speed change while it runs; AWS refuses a smaller size.
 async fn volume(aws: &Session<'_>, before: &Live, wanted: &Value) -> Result<(), Failure> {
     let found = raw(aws, vec![filter(ID, [before.id.clone()])]).await?;
     let Some(volume) = found.first().and_then(shape::root_volume_id) else { return Ok(()) };
-    let size = wanted.get("size_gb").as_int().and_then(|size| i32::try_from(size).ok());
+    let number =
+        |name: &str| wanted.get(name).as_int().and_then(|number| i32::try_from(number).ok());
     let kind = wanted.get("type").as_str();
     aws.call(Call::repeatable("ec2:ModifyVolume"), || {
         let call = aws.clients.ec2.modify_volume().volume_id(volume);
-        call.set_size(size).set_volume_type(kind.map(Into::into)).send()
+        call.set_size(number("size_gb"))
+            .set_volume_type(kind.map(Into::into))
+            .set_iops(number("iops"))
+            .set_throughput(number("throughput"))
+            .send()
     })
     .await
     .map(|_| ())

@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types::{
     BlockDeviceMapping, EbsBlockDevice, IamInstanceProfileSpecification,
-    InstanceMetadataOptionsRequest, InstanceNetworkInterfaceSpecification, ResourceType,
+    InstanceMetadataOptionsRequest, InstanceNetworkInterfaceSpecification, Placement, ResourceType,
     RunInstancesMonitoringEnabled, TagSpecification,
 };
 use base64::Engine;
@@ -26,6 +26,9 @@ pub(super) async fn run(aws: &Session<'_>, request: &Create) -> Result<String, F
     let monitoring = RunInstancesMonitoringEnabled::builder().enabled(monitoring).build();
     let profile = text("iam_role");
     let profile = profile.map(|name| IamInstanceProfileSpecification::builder().name(name).build());
+    let options = wanted.get("metadata_options").unwrap_or(&Value::Null);
+    let placement = text("tenancy").as_deref().map(Into::into);
+    let placement = placement.map(|tenancy| Placement::builder().tenancy(tenancy).build());
     let user_data = text("user_data").filter(|data| !data.is_empty());
     let user_data = user_data.map(|data| BASE64_STANDARD.encode(data));
     let answer = aws
@@ -39,7 +42,8 @@ pub(super) async fn run(aws: &Session<'_>, request: &Create) -> Result<String, F
                 .set_iam_instance_profile(profile.clone())
                 .set_disable_api_termination(switch("termination_protection"))
                 .monitoring(monitoring.clone())
-                .metadata_options(metadata_options(wanted))
+                .set_placement(placement.clone())
+                .metadata_options(metadata_options(options))
                 .block_device_mappings(disk.clone())
                 .network_interfaces(network_interface(wanted))
                 .set_tag_specifications(Some(tag_specifications(request)))
@@ -78,12 +82,14 @@ async fn root_device(aws: &Session<'_>, image: &str) -> Result<RootDevice, Failu
 fn root_volume(device: &RootDevice, wanted: &Values) -> BlockDeviceMapping {
     let disk = wanted.get("root_volume").unwrap_or(&Value::Null);
     let text = |name: &str| disk.get(name).as_str().map(str::to_owned);
-    let size = disk.get("size_gb").as_int().and_then(|size| i32::try_from(size).ok());
+    let number = |name: &str| disk.get(name).as_int().and_then(|number| i32::try_from(number).ok());
     // `false` is never sent: AWS refuses it for images and accounts that encrypt always.
     let encrypted = disk.get("encrypted").as_bool().filter(|encrypted| *encrypted);
     let disk = EbsBlockDevice::builder()
         .delete_on_termination(true)
-        .set_volume_size(size.or(device.size))
+        .set_volume_size(number("size_gb").or(device.size))
+        .set_iops(number("iops"))
+        .set_throughput(number("throughput"))
         .set_volume_type(text("type").as_deref().map(Into::into))
         .set_encrypted(encrypted)
         .set_kms_key_id(text("kms_key"))
@@ -105,13 +111,15 @@ fn network_interface(wanted: &Values) -> InstanceNetworkInterfaceSpecification {
         .build()
 }
 
-fn metadata_options(wanted: &Values) -> InstanceMetadataOptionsRequest {
-    let options = wanted.get("metadata_options").unwrap_or(&Value::Null);
-    let hops = options.get("http_put_response_hop_limit").as_int();
+pub(super) fn metadata_options(wanted: &Value) -> InstanceMetadataOptionsRequest {
+    let text = |name: &str| wanted.get(name).as_str();
+    let hops = wanted.get("http_put_response_hop_limit").as_int();
     InstanceMetadataOptionsRequest::builder()
-        .set_http_tokens(options.get("http_tokens").as_str().map(Into::into))
+        .set_http_tokens(text("http_tokens").map(Into::into))
         .set_http_put_response_hop_limit(hops.and_then(|hops| i32::try_from(hops).ok()))
-        .set_http_endpoint(options.get("http_endpoint").as_str().map(Into::into))
+        .set_http_endpoint(text("http_endpoint").map(Into::into))
+        .set_http_protocol_ipv6(text("http_protocol_ipv6").map(Into::into))
+        .set_instance_metadata_tags(text("instance_metadata_tags").map(Into::into))
         .build()
 }
 

@@ -5,8 +5,8 @@ use trueup_model::Value;
 use trueup_model::snapshot::{Condition, Live};
 use trueup_model::value::Values;
 
-use super::KIND;
 use super::details::Details;
+use super::{KIND, profile};
 use crate::live::describe::{live, text};
 use crate::live::{Session, owned};
 use crate::partition::ec2_arn;
@@ -58,6 +58,7 @@ pub(super) fn normalise(
         ("public_ip", public_ip(instance)),
         ("private_ip", text(instance.private_ip_address())),
         ("iam_role", text(profile.and_then(|arn| arn.rsplit('/').next()))),
+        ("tenancy", tenancy(instance)),
         ("key_pair", text(instance.key_name())),
         ("user_data", details.user_data.clone()),
         ("root_volume", root_volume(volume)),
@@ -67,6 +68,7 @@ pub(super) fn normalise(
         ("termination_protection", details.termination_protection.clone()),
     ];
     let arn = ec2_arn(aws.region, aws.account, KIND, id);
+    let profile_id = instance.iam_instance_profile().and_then(|profile| profile.id());
     let outputs = [
         ("id", id.into()),
         ("arn", arn.into()),
@@ -74,6 +76,7 @@ pub(super) fn normalise(
         ("public_ip", text(instance.public_ip_address())),
         ("public_dns", text(instance.public_dns_name())),
         ("state", state(instance).into()),
+        (profile::ID, text(profile_id)),
     ];
     live((KIND, id), instance.tags(), attributes, outputs, condition(instance))
 }
@@ -99,12 +102,19 @@ fn public_ip(instance: &Instance) -> Value {
     }
 }
 
+fn tenancy(instance: &Instance) -> Value {
+    let tenancy = instance.placement().and_then(|placement| placement.tenancy());
+    text(tenancy.map(aws_sdk_ec2::types::Tenancy::as_str))
+}
+
 fn root_volume(volume: Option<&Volume>) -> Value {
     let key = volume.and_then(|volume| volume.kms_key_id());
     let kind = volume.and_then(|volume| volume.volume_type());
     let fields: Values = owned::named([
         ("size_gb", volume.and_then(aws_sdk_ec2::types::Volume::size).into()),
         ("type", text(kind.map(aws_sdk_ec2::types::VolumeType::as_str))),
+        ("iops", volume.and_then(aws_sdk_ec2::types::Volume::iops).into()),
+        ("throughput", volume.and_then(aws_sdk_ec2::types::Volume::throughput).into()),
         ("encrypted", volume.and_then(aws_sdk_ec2::types::Volume::encrypted).into()),
         ("kms_key", text(key)),
     ]);
@@ -117,6 +127,10 @@ fn metadata_options(instance: &Instance) -> Value {
     let endpoint = options.and_then(|options| options.http_endpoint());
     let hops = options
         .and_then(aws_sdk_ec2::types::InstanceMetadataOptionsResponse::http_put_response_hop_limit);
+    let ipv6 = options.and_then(|options| options.http_protocol_ipv6());
+    let ipv6 = ipv6.map(aws_sdk_ec2::types::InstanceMetadataProtocolState::as_str);
+    let tags = options.and_then(|options| options.instance_metadata_tags());
+    let tags = tags.map(aws_sdk_ec2::types::InstanceMetadataTagsState::as_str);
     let fields: Values = owned::named([
         ("http_tokens", text(tokens.map(aws_sdk_ec2::types::HttpTokensState::as_str))),
         ("http_put_response_hop_limit", hops.into()),
@@ -124,6 +138,8 @@ fn metadata_options(instance: &Instance) -> Value {
             "http_endpoint",
             text(endpoint.map(aws_sdk_ec2::types::InstanceMetadataEndpointState::as_str)),
         ),
+        ("http_protocol_ipv6", ipv6.unwrap_or("disabled").into()),
+        ("instance_metadata_tags", tags.unwrap_or("disabled").into()),
     ]);
     fields.into()
 }

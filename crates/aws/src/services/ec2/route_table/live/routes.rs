@@ -53,16 +53,34 @@ pub(super) fn managed(table: &RouteTable) -> Value {
     Value::Map(routes.collect())
 }
 
+/// The network interfaces of routes to instances, by destination.
+pub(super) fn interfaces(table: &RouteTable) -> Value {
+    let routes = table.routes().iter().filter(|route| route.instance_id().is_some());
+    let interface =
+        |route: &Route| Some((destination(route)?, route.network_interface_id()?.into()));
+    Value::Map(routes.filter_map(interface).collect())
+}
+
+/// The endpoints that routes from prefix lists lead to, by prefix list.
+pub(super) fn endpoints(table: &RouteTable) -> Value {
+    let routes = table.routes().iter().filter(|route| leads_to_endpoint(route));
+    let endpoint = |route: &Route| Some((destination(route)?, route.gateway_id()?.into()));
+    Value::Map(routes.filter_map(endpoint).collect())
+}
+
 /// Those that AWS adds itself are not: the local ones, propagated ones, and those of gateway
 /// endpoints. A local route that was pointed elsewhere is.
 fn is_managed(route: &Route) -> bool {
     let origin = route.origin().map_or("CreateRoute", |origin| origin.as_str());
-    let gateway = route.gateway_id().unwrap_or_default();
-    let of_gateway_endpoint =
-        route.destination_prefix_list_id().is_some() && gateway.starts_with("vpce-");
-    gateway != "local"
-        && !of_gateway_endpoint
+    route.gateway_id() != Some("local")
+        && !leads_to_endpoint(route)
         && matches!(origin, "CreateRoute" | "CreateRouteTable")
+}
+
+/// Whether it leads from a prefix list to an endpoint, as a gateway endpoint's own routes do.
+fn leads_to_endpoint(route: &Route) -> bool {
+    let gateway = route.gateway_id().unwrap_or_default();
+    route.destination_prefix_list_id().is_some() && gateway.starts_with("vpce-")
 }
 
 fn destination(route: &Route) -> Option<String> {
@@ -208,6 +226,18 @@ mod tests {
         assert_eq!(shown(balancer), r#"{"10.1.0.0/16":"vpce-1"}"#);
         let list = made().destination_prefix_list_id("pl-1").transit_gateway_id("tgw-1");
         assert_eq!(shown(list), r#"{"pl-1":"tgw-1"}"#);
+    }
+
+    #[test]
+    fn what_the_routes_do_not_say_is_told_apart() {
+        let instance = made().destination_cidr_block("10.1.0.0/16").instance_id("i-1");
+        let endpoint = made().destination_prefix_list_id("pl-1").gateway_id("vpce-1");
+        let table = RouteTable::builder()
+            .routes(instance.network_interface_id("eni-1").build())
+            .routes(endpoint.build())
+            .build();
+        assert_eq!(interfaces(&table).to_string(), r#"{"10.1.0.0/16":"eni-1"}"#);
+        assert_eq!(endpoints(&table).to_string(), r#"{"pl-1":"vpce-1"}"#);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_iam::types::Role;
+use aws_sdk_iam::types::{InstanceProfile, Role};
 use trueup_model::snapshot::Live;
 use trueup_provider::{Call, Failure};
 
@@ -77,12 +77,14 @@ async fn inline(aws: &Session<'_>, name: &str) -> Result<BTreeMap<String, String
     }
 }
 
-pub(super) async fn profiles(aws: &Session<'_>, name: &str) -> Result<Vec<String>, Failure> {
+pub(super) async fn profiles(
+    aws: &Session<'_>,
+    name: &str,
+) -> Result<Vec<InstanceProfile>, Failure> {
     let answer = aws
         .call(Call::read("iam:ListInstanceProfilesForRole"), || {
             aws.clients.iam.list_instance_profiles_for_role().role_name(name).send()
         })
         .await?;
-    let profiles = answer.instance_profiles().iter();
-    Ok(profiles.map(|profile| profile.instance_profile_name().to_owned()).collect())
+    Ok(answer.instance_profiles)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_iam::types::{Role, RoleDetail, Tag};
+use aws_sdk_iam::types::{InstanceProfile, Role, RoleDetail, Tag};
 use percent_encoding::percent_decode_str;
 use trueup_model::Value;
 use trueup_model::snapshot::{Condition, Live, Ownership};
@@ -17,8 +17,7 @@ pub(super) struct Parts {
     pub(super) tags: BTreeMap<String, String>,
     pub(super) managed: Vec<String>,
     pub(super) inline: BTreeMap<String, String>,
-    /// The names of its instance profiles.
-    pub(super) profiles: Vec<String>,
+    pub(super) profiles: Vec<InstanceProfile>,
     pub(super) boundary: Option<String>,
 }
 
@@ -26,7 +25,6 @@ impl Parts {
     pub(super) fn of_detail(detail: &RoleDetail) -> Self {
         let managed = detail.attached_managed_policies().iter();
         let inline = detail.role_policy_list().iter();
-        let profiles = detail.instance_profile_list().iter();
         let boundary = detail.permissions_boundary();
         Self {
             name: detail.role_name().unwrap_or_default().to_owned(),
@@ -37,7 +35,7 @@ impl Parts {
                     Some((policy.policy_name()?.to_owned(), policy.policy_document()?.to_owned()))
                 })
                 .collect(),
-            profiles: profiles.map(|profile| profile.instance_profile_name().to_owned()).collect(),
+            profiles: detail.instance_profile_list().to_vec(),
             boundary: boundary.and_then(|b| b.permissions_boundary_arn()).map(str::to_owned),
         }
     }
@@ -50,7 +48,7 @@ pub(super) fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
 pub(super) fn normalise(role: &Role, parts: Parts) -> Live {
     let name = role.role_name();
     let (ownership, tags) = Ownership::split(parts.tags);
-    let profile = parts.profiles.iter().find(|profile| *profile == name);
+    let profile = parts.profiles.iter().find(|profile| profile.instance_profile_name() == name);
     let policies: Values =
         parts.inline.into_iter().map(|(name, text)| (name, document(&text))).collect();
     let attributes = [
@@ -71,7 +69,8 @@ pub(super) fn normalise(role: &Role, parts: Parts) -> Live {
         ("id", name.into()),
         ("arn", role.arn().into()),
         ("unique_id", role.role_id().into()),
-        ("instance_profile_name", profile.cloned().into()),
+        ("instance_profile_name", profile.map(InstanceProfile::instance_profile_name).into()),
+        ("instance_profile_id", profile.map(InstanceProfile::instance_profile_id).into()),
     ];
     Live {
         kind: KIND.into(),

@@ -174,7 +174,8 @@ async fn make_profile(
         // A profile holds one role: if that is ours already, an earlier run put it there.
         Err(failure) if failure.is("LimitExceeded") => {
             let profiles = read::profiles(aws, name).await?;
-            if profiles.contains(name) { Ok(()) } else { Err(failure) }
+            let ours = profiles.iter().any(|profile| profile.instance_profile_name() == name);
+            if ours { Ok(()) } else { Err(failure) }
         }
         other => other.map(|_| ()),
     }
@@ -204,7 +205,8 @@ async fn remove_profile(
 /// ours goes too; somebody else's loses the role and stays.
 pub(super) async fn strip(aws: &Session<'_>, live: &Live) -> Result<(), Failure> {
     for profile in read::profiles(aws, &live.id).await? {
-        remove_profile(aws, &live.id, &profile, profile == live.id).await?;
+        let profile = profile.instance_profile_name();
+        remove_profile(aws, &live.id, profile, profile == live.id).await?;
     }
     for arn in live.get("managed_policies").strings() {
         detach(aws, &live.id, &arn).await?;
