@@ -146,13 +146,13 @@ fn try_cases(cases: u32, seed: u64) {
         .run(&vec(ANY, TAPE / 2..TAPE), |numbers| try_tape(numbers).map_err(TestCaseError::fail));
     if let Err(failure) = outcome {
         // The numbers of the tape say nothing to anybody; the file of regressions keeps them.
-        match failure {
-            TestError::Fail(why, _) => panic!("seed {seed}: {why}"),
-            TestError::Abort(why) => panic!("seed {seed}: {why}"),
-        }
+        let (TestError::Fail(why, _) | TestError::Abort(why)) = failure;
+        panic!("seed {seed}: {why}");
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "how many a second is of the machine's clock")]
+#[expect(clippy::print_stdout, reason = "how many there were is what a long run is asked for")]
 #[test]
 fn any_stack_becomes_any_other() {
     let (cases, seed) = (asked("TRUEUP_CASES", 60), u64::from(asked("TRUEUP_SEED", 1)));
