@@ -3,6 +3,7 @@
 //! Only this folder and the `live` half of kind files name an SDK type.
 
 mod advice;
+mod around;
 pub(crate) mod blockers;
 mod classify;
 mod connect;
@@ -14,6 +15,8 @@ pub(crate) mod session;
 mod strangers;
 pub(crate) mod tagging;
 pub(crate) mod tags;
+
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use trueup_model::snapshot::{Expected, Live, Snapshot};
@@ -73,6 +76,22 @@ pub(crate) struct Search<'a> {
     pub(crate) stack: &'a str,
     /// What it expects of this kind.
     pub(crate) expected: Vec<&'a Expected>,
+    /// Where what is met of others' networks goes, if it is wanted.
+    pub(crate) around: Option<&'a Met>,
+}
+
+/// What was met of others' networks while a stack was discovered.
+#[derive(Default)]
+pub(crate) struct Met(Mutex<Vec<Live>>);
+
+impl Met {
+    pub(crate) fn add(&self, more: impl IntoIterator<Item = Live>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(more);
+    }
+
+    fn into_all(self) -> Vec<Live> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Search<'_> {

@@ -115,6 +115,11 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 impl Audit {
+    /// Whether it is to be opened.
+    pub(crate) fn is_wanted(&self) -> bool {
+        matches!(self, Self::Wanted(_))
+    }
+
     /// What the applier writes to.
     pub(crate) fn journal(&self) -> Option<Arc<dyn Journal>> {
         self.log().map(|log| Arc::clone(log) as Arc<dyn Journal>)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedReceiver;
 use trueup_applier::Events;
 use trueup_model::event::{Event, Stamped};
+use trueup_model::snapshot::Around;
 use trueup_model::{Catalog, Diagnostic, Stack};
 use trueup_provider::{Identity, Provider};
 use trueup_stack::package::package;
@@ -64,6 +65,17 @@ pub(crate) struct ReadStack {
     pub(crate) sources: Sources,
 }
 
+/// How far beyond the stack's own resources is looked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum View {
+    /// Not at all.
+    Stack,
+    /// As far as the sentences of the stack need it.
+    Sentences,
+    /// At everything in its networks.
+    Network,
+}
+
 /// A stack, and the account that it would be in.
 pub(crate) struct Reached {
     /// The stack.
@@ -72,8 +84,6 @@ pub(crate) struct Reached {
     pub(crate) identity: Identity,
     /// The way there.
     pub(crate) provider: Arc<dyn Provider>,
-    /// How many API calls it took to find out.
-    pub(crate) calls: u32,
 }
 
 impl Context {
@@ -111,19 +121,35 @@ impl Context {
         Ok(ReadStack { stack, file, sources })
     }
 
-    /// Loads the stack that is meant and reads what of it exists.
-    pub(crate) async fn look_at(&mut self, named: Option<&Path>) -> Result<Situation, Error> {
-        let Reached { read, identity, provider, calls } = self.reach(named).await?;
-        self.open_audit(&read.stack.name, &identity)?;
-        self.take_lease(&read.stack.name, &identity, &provider).await?;
+    /// Loads the stack that is meant and reads what of it exists, and of its networks as much as the
+    /// view says.
+    pub(crate) async fn look_at(
+        &mut self,
+        named: Option<&Path>,
+        view: View,
+    ) -> Result<Situation, Error> {
+        let (read, provider) = self.approach(named).await?;
+        let mut calls = 0;
+        if self.must_know_who(&read.stack) {
+            let (identity, spent) = self.identify(&read.stack, &provider).await?;
+            calls = spent;
+            self.open_audit(&read.stack.name, &identity)?;
+            self.take_lease(&read.stack.name, &identity, &provider).await?;
+        }
         let (events, mut stream) = Events::channel();
-        let wanted = trueup_planner::wanted(&read.stack, &self.catalog);
+        let mut wanted = trueup_planner::wanted(&read.stack, &self.catalog);
+        match view {
+            View::Stack => wanted.around = None,
+            View::Sentences => {}
+            View::Network => wanted.around = Some(Around { endpoints: true, everything: true }),
+        }
         let observed = trueup_applier::observe(&provider, &self.catalog, &wanted, &events);
         let observed = self.interrupts.or(observed).await?;
         let mut snapshot = observed
             .map_err(|failure| Error::Aws { doing: "read what exists".to_owned(), failure })?;
         snapshot.calls = events.calls() + calls;
         self.log_calls(&mut stream);
+        insist(&read.stack, &snapshot.account, &snapshot.region)?;
         self.leased
             .note_stack(!snapshot.resources.iter().any(|live| live.is_owned_by(&read.stack.name)));
         let ReadStack { stack, file, sources } = read;
@@ -133,6 +159,16 @@ impl Context {
 
     /// Loads the stack that is meant, and finds out whose account it would be in.
     pub(crate) async fn reach(&mut self, named: Option<&Path>) -> Result<Reached, Error> {
+        let (read, provider) = self.approach(named).await?;
+        let (identity, _) = self.identify(&read.stack, &provider).await?;
+        Ok(Reached { read, identity, provider })
+    }
+
+    /// Loads the stack that is meant, and connects.
+    async fn approach(
+        &mut self,
+        named: Option<&Path>,
+    ) -> Result<(ReadStack, Arc<dyn Provider>), Error> {
         let read = self.load(named)?;
         if let (Some(found), Some(wanted)) = (&self.global.region, &read.stack.region)
             && found != wanted
@@ -140,16 +176,31 @@ impl Context {
             return Err(Error::OtherRegion { found: found.clone(), wanted: wanted.clone() });
         }
         let provider = self.provider(&read).await?;
+        Ok((read, provider))
+    }
+
+    /// Whether anything depends on who calls before anything is read. Otherwise the account is seen
+    /// in what is read, and the call is saved.
+    fn must_know_who(&self, stack: &Stack) -> bool {
+        stack.account.is_some() || self.leased.is_wanted() || self.audit.is_wanted()
+    }
+
+    /// Whose account it is, for whom we call, and how many calls it took to find out.
+    async fn identify(
+        &mut self,
+        stack: &Stack,
+        provider: &Arc<dyn Provider>,
+    ) -> Result<(Identity, u32), Error> {
         let (events, mut stream) = Events::channel();
-        let identity = trueup_applier::identity(&provider, &events);
+        let identity = trueup_applier::identity(provider, &events);
         let identity = self.interrupts.or(identity).await?;
         let identity = identity.map_err(|failure| Error::Aws {
             doing: "find out whose account this is".to_owned(),
             failure,
         })?;
-        insist(&read.stack, &identity)?;
+        insist(stack, &identity.account, &identity.region)?;
         self.log_calls(&mut stream);
-        Ok(Reached { read, identity, provider, calls: events.calls() })
+        Ok((identity, events.calls()))
     }
 
     fn log_calls(&self, stream: &mut UnboundedReceiver<Stamped>) {
@@ -262,13 +313,13 @@ fn read_source(folder: &Path) -> Arc<ReadSource> {
 }
 
 /// Refuses an account or a Region that the stack does not mean.
-fn insist(stack: &Stack, identity: &Identity) -> Result<(), Error> {
+fn insist(stack: &Stack, account: &str, region: &str) -> Result<(), Error> {
     match (&stack.account, &stack.region) {
-        (Some(wanted), _) if *wanted != identity.account => {
-            Err(Error::OtherAccount { found: identity.account.clone(), wanted: wanted.clone() })
+        (Some(wanted), _) if wanted != account => {
+            Err(Error::OtherAccount { found: account.to_owned(), wanted: wanted.clone() })
         }
-        (_, Some(wanted)) if *wanted != identity.region => {
-            Err(Error::OtherRegion { found: identity.region.clone(), wanted: wanted.clone() })
+        (_, Some(wanted)) if wanted != region => {
+            Err(Error::OtherRegion { found: region.to_owned(), wanted: wanted.clone() })
         }
         _ => Ok(()),
     }

@@ -125,6 +125,11 @@ impl Context {
 }
 
 impl Leased {
+    /// Whether it is to be taken.
+    pub(crate) fn is_wanted(&self) -> bool {
+        matches!(self, Self::Wanted)
+    }
+
     /// Waits until the lease is lost: for ever, if there is none.
     pub(crate) async fn lost(&mut self) -> Option<Holding> {
         match self {

@@ -25,8 +25,49 @@ pub struct Snapshot {
     pub facts: Facts,
     /// What could not be read.
     pub unreadable: Vec<Unreadable>,
+    /// What surrounds the stack in its networks, if it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around: Option<Surroundings>,
     /// How many API calls it took.
     pub calls: u32,
+}
+
+/// What decides in a network besides the stack's own resources: AWS's defaults, and what others have
+/// there. Nothing of it is ever changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Surroundings {
+    /// Resources of others, in the form of their kinds, and what no stack declares: kinds
+    /// [`around`].
+    pub resources: Vec<Live>,
+    /// What could not be read. Nothing but proofs suffers.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// The kinds of [`Surroundings`] that no stack declares, with their attributes. References hold
+/// physical ids.
+pub mod around {
+    /// A network ACL: `vpc`, `default`, `subnets`, and `ingress` and `egress`, lists of `{number,
+    /// allow, protocol, ports, icmp, cidr}`: the protocol's number or `-1`, `ports` as `80-90`.
+    pub const NETWORK_ACL: &str = "network_acl";
+    /// A VPC endpoint: `vpc`, `service` (`s3`), `type` (`gateway`, `interface`), `route_tables` and
+    /// `prefix_list`, or `subnets`, `security_groups` and `private_dns`; `policy`, unless it allows
+    /// everything.
+    pub const VPC_ENDPOINT: &str = "vpc_endpoint";
+    /// A peering connection: `requester` and `accepter` (VPC ids), `requester_cidrs`,
+    /// `accepter_cidrs`, `near` (those of the two ends that are in this account and Region),
+    /// `same_region`, `dns_resolution`.
+    pub const VPC_PEERING: &str = "vpc_peering";
+    /// A network interface: `vpc`, `subnet`, `security_groups`, `private_ip`, `public_ip`,
+    /// `ipv6_addresses`, `instance`, `type`, `description`.
+    pub const NETWORK_INTERFACE: &str = "network_interface";
+    /// A load balancer: `vpc`, `subnets`, `security_groups`, `internet_facing`, `type`, and
+    /// `listeners`, a list of `{port, targets}` with targets of `{instance, address, port}`.
+    pub const LOAD_BALANCER: &str = "load_balancer";
+    /// A prefix list: `service`, if it is AWS's, and `entries`.
+    pub const PREFIX_LIST: &str = "prefix_list";
+    /// What AWS says of a route and its table's kind does not: `vpc`, `table`, `destination`,
+    /// `target`, `blackhole`. Its id is the table's and the destination.
+    pub const ROUTE: &str = "route";
 }
 
 /// Looked-up values that are no resources.
@@ -182,6 +223,19 @@ pub struct Wanted {
     pub existing: Vec<crate::stack::Existing>,
     /// Names of public SSM parameters.
     pub parameters: Vec<String>,
+    /// How much of what surrounds the stack in its networks; nothing if no proof needs it.
+    pub around: Option<Around>,
+}
+
+/// How much is read of what surrounds a stack. Tables, ACLs, groups, gateways and subnets always
+/// are; what follows costs calls of its own, and is read as well where a route or a rule names it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Around {
+    /// Endpoints: an end is an AWS service.
+    pub endpoints: bool,
+    /// Interfaces, load balancers, peerings, endpoints: an end is a network, or anything may be
+    /// asked.
+    pub everything: bool,
 }
 
 /// One resource that a stack names.

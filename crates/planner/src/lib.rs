@@ -5,7 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use trueup_model::snapshot::{Expected, Wanted};
+use trueup_model::snapshot::{Around, Expected, Wanted};
+use trueup_model::stack::End;
 use trueup_model::{
     Address, Catalog, Disruption, Evaluator, Plan, Resource, Snapshot, Stack, Value,
 };
@@ -84,7 +85,17 @@ pub fn wanted(stack: &Stack, catalog: &Catalog) -> Wanted {
         expected: expected.collect(),
         existing: stack.existing.values().cloned().collect(),
         parameters: stack.parameters.iter().cloned().collect(),
+        around: around(stack),
     }
+}
+
+/// What the sentences of a stack need to know of the networks around it.
+fn around(stack: &Stack) -> Option<Around> {
+    let ends = || stack.expect.iter().flat_map(|sentence| [&sentence.from, &sentence.to]);
+    (!stack.expect.is_empty()).then(|| Around {
+        endpoints: ends().any(|end| matches!(end, End::Service(_))),
+        everything: ends().any(|end| matches!(end, End::Cidr(_))),
+    })
 }
 
 fn physical_name(resource: &Resource, catalog: &Catalog) -> Option<String> {

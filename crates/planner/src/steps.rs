@@ -19,7 +19,6 @@ use crate::seal;
 
 mod between;
 mod circles;
-mod releases;
 
 /// Steps before they have their places.
 #[derive(Default)]
@@ -53,7 +52,6 @@ impl Drafts {
         drafts.order_resources(context, decisions, departures);
         drafts.order_deletes(context, decisions, departures);
         drafts.empty_circles(context, departures);
-        drafts.let_go(context, decisions);
         drafts
     }
 

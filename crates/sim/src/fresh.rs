@@ -32,8 +32,15 @@ struct Maker<'a, 'b> {
 
 impl Maker<'_, '_> {
     fn make_network(&mut self, region: &str) {
-        let Some(vpc) = self.make("vpc", &[("cidr_block", "172.31.0.0/16".into())]) else { return };
-        self.make("internet_gateway", &[("vpc", vpc.as_str().into())]);
+        // Unlike any other VPC, the default one has DNS host names.
+        let attributes =
+            [("cidr_block", "172.31.0.0/16".into()), ("enable_dns_hostnames", true.into())];
+        let Some(vpc) = self.make("vpc", &attributes) else { return };
+        if let Some(gateway) = self.make("internet_gateway", &[("vpc", vpc.as_str().into())]) {
+            let routes = Values::from([("0.0.0.0/0".to_owned(), gateway.into())]);
+            let main = self.service.world.main_table(&vpc);
+            main.attributes.insert("routes".to_owned(), routes.into());
+        }
         let mut subnets = Vec::new();
         for (zone, cidr) in
             [("a", "172.31.0.0/20"), ("b", "172.31.16.0/20"), ("c", "172.31.32.0/20")]

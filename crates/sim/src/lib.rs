@@ -5,6 +5,7 @@
 //! tables of [`tables`]. Two halves meet in [`Sim`]: `service` is AWS's side, with its rules and
 //! its refusals; `client` is ours, which calls it through the host as it would call AWS.
 
+mod around;
 mod chance;
 mod client;
 mod edit;
@@ -20,6 +21,7 @@ pub mod tables;
 pub mod testing;
 mod world;
 
+pub use around::acl_rule;
 pub use client::{Counts, Parameter, Parameters, Sim};
 pub use faults::{At, Fault, FaultPlan, Rates, Scripted};
 pub use options::{Latency, OnChange, SimOptions};

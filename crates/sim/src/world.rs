@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use trueup_model::snapshot::{ADDRESS_TAG, Ownership, STACK_TAG};
+use trueup_model::snapshot::{ADDRESS_TAG, Live, Ownership, STACK_TAG};
 use trueup_model::value::{Value, Values};
 use trueup_model::{Address, KindName};
 
@@ -39,6 +39,10 @@ pub struct World {
     pub gone: BTreeSet<String>,
     /// SSM parameters that have another value than the one made up from their name.
     pub parameters: BTreeMap<String, String>,
+    /// What surrounds the resources in their networks, by kind and id. A VPC's default ACL and main
+    /// table follow from the VPC as long as they are not in here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub around: BTreeMap<String, Live>,
     /// The parameters that leases are kept in.
     #[serde(default, skip_serializing_if = "Parameters::is_empty")]
     pub leases: Parameters,
@@ -183,6 +187,7 @@ impl World {
             tokens: BTreeMap::new(),
             gone: BTreeSet::new(),
             parameters: BTreeMap::new(),
+            around: BTreeMap::new(),
             leases: Parameters::default(),
         }
     }

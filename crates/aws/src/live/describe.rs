@@ -56,6 +56,28 @@ where
     Ok(found)
 }
 
+/// Like [`discovered`]; where the network around the stack is wanted too, everything is read
+/// instead, without a filter and so in as many calls, and what is not the stack's is added to it.
+pub(crate) async fn discovered_with_others<Answer>(
+    search: &Search<'_>,
+    id_filter: &str,
+    describe: impl Fn(Vec<Filter>) -> Answer + Send + Sync,
+) -> Result<Vec<Live>, Failure>
+where
+    Answer: Future<Output = Result<Vec<Live>, Failure>> + Send,
+{
+    let Some(met) = search.around else {
+        return discovered(search, id_filter, |by| describe(vec![by])).await;
+    };
+    let adopted = search.adopted();
+    let all = distinct(describe(Vec::new()).await?);
+    let is_wanted = |live: &Live| live.is_owned_by(search.stack) || adopted.contains(&live.id);
+    let (found, others) = all.into_iter().partition(is_wanted);
+    let others: Vec<Live> = others;
+    met.add(others);
+    Ok(found)
+}
+
 /// What exists of these ids. They are filter values, never parameters: there one missing id fails
 /// the whole call.
 pub(crate) async fn by_ids<T, Answer>(

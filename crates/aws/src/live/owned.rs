@@ -53,7 +53,7 @@ pub(crate) async fn find_own(
 ) -> Result<Option<String>, Failure> {
     let Some(stack) = request.ownership.stack.as_deref() else { return Ok(None) };
     let Some(calls) = crate::services::calls(kind) else { return Ok(None) };
-    let search = Search { stack, expected: Vec::new() };
+    let search = Search { stack, expected: Vec::new(), around: None };
     let found = calls.discover(aws, &search).await?;
     let ours = found.into_iter().find(|live| {
         live.ownership.address.as_ref() == Some(&request.address)

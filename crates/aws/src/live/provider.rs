@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::future::join_all;
+use futures::future::{OptionFuture, join_all};
 use tokio::sync::OnceCell;
 use trueup_model::KindName;
 use trueup_model::snapshot::{Facts, Live, Snapshot, Unreadable, Wanted};
@@ -17,7 +17,7 @@ use super::session::{Clients, ReadSource, Session};
 use super::strangers::{Known, Strangers};
 use super::tagging::Tagged;
 use super::tags::{self, TagChange};
-use super::{Calls, Search};
+use super::{Calls, Met, Search, around};
 use crate::services;
 
 mod limits;
@@ -115,9 +115,9 @@ impl Provider for Aws {
 
     async fn observe(&self, host: &dyn Host, wanted: &Wanted) -> Result<Snapshot, Failure> {
         let tagged = Tagged::of(&wanted.stack);
-        // The reads need no account: asking whose it is runs beside them, not before.
         let unnamed = self.session(host, "", &tagged);
-        let searches = self.kinds.iter().map(|kind| discover(&unnamed, kind, wanted));
+        let met = wanted.around.map(|_| Met::default());
+        let searches = self.kinds.iter().map(|kind| discover(&unnamed, kind, wanted, met.as_ref()));
         let session = &unnamed;
         let lookups = wanted.existing.iter().map(|existing| async move {
             let found = match calls(&existing.address.kind) {
@@ -126,19 +126,14 @@ impl Provider for Aws {
             };
             (existing, found)
         });
-        let (who, found, existing, facts) = futures::join!(
-            self.who(host),
+        let (found, existing, facts, acls) = futures::join!(
             join_all(searches),
             join_all(lookups),
             self.parameters(&unnamed, &wanted.parameters),
+            OptionFuture::from(wanted.around.map(|_| around::acls(&unnamed))),
         );
-        let who = who?;
-        let mut snapshot = Snapshot {
-            account: who.account.clone(),
-            region: self.region.clone(),
-            facts: facts?,
-            ..Snapshot::default()
-        };
+        let mut snapshot =
+            Snapshot { region: self.region.clone(), facts: facts?, ..Snapshot::default() };
         for (kind, found) in found {
             match found {
                 Ok(resources) => snapshot.resources.extend(resources),
@@ -159,8 +154,18 @@ impl Provider for Aws {
                 }
             }
         }
+        let all = snapshot.resources.iter().chain(snapshot.existing.values());
+        snapshot.account = match (self.account.get(), all.into_iter().find_map(account_of)) {
+            (Some(who), _) => who.account.clone(),
+            (None, Some(account)) => account.to_owned(),
+            (None, None) => self.who(host).await?.account.clone(),
+        };
+        if let (Some(how), Some(met), Some(acls)) = (wanted.around, met, acls) {
+            let seen = around::Seen { met: met.into_all(), acls };
+            snapshot.around = Some(around::read(&unnamed, how, seen, &snapshot).await?);
+        }
         for live in snapshot.resources.iter_mut().chain(snapshot.existing.values_mut()) {
-            name_account(live, &who.account);
+            name_account(live, &snapshot.account);
         }
         self.known.note(snapshot.resources.iter().chain(snapshot.existing.values()));
         for calls in self.kinds.iter().filter_map(|kind| services::calls(kind)) {
@@ -245,10 +250,11 @@ async fn discover<'k>(
     aws: &Session<'_>,
     kind: &'k str,
     wanted: &Wanted,
+    around: Option<&Met>,
 ) -> (&'k str, Result<Vec<Live>, Failure>) {
     let expected =
         wanted.expected.iter().filter(|expected| expected.address.kind == kind).collect();
-    let search = Search { stack: &wanted.stack, expected };
+    let search = Search { stack: &wanted.stack, expected, around };
     let found = match services::calls(kind) {
         Some(calls) => calls.discover(aws, &search).await,
         None => Ok(Vec::new()),
@@ -256,7 +262,7 @@ async fn discover<'k>(
     (kind, found)
 }
 
-fn unreadable(kind: &str, failure: &Failure) -> Unreadable {
+pub(super) fn unreadable(kind: &str, failure: &Failure) -> Unreadable {
     let code = failure.code.as_deref().map(|code| format!("{code}: ")).unwrap_or_default();
     Unreadable {
         kind: KindName::from(kind.to_owned()),
@@ -264,6 +270,13 @@ fn unreadable(kind: &str, failure: &Failure) -> Unreadable {
         action: failure.action.clone(),
         message: format!("{code}{}", failure.message),
     }
+}
+
+/// The account in an ARN that AWS itself reports, as all services but EC2 do.
+fn account_of(live: &Live) -> Option<&str> {
+    let account = live.outputs.get("arn")?.as_str()?.split(':').nth(4)?;
+    // What AWS provides belongs to the account `aws`.
+    Some(account).filter(|account| account.parse::<u64>().is_ok())
 }
 
 /// Fills the account into ARNs that were put together before it was known.

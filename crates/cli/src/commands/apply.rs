@@ -7,7 +7,7 @@ use clap::Args;
 use crate::arguments::Permissions;
 use crate::audit::AuditOptions;
 use crate::carry_out;
-use crate::context::Context;
+use crate::context::{Context, View};
 use crate::error::Error;
 use crate::lease::LeaseOptions;
 use crate::saved;
@@ -46,7 +46,7 @@ impl Apply {
         match &self.what {
             Some(path) if saved::is_plan(path) => self.saved(path, context).await,
             stack => {
-                let situation = context.look_at(stack.as_deref()).await?;
+                let situation = context.look_at(stack.as_deref(), View::Sentences).await?;
                 let intent = Intent { destroy: false, permissions: self.permissions.clone() };
                 let plan = situation.plan(&intent)?;
                 carry_out::show(&plan, &situation, context)?;
@@ -64,7 +64,7 @@ impl Apply {
     async fn saved(&self, path: &std::path::Path, context: &mut Context) -> Result<u8, Error> {
         let saved = saved::read(&context.folder.join(path))?;
         context.take_variable_files(saved.variable_files());
-        let situation = context.look_at(Some(saved.stack_file())).await?;
+        let situation = context.look_at(Some(saved.stack_file()), View::Sentences).await?;
         let plan = situation.plan(&saved.intent())?;
         saved.compare(&plan, &situation)?;
         carry_out::show(&plan, &situation, context)?;

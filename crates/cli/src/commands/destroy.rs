@@ -5,7 +5,7 @@ use clap::Args;
 use crate::arguments::{Permissions, StackFile};
 use crate::audit::AuditOptions;
 use crate::carry_out;
-use crate::context::Context;
+use crate::context::{Context, View};
 use crate::error::Error;
 use crate::lease::LeaseOptions;
 use crate::situation::Intent;
@@ -39,7 +39,7 @@ impl Destroy {
     }
 
     async fn carry_out(&self, context: &mut Context) -> Result<u8, Error> {
-        let situation = context.look_at(self.stack.stack.as_deref()).await?;
+        let situation = context.look_at(self.stack.stack.as_deref(), View::Stack).await?;
         let intent = Intent { destroy: true, permissions: self.permissions.clone() };
         let plan = situation.plan(&intent)?;
         carry_out::show(&plan, &situation, context)?;

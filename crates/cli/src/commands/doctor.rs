@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::reach::address;
 use crate::arguments::{Permissions, StackFile};
-use crate::context::Context;
+use crate::context::{Context, View};
 use crate::error::Error;
 use crate::exit;
 use crate::network::Question;
@@ -29,7 +29,7 @@ pub(crate) struct Doctor {
 
 impl Doctor {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
-        let situation = context.look_at(self.stack.stack.as_deref()).await?;
+        let situation = context.look_at(self.stack.stack.as_deref(), View::Network).await?;
         let stack = &situation.stack;
         let address = address(&self.address, stack)?;
         let plan =

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::arguments::{Permissions, StackFile};
-use crate::context::Context;
+use crate::context::{Context, View};
 use crate::error::Error;
 use crate::exit;
 use crate::network;
@@ -24,7 +24,7 @@ pub(crate) struct Drift {
 
 impl Drift {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
-        let situation = context.look_at(self.stack.stack.as_deref()).await?;
+        let situation = context.look_at(self.stack.stack.as_deref(), View::Sentences).await?;
         let intent = Intent { destroy: false, permissions: Permissions::default() };
         let plan = situation.plan(&intent)?;
         let proofs = network::prove_live(&situation.stack, &situation.snapshot, &plan);

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use trueup_model::expression::Expressions;
 
 use crate::arguments::{Permissions, StackFile};
-use crate::context::Context;
+use crate::context::{Context, View};
 use crate::error::Error;
 use crate::exit;
 use crate::render::outputs::{self, Revealed};
@@ -43,7 +43,7 @@ enum Format {
 
 impl Output {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
-        let situation = context.look_at(self.stack.stack.as_deref()).await?;
+        let situation = context.look_at(self.stack.stack.as_deref(), View::Stack).await?;
         let intent = Intent { destroy: false, permissions: Permissions::default() };
         let all = situation.plan(&intent)?.outputs;
         let outputs = self.choose(all)?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::arguments::{Permissions, StackFile};
-use crate::context::Context;
+use crate::context::{Context, View};
 use crate::error::Error;
 use crate::exit;
 use crate::render::{json, markdown};
@@ -46,7 +46,7 @@ enum Format {
 
 impl Plan {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
-        let situation = context.look_at(self.stack.stack.as_deref()).await?;
+        let situation = context.look_at(self.stack.stack.as_deref(), View::Sentences).await?;
         let intent = Intent { destroy: self.destroy, permissions: self.permissions.clone() };
         let plan = situation.plan(&intent)?;
         let format = if context.global.json { Format::Json } else { self.format };

@@ -6,7 +6,7 @@ use trueup_model::stack::End;
 use trueup_model::{Address, Stack};
 
 use crate::arguments::{Permissions, StackFile};
-use crate::context::Context;
+use crate::context::{Context, View};
 use crate::error::Error;
 use crate::exit;
 use crate::network::{Asked, Question};
@@ -37,7 +37,7 @@ pub(crate) struct Reach {
 
 impl Reach {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
-        let situation = context.look_at(self.stack.stack.as_deref()).await?;
+        let situation = context.look_at(self.stack.stack.as_deref(), View::Network).await?;
         let stack = &situation.stack;
         let (from, to) = (end(&self.from, stack)?, end(&self.to, stack)?);
         let plan =

@@ -3,7 +3,7 @@
 use clap::Args;
 use trueup_model::{Address, Live};
 
-use crate::context::Context;
+use crate::context::{Context, View};
 use crate::error::Error;
 use crate::exit;
 use crate::render::{json, show};
@@ -19,7 +19,7 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
         let (stack, addresses) = self.split()?;
-        let situation = context.look_at(stack).await?;
+        let situation = context.look_at(stack, View::Stack).await?;
         let owned = show::owned(&situation.snapshot, &situation.stack.name);
         let chosen = choose(owned, &addresses)?;
         let look = context.terminal.look();

@@ -28,7 +28,7 @@ pub(crate) struct Unlock {
 impl Unlock {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
         context.want_audit(&self.audit);
-        let Reached { read, identity, provider, .. } =
+        let Reached { read, identity, provider } =
             context.reach(self.stack.stack.as_deref()).await?;
         let stack = read.stack.name;
         context.open_audit(&stack, &identity)?;

@@ -2,7 +2,7 @@
 
 use trueup_model::{Diagnostic, Plan, Severity};
 use trueup_reach::checks::{Finding, Severity as Weight};
-use trueup_reach::{Engine, Name};
+use trueup_reach::{Engine, Name, NetworkAcl};
 
 use super::scene::{Scene, Scope};
 
@@ -15,8 +15,22 @@ pub(super) fn findings(scene: &Scene<'_>, plan: &Plan) -> Vec<Diagnostic> {
     let Ok(engine) = Engine::new(&scene.network) else { return Vec::new() };
     let found = trueup_reach::checks::run(&engine).into_iter();
     let worth = |finding: &Finding| finding.severity == Weight::Security || !plan.is_empty();
-    let found = found.filter(|finding| worth(finding) && !is_doubtful(scene, &finding.element));
+    let found = found.filter(|finding| {
+        worth(finding) && concerns(scene, &finding.element) && !is_doubtful(scene, &finding.element)
+    });
     found.map(|finding| diagnostic(scene, &finding)).collect()
+}
+
+/// Whether it is the stack's, or serves a subnet of it: what else others have is their business.
+fn concerns(scene: &Scene<'_>, element: &Name) -> bool {
+    let is_around = |name: &Name| scene.world.get(name).is_none_or(|element| element.around);
+    let acl = scene.network.network_acls.get(element);
+    let own = scene.network.subnets.keys().filter(|subnet| !is_around(subnet));
+    let serves = |acl: &NetworkAcl, subnet: &Name| {
+        let by_default = || acl.default && scene.network.subnets[subnet].vpc == acl.vpc;
+        acl.subnets.contains(subnet) || by_default()
+    };
+    !is_around(element) || acl.is_some_and(|acl| own.into_iter().any(|name| serves(acl, name)))
 }
 
 fn is_doubtful(scene: &Scene<'_>, element: &Name) -> bool {
@@ -26,6 +40,7 @@ fn is_doubtful(scene: &Scene<'_>, element: &Name) -> bool {
     let interface = resource.and_then(|resource| resource.interfaces.first());
     let vpc = of_subnet(element)
         .or_else(|| network.security_groups.get(element).map(|group| &group.vpc))
+        .or_else(|| network.network_acls.get(element).map(|acl| &acl.vpc))
         .or_else(|| network.nat_gateways.get(element).and_then(|nat| of_subnet(&nat.subnet)))
         .or_else(|| interface.and_then(|interface| of_subnet(&interface.subnet)));
     scene.doubts.iter().any(|doubt| match &doubt.scope {

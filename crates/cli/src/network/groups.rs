@@ -163,7 +163,7 @@ fn traffic(rule: Piece<'_>) -> Option<Traffic> {
 }
 
 /// The two numbers of `5432` or `1024-65535`; nothing where they are not known.
-fn bounds(port: Piece<'_>) -> Option<(i64, i64)> {
+pub(super) fn bounds(port: Piece<'_>) -> Option<(i64, i64)> {
     let value = port.value()?;
     if let Some(number) = value.as_int() {
         return Some((number, number));
@@ -192,7 +192,7 @@ pub(super) fn default_group(scene: &mut Scene<'_>, vpc: &Name) -> Name {
         return name.clone();
     }
     let name = format!("the default security group of {vpc}");
-    if scene.world.get(vpc).is_some_and(Element::is_furnished) {
+    if !scene.world.is_whole && scene.world.get(vpc).is_some_and(Element::is_furnished) {
         scene.doubt(Scope::Vpc(vpc.clone()), format!("the rules of {name} were not read"));
     }
     let itself = GroupRule {

@@ -1,10 +1,11 @@
 //! Who reaches whom: a stack, a snapshot and a plan as a network, and its sentences proved.
 //!
-//! The verdicts cover what the stack and its resources show. Network ACLs, endpoints, peerings and
-//! other people's gateways, tables and groups in the same VPCs are not read; what has to be known
-//! of them for a sentence to hold makes its verdict unknown, never proved.
+//! The verdicts cover the stack and what surrounds it in its VPCs: AWS's default ACLs and main
+//! tables, and what others have there. What has to be known for a sentence to hold and could not be
+//! read makes its verdict unknown, never proved.
 
 mod addresses;
+mod around;
 mod checks;
 mod ends;
 mod evidence;
@@ -27,8 +28,8 @@ use sentences::{Outcome, outcomes};
 use world::World;
 
 /// What a reader of verdicts must know.
-pub(crate) const COVERS: &str = "Judged by what the stack and its resources show: what others have \
-    in the same VPCs (ACLs, endpoints, peerings) is not read.";
+pub(crate) const COVERS: &str = "Judged by the stack and by what surrounds it in its VPCs: tables, \
+    ACLs, groups, gateways, endpoints and peerings, whoever made them.";
 
 /// The elements of all networks together that a plan may be tried on: proving must not take longer
 /// than reading did, and a network of a thousand elements takes some ten milliseconds.

@@ -60,7 +60,7 @@ fn interfaces(
     within(scene, name, element, &subnets)
 }
 
-fn within(
+pub(super) fn within(
     scene: &mut Scene<'_>,
     name: &Name,
     element: &Element<'_>,

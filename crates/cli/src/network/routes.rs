@@ -1,5 +1,7 @@
 //! Gateways and route tables: where packets that leave a subnet go.
 
+use std::collections::BTreeSet;
+
 use ipnet::IpNet;
 use trueup_model::Condition;
 use trueup_reach::{
@@ -7,6 +9,7 @@ use trueup_reach::{
     State, Target,
 };
 
+use super::around;
 use super::piece::{Meant, Piece};
 use super::scene::{Scene, Scope, origin, origin_of, v4};
 use super::world::{Element, Name};
@@ -36,7 +39,7 @@ pub(super) fn gateways(scene: &mut Scene<'_>) {
 }
 
 /// What a step makes works when the step is done.
-fn state(element: &Element<'_>) -> State {
+pub(super) fn state(element: &Element<'_>) -> State {
     match element.live.map(|live| &live.condition) {
         None | Some(Condition::Ready) => State::Available,
         Some(Condition::Pending(state) | Condition::Failed(state) | Condition::Deleting(state)) => {
@@ -56,7 +59,31 @@ pub(super) fn tables(scene: &mut Scene<'_>) {
         let table = RouteTable { vpc, main, subnets, routes, origin: origin(name, element) };
         scene.network.route_tables.insert(name.clone(), table);
     });
+    one_table_each(scene);
+    around::routes(scene);
     unread_tables(scene);
+}
+
+/// Of two tables that want a subnet, or to be main, the stack's has it: AWS's and other people's
+/// were read before the steps.
+fn one_table_each(scene: &mut Scene<'_>) {
+    let world = &scene.world;
+    let of_stack = |name: &Name| world.get(name).is_some_and(|element| !element.around);
+    let tables = &mut scene.network.route_tables;
+    let stated: BTreeSet<Name> = tables
+        .iter()
+        .filter(|(name, _)| of_stack(name))
+        .flat_map(|(_, table)| table.subnets.iter().cloned())
+        .collect();
+    let mains: BTreeSet<Name> = tables
+        .iter()
+        .filter(|(name, table)| of_stack(name) && table.main)
+        .map(|(_, table)| table.vpc.clone())
+        .collect();
+    for (_, table) in tables.iter_mut().filter(|(name, _)| !of_stack(name)) {
+        table.subnets.retain(|subnet| !stated.contains(subnet));
+        table.main &= !mains.contains(&table.vpc);
+    }
 }
 
 fn route(
@@ -73,7 +100,7 @@ fn route(
     let target = match by.meant(&scene.world, &["internet_gateway", "nat_gateway"]) {
         Meant::Known(names) => target(scene, names.into_iter().next()?)?,
         Meant::Foreign(id) if id == "local" => Target::Local,
-        Meant::Foreign(id) => Target::Other(id),
+        Meant::Foreign(id) => around::target(scene, vpc, &id),
         Meant::Unknown(why) => {
             scene.doubt(Scope::Vpc(vpc.clone()), why);
             return None;
@@ -101,17 +128,23 @@ fn target(scene: &Scene<'_>, name: Name) -> Option<Target> {
     })
 }
 
-/// A prefix list. Whose entries they are was not read, so anything may be in it.
+/// A prefix list. If its entries were not read, anything may be in it.
 pub(super) fn prefix_list(scene: &mut Scene<'_>, vpc: &Name, id: &str) -> Name {
+    if scene.network.prefix_lists.get(id).is_some_and(|list| list.entries.is_some()) {
+        return id.to_owned();
+    }
     scene.doubt(Scope::Vpc(vpc.clone()), format!("the entries of prefix list {id} were not read"));
     let list = PrefixList { service: None, entries: None, origin: Origin::default() };
     scene.network.prefix_lists.entry(id.to_owned()).or_insert(list);
     id.to_owned()
 }
 
-/// A VPC that the stack made has AWS's main table, which only leads within it. Of one that is
+/// A VPC that the stack made has at first AWS's main table, which only leads within it. Of one that is
 /// looked up or adopted nobody read the tables, nor whether it has a gateway.
 fn unread_tables(scene: &mut Scene<'_>) {
+    if scene.world.is_whole {
+        return;
+    }
     let tables = &scene.network.route_tables;
     let mut doubts = Vec::new();
     for (name, subnet) in &scene.network.subnets {

@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use trueup_model::snapshot::Unreadable;
 use trueup_model::{Location, Snapshot};
 use trueup_reach::{Network, Origin, SecurityGroup, Subnet, Vpc};
 
 use super::piece::{Meant, Piece};
 use super::world::{Element, Name, World};
-use super::{addresses, groups, resources, routes};
+use super::{addresses, around, groups, resources, routes};
 
 /// The kinds that decide who reaches whom; the others only need to be read to be shown.
 pub(super) const KINDS: [&str; 11] = [
@@ -63,11 +64,32 @@ impl<'a> Scene<'a> {
         }
         addresses::vpcs(&mut scene);
         addresses::subnets(&mut scene);
+        for unreadable in snapshot.around.iter().flat_map(|around| &around.unreadable) {
+            scene.doubt_around(unreadable);
+        }
+        around::prefix_lists(&mut scene);
         groups::groups(&mut scene);
+        around::acls(&mut scene);
+        around::peerings(&mut scene);
         routes::gateways(&mut scene);
         routes::tables(&mut scene);
+        around::endpoints(&mut scene);
         resources::resources(&mut scene);
+        around::interfaces(&mut scene);
         scene
+    }
+
+    /// What others have was not read: in a network that is yet to be made there is nothing of it.
+    fn doubt_around(&mut self, unreadable: &Unreadable) {
+        let Unreadable { kind, action, message, .. } = unreadable;
+        let mut vpcs = Vec::new();
+        self.each("vpc", |_, name, element| {
+            vpcs.extend(element.live.map(|_| name.clone()));
+        });
+        for vpc in vpcs {
+            let why = format!("{kind} of {vpc} could not be read: {action}: {message}");
+            self.doubt(Scope::Vpc(vpc), why);
+        }
     }
 
     pub(super) fn doubt(&mut self, scope: Scope, why: impl Into<String>) {
@@ -118,8 +140,11 @@ impl<'a> Scene<'a> {
     /// The subnets that are meant. One that was not read gets an empty one in its place.
     pub(super) fn subnets(&mut self, of: &Name, piece: Piece<'_>) -> Vec<Name> {
         let mut found = Vec::new();
+        let around = self.world.get(of).is_some_and(|element| element.around);
         for piece in piece.elements() {
             let (name, why) = match piece.meant(&self.world, &["subnet"]) {
+                // It leaves, and others had something in it.
+                Meant::Foreign(_) if around => continue,
                 Meant::Known(names) => {
                     found.extend(names);
                     continue;

@@ -19,6 +19,8 @@ pub(super) struct World<'a> {
     physical: BTreeMap<&'a str, BTreeMap<&'a str, Name>>,
     /// Everything at an address: during a replacement there are two.
     at: BTreeMap<Address, Vec<Name>>,
+    /// Whether what surrounds the stack in its networks was read.
+    pub(super) is_whole: bool,
 }
 
 /// One thing that exists.
@@ -31,6 +33,8 @@ pub(super) struct Element<'a> {
     pub(super) live: Option<&'a Live>,
     /// Whether it is looked up and not of this stack.
     existing: bool,
+    /// Whether it only surrounds the stack in its networks.
+    pub(super) around: bool,
     /// What a step makes of it.
     wish: Option<&'a Expressions>,
     address: Option<Address>,
@@ -49,8 +53,12 @@ impl<'a> World<'a> {
         for step in plan.steps.iter().filter(|step| done(step)) {
             carry_out(step, stack, &mut elements);
         }
-        let mut world =
-            Self { elements: BTreeMap::new(), physical: BTreeMap::new(), at: BTreeMap::new() };
+        let mut world = Self {
+            elements: BTreeMap::new(),
+            physical: BTreeMap::new(),
+            at: BTreeMap::new(),
+            is_whole: snapshot.around.is_some(),
+        };
         // What was made last has the address alone; what it replaces is named with its id until it is gone.
         elements.sort_by_key(|element| std::cmp::Reverse(element.step));
         for element in elements {
@@ -59,7 +67,42 @@ impl<'a> World<'a> {
         for (address, live) in &snapshot.existing {
             world.add_existing(address, live);
         }
+        let around = snapshot.around.iter().flat_map(|around| &around.resources);
+        let mut around: Vec<&Live> = around.collect();
+        // What others are in comes first.
+        let order = |live: &&Live| match live.kind.as_str() {
+            "vpc" => 0,
+            "subnet" => 1,
+            _ => 2,
+        };
+        around.sort_by_key(order);
+        for live in around {
+            world.add_around(live);
+        }
         world
+    }
+
+    /// What surrounds the stack, as long as the network that it is in is there.
+    fn add_around(&mut self, live: &'a Live) {
+        if self.physical(live.kind.as_str(), &live.id).is_some() {
+            return;
+        }
+        let within = |kind: &str, attribute: &str| {
+            let named = live.get_attribute(attribute).as_str();
+            named.is_none_or(|id| self.physical(kind, id).is_some())
+        };
+        if within("vpc", "vpc") && within("subnet", "subnet") {
+            self.add(Element {
+                kind: &live.kind,
+                resource: None,
+                live: Some(live),
+                existing: false,
+                around: true,
+                wish: None,
+                address: None,
+                step: None,
+            });
+        }
     }
 
     fn add(&mut self, element: Element<'a>) {
@@ -88,6 +131,7 @@ impl<'a> World<'a> {
             resource: None,
             live: Some(live),
             existing: true,
+            around: false,
             wish: None,
             address: None,
             step: None,
@@ -200,6 +244,7 @@ fn live<'a>(stack: &'a Stack, snapshot: &'a Snapshot, plan: &Plan) -> Vec<Elemen
             resource: address.and_then(|address| stack.resources.get(address)),
             live: Some(live),
             existing: false,
+            around: false,
             wish: None,
             address: address.cloned(),
             step: None,
@@ -218,6 +263,7 @@ fn carry_out<'a>(step: &'a Step, stack: &'a Stack, elements: &mut Vec<Element<'a
             resource: stack.resources.get(&step.address),
             live: None,
             existing: false,
+            around: false,
             wish: Some(attributes),
             address: Some(step.address.clone()),
             step: Some(step.id),

@@ -126,8 +126,8 @@ mod tests {
               broken by the change of db_instance.main
           ? lambda_function.api reaches internet on 443  unknown
               subnet.web could not be read
-          Judged by what the stack and its resources show: what others have in the same
-          VPCs (ACLs, endpoints, peerings) is not read.
+          Judged by the stack and by what surrounds it in its VPCs: tables, ACLs,
+          groups, gateways, endpoints and peerings, whoever made them.
 
         Nothing to do. 2 resources are as the stack says. 22 API calls.
         ");

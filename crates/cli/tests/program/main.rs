@@ -14,3 +14,4 @@ mod life;
 mod mistakes;
 mod proofs;
 mod safety;
+mod surroundings;

@@ -1,5 +1,6 @@
 //! Our side: the provider that calls the simulated service through the host, as it would call AWS.
 
+mod around;
 mod change;
 mod clock;
 mod create;

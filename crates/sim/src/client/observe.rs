@@ -1,13 +1,13 @@
 //! Reads what a stack owns, names, adopts and looks up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures::future::join_all;
-use trueup_model::Address;
 use trueup_model::kind::{Kind, Unique};
 use trueup_model::snapshot::{Facts, Live, Snapshot, Unreadable, Wanted};
 use trueup_model::stack::{By, Existing};
+use trueup_model::{Address, KindName};
 use trueup_provider::{Call, Failure, FailureClass, Host};
 
 use super::{Sim, Sort, action, text};
@@ -51,6 +51,11 @@ impl Sim {
             self.look_up(existing, &found, &mut snapshot);
         }
         snapshot.resources = self.relevant(wanted, &found);
+        if let Some(how) = wanted.around {
+            let others = self.others(&found, &snapshot);
+            let around = self.read_around(host, how, &snapshot, others, &calls).await?;
+            snapshot.around = Some(around);
+        }
         {
             let state = self.lock();
             snapshot.account.clone_from(&state.world.account);
@@ -125,6 +130,21 @@ impl Sim {
         relevant.map(|found| found.live.clone()).collect()
     }
 
+    /// What decides in networks and is not in the snapshot yet.
+    fn others(&self, found: &[Found], snapshot: &Snapshot) -> Vec<Live> {
+        let known: BTreeSet<(&str, &str)> = snapshot
+            .resources
+            .iter()
+            .chain(snapshot.existing.values())
+            .map(|live| (live.kind.as_str(), live.id.as_str()))
+            .collect();
+        let decides =
+            |live: &&Live| self.catalog.get(live.kind.as_str()).is_some_and(Self::is_around);
+        let others = found.iter().map(|found| &found.live).filter(decides);
+        let others = others.filter(|live| !known.contains(&(live.kind.as_str(), live.id.as_str())));
+        others.cloned().collect()
+    }
+
     fn look_up(&self, existing: &Existing, found: &[Found], snapshot: &mut Snapshot) {
         let Some(kind) = self.catalog.get(existing.address.kind.as_str()) else { return };
         let fits = |candidate: &&Found| {
@@ -195,15 +215,22 @@ fn parameter(service: &Service<'_>, name: &str) -> Option<String> {
 }
 
 /// Whether a failure makes all other answers worthless too.
-fn is_hopeless(failure: &Failure) -> bool {
+pub(super) fn is_hopeless(failure: &Failure) -> bool {
     matches!(failure.class, FailureClass::Credentials | FailureClass::Interrupted)
 }
 
 fn unreadable(kind: &Kind, address: Option<Address>, failure: &Failure) -> Unreadable {
-    let action = match failure.action.as_str() {
-        "" => action(kind, Sort::Read).to_owned(),
-        action => action.to_owned(),
-    };
+    Unreadable { address, ..unreadable_of(kind.name, action(kind, Sort::Read), failure) }
+}
+
+/// Everything of a kind as something that could not be read.
+pub(super) fn unreadable_of(kind: &str, action: &str, failure: &Failure) -> Unreadable {
+    let action = if failure.action.is_empty() { action } else { &failure.action };
     let code = failure.code.as_deref().map(|code| format!("{code}: ")).unwrap_or_default();
-    Unreadable { kind: kind.key(), address, action, message: format!("{code}{}", failure.message) }
+    Unreadable {
+        kind: KindName::from(kind.to_owned()),
+        address: None,
+        action: action.to_owned(),
+        message: format!("{code}{}", failure.message),
+    }
 }

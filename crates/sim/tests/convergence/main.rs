@@ -3,9 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
+mod build;
 mod faults;
 mod life;
+mod networks;
 mod program;
-mod random;
-mod stacks;
-mod tape;

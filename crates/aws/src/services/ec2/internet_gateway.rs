@@ -30,10 +30,7 @@ pub fn kind() -> Kind {
                 "The gateway's ARN.",
             ),
         ],
-        replacement: Replacement::DeleteFirst {
-            claims: &["vpc"],
-            because: "a VPC has at most one internet gateway",
-        },
+        replacement: Replacement::DeleteFirst("a VPC has at most one internet gateway"),
         times: Times { create: [1, 1, 3], update: [1, 2, 5], delete: [1, 1, 280] },
         permissions: Permissions {
             read: &["ec2:DescribeInternetGateways"],
@@ -85,7 +82,7 @@ mod live {
             aws: &Session<'_>,
             search: &Search<'_>,
         ) -> Result<Vec<Live>, Failure> {
-            describe::discovered(search, ID, |by| described(aws, vec![by])).await
+            describe::discovered_with_others(search, ID, |by| described(aws, by)).await
         }
 
         async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {

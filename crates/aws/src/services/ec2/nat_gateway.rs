@@ -59,10 +59,8 @@ pub fn kind() -> Kind {
                 "The gateway's ARN.",
             ),
         ],
-        replacement: Replacement::DeleteFirst {
-            claims: &["elastic_ip"],
-            because: "its address belongs to one gateway at a time",
-        },
+        // An Elastic IP belongs to one gateway at a time: with the same address the old must go.
+        replacement: Replacement::DeleteFirst("its address belongs to one gateway at a time"),
         after: vec![After {
             kind: "internet_gateway",
             which: Which::SameVpc,
@@ -140,7 +138,7 @@ mod live {
             aws: &Session<'_>,
             search: &Search<'_>,
         ) -> Result<Vec<Live>, Failure> {
-            describe::discovered(search, ID, |by| described(aws, vec![by])).await
+            describe::discovered_with_others(search, ID, |by| described(aws, by)).await
         }
 
         async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {

@@ -67,10 +67,7 @@ pub fn kind() -> Kind {
                 "The subnet's ARN.",
             ),
         ],
-        replacement: Replacement::DeleteFirst {
-            claims: &["vpc", "cidr_block"],
-            because: "two subnets cannot have the same network",
-        },
+        replacement: Replacement::DeleteFirst("two subnets cannot have the same network"),
         times: Times { create: [1, 1, 12], update: [1, 3, 11], delete: [1, 1, 1300] },
         permissions: Permissions {
             read: &["ec2:DescribeSubnets"],
@@ -133,7 +130,7 @@ mod live {
             aws: &Session<'_>,
             search: &Search<'_>,
         ) -> Result<Vec<Live>, Failure> {
-            describe::discovered(search, ID, |by| described(aws, vec![by])).await
+            describe::discovered_with_others(search, ID, |by| described(aws, by)).await
         }
 
         async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {

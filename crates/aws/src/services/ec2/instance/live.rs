@@ -28,7 +28,14 @@ pub(crate) struct Calls;
 #[async_trait]
 impl crate::live::Calls for Calls {
     async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
-        describe::discovered(search, ID, |by| described(aws, vec![by])).await
+        describe::discovered(search, ID, |by| async {
+            let instances = raw(aws, vec![by]).await?;
+            if let Some(met) = search.around {
+                met.add(instances.iter().flat_map(shape::further_interfaces));
+            }
+            detailed(aws, &instances).await
+        })
+        .await
     }
 
     async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
@@ -103,7 +110,10 @@ impl crate::live::Calls for Calls {
 }
 
 async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
-    let instances = raw(aws, filters).await?;
+    detailed(aws, &raw(aws, filters).await?).await
+}
+
+async fn detailed(aws: &Session<'_>, instances: &[Instance]) -> Result<Vec<Live>, Failure> {
     let volume_ids: Vec<String> = instances
         .iter()
         .filter_map(|instance| shape::root_volume_id(instance).map(str::to_owned))

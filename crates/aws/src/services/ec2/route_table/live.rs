@@ -27,7 +27,14 @@ pub(crate) struct Calls;
 #[async_trait]
 impl crate::live::Calls for Calls {
     async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
-        describe::discovered(search, ID, |by| described(aws, vec![by])).await
+        describe::discovered_with_others(search, ID, |by| async {
+            let tables = raw(aws, by).await?;
+            if let Some(met) = search.around {
+                met.add(tables.iter().flat_map(routes::not_managed));
+            }
+            Ok(tables.iter().map(|table| normalise(aws, table)).collect())
+        })
+        .await
     }
 
     async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {

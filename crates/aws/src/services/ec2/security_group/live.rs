@@ -30,7 +30,7 @@ impl crate::live::Calls for Calls {
     /// By tags only. That a name is taken by a group that is not ours is said by the create call,
     /// and looked into then: a search by names would cost every plan a call to save it a rare one.
     async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
-        describe::discovered(search, ID, |by| described(aws, vec![by])).await
+        describe::discovered_with_others(search, ID, |by| described(aws, by)).await
     }
 
     async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {

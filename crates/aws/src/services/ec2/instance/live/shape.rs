@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types::{Instance, InstanceNetworkInterface, Volume};
 use trueup_model::Value;
-use trueup_model::snapshot::{Condition, Live};
+use trueup_model::snapshot::{Condition, Live, around};
 use trueup_model::value::Values;
 
 use super::details::Details;
@@ -79,6 +79,32 @@ pub(super) fn normalise(
         (profile::ID, text(profile_id)),
     ];
     live((KIND, id), instance.tags(), attributes, outputs, condition(instance))
+}
+
+/// The interfaces that were attached since, which no attribute of the instance shows.
+pub(super) fn further_interfaces(instance: &Instance) -> Vec<Live> {
+    let first = primary_interface(instance).and_then(|first| first.network_interface_id());
+    let all = instance.network_interfaces().iter();
+    let further = all.filter(|interface| interface.network_interface_id() != first);
+    let further = further.map(|interface| {
+        let public = interface.association().and_then(|association| association.public_ip());
+        let groups = interface.groups().iter().filter_map(|group| group.group_id()).collect();
+        let v6 = interface.ipv6_addresses().iter().filter_map(|one| one.ipv6_address()).collect();
+        let attributes = [
+            ("vpc", text(interface.vpc_id())),
+            ("subnet", text(interface.subnet_id())),
+            ("security_groups", groups),
+            ("private_ip", text(interface.private_ip_address())),
+            ("public_ip", text(public)),
+            ("ipv6_addresses", v6),
+            ("instance", text(instance.instance_id())),
+            ("type", "interface".into()),
+            ("description", text(interface.description())),
+        ];
+        let id = interface.network_interface_id().unwrap_or_default();
+        live((around::NETWORK_INTERFACE, id), &[], attributes, [], Condition::Ready)
+    });
+    further.collect()
 }
 
 /// A stopped instance is there and fine; that it is stopped is somebody's decision.

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{Route, RouteTable};
 use trueup_model::Value;
+use trueup_model::snapshot::{Condition, Live, around};
 use trueup_provider::{Call, Failure, FailureClass};
 
 use crate::live::Session;
+use crate::live::describe;
 use crate::live::session::unless_missing;
 use crate::network::canonical_cidr;
 
@@ -81,6 +83,28 @@ fn is_managed(route: &Route) -> bool {
 fn leads_to_endpoint(route: &Route) -> bool {
     let gateway = route.gateway_id().unwrap_or_default();
     route.destination_prefix_list_id().is_some() && gateway.starts_with("vpce-")
+}
+
+/// What a stack does not state of a table's routes and what decides all the same: routes that AWS
+/// adds itself, and which of all lead nowhere.
+pub(super) fn not_managed(table: &RouteTable) -> Vec<Live> {
+    let id = table.route_table_id().unwrap_or_default();
+    let is_black = |route: &Route| route.state().is_some_and(|s| s.as_str() == "blackhole");
+    let routes = table.routes().iter().filter(|route| route.gateway_id() != Some("local"));
+    let routes = routes.filter(|route| !is_managed(route) || is_black(route));
+    let routes = routes.filter_map(|route| {
+        let destination = destination(route)?;
+        let attributes = [
+            ("vpc", describe::text(table.vpc_id())),
+            ("table", id.into()),
+            ("destination", destination.as_str().into()),
+            ("target", describe::text(target(route))),
+            ("blackhole", is_black(route).into()),
+        ];
+        let id = format!("{id} {destination}");
+        Some(describe::live((around::ROUTE, &id), &[], attributes, [], Condition::Ready))
+    });
+    routes.collect()
 }
 
 fn destination(route: &Route) -> Option<String> {

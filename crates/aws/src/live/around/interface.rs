@@ -1,0 +1,117 @@
+//! Network interfaces, and the load balancers that some of them belong to.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ec2::types::NetworkInterface;
+use trueup_model::snapshot::{Condition, around};
+use trueup_model::{Live, Value};
+use trueup_provider::{Call, Failure};
+
+use super::Answer;
+use crate::live::Session;
+use crate::live::describe::{self, PAGE, by_ids, pages};
+
+/// Those in these VPCs; a load balancer's as one.
+pub(super) async fn of(aws: &Session<'_>, vpcs: &[String]) -> Answer {
+    let found: Result<Vec<NetworkInterface>, Failure> = by_ids(vpcs, "vpc-id", |by| {
+        pages(move |next| {
+            let by = by.clone();
+            async move {
+                let page = aws
+                    .call(Call::read("ec2:DescribeNetworkInterfaces"), || {
+                        let call = aws.clients.ec2.describe_network_interfaces();
+                        let call = call.filters(by.clone()).max_results(PAGE);
+                        call.set_next_token(next.clone()).send()
+                    })
+                    .await?;
+                Ok((page.network_interfaces.unwrap_or_default(), page.next_token))
+            }
+        })
+    })
+    .await;
+    Ok(sorted(&found?))
+}
+
+fn sorted(interfaces: &[NetworkInterface]) -> Vec<Live> {
+    let mut balancers: BTreeMap<&str, Vec<&NetworkInterface>> = BTreeMap::new();
+    let mut found = Vec::new();
+    for interface in interfaces {
+        // EC2 says whose an interface is only in its description: `ELB app/web/0123`.
+        match interface.description().and_then(|text| text.strip_prefix("ELB ")) {
+            Some(name) => balancers.entry(name).or_default().push(interface),
+            None => found.push(normalise(interface)),
+        }
+    }
+    found.extend(balancers.into_iter().map(|(name, interfaces)| balancer(name, &interfaces)));
+    found
+}
+
+fn groups(interface: &NetworkInterface) -> Value {
+    interface.groups().iter().filter_map(|group| group.group_id()).collect()
+}
+
+fn public_ip(interface: &NetworkInterface) -> Option<&str> {
+    interface.association().and_then(|association| association.public_ip())
+}
+
+fn normalise(interface: &NetworkInterface) -> Live {
+    let instance = interface.attachment().and_then(|attachment| attachment.instance_id());
+    let v6 = interface.ipv6_addresses().iter().filter_map(|one| one.ipv6_address()).collect();
+    let kind = interface.interface_type().map_or("interface", |kind| kind.as_str());
+    let attributes = [
+        ("vpc", describe::text(interface.vpc_id())),
+        ("subnet", describe::text(interface.subnet_id())),
+        ("security_groups", groups(interface)),
+        ("private_ip", describe::text(interface.private_ip_address())),
+        ("public_ip", describe::text(public_ip(interface))),
+        ("ipv6_addresses", v6),
+        ("instance", describe::text(instance)),
+        ("type", kind.into()),
+        ("description", describe::text(interface.description())),
+    ];
+    let id = interface.network_interface_id().unwrap_or_default();
+    let tags = interface.tag_set();
+    describe::live((around::NETWORK_INTERFACE, id), tags, attributes, [], Condition::Ready)
+}
+
+fn balancer(name: &str, interfaces: &[&NetworkInterface]) -> Live {
+    let first = interfaces.first().copied();
+    let kind = match name.split('/').next() {
+        Some("net") => "network",
+        Some("app") => "application",
+        Some("gwy") => "gateway",
+        _ => "classic",
+    };
+    let public = interfaces.iter().any(|interface| public_ip(interface).is_some());
+    let attributes = [
+        ("vpc", describe::text(first.and_then(|first| first.vpc_id()))),
+        ("subnets", interfaces.iter().filter_map(|interface| interface.subnet_id()).collect()),
+        ("security_groups", first.map_or(Value::List(Vec::new()), groups)),
+        ("internet_facing", public.into()),
+        ("type", kind.into()),
+        ("listeners", Value::List(Vec::new())),
+    ];
+    describe::live((around::LOAD_BALANCER, name), &[], attributes, [], Condition::Ready)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interfaces_of_a_load_balancer_are_one_thing() {
+        let of = |id: &str, subnet: &str, description: &str| {
+            let interface = NetworkInterface::builder().network_interface_id(id).vpc_id("vpc-1");
+            interface.subnet_id(subnet).description(description).build()
+        };
+        let interfaces = [
+            of("eni-1", "subnet-a", "ELB app/web/01"),
+            of("eni-2", "subnet-b", "ELB app/web/01"),
+            of("eni-3", "subnet-b", "mine"),
+        ];
+        let found = sorted(&interfaces);
+        let ids: Vec<&str> = found.iter().map(|live| live.id.as_str()).collect();
+        assert_eq!(ids, ["eni-3", "app/web/01"]);
+        assert_eq!(found[1].get("subnets").strings(), ["subnet-a", "subnet-b"]);
+    }
+}

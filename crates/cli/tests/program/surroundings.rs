@@ -1,0 +1,304 @@
+//! What others have in a stack's networks, and what AWS put there: it decides sentences too.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
+use trueup_model::Value;
+use trueup_model::snapshot::{Condition, around};
+use trueup_model::value::Values;
+use trueup_sim::{At, Fault, FaultPlan, Scripted, Sim, SimOptions, World, acl_rule};
+
+use crate::harness::{Bench, snowex, stack};
+
+fn values(json: Json) -> Values {
+    match Value::from(json) {
+        Value::Map(values) => values,
+        other => panic!("{other} is no map"),
+    }
+}
+
+/// Snowex as it was applied.
+async fn applied() -> (Bench, Arc<Sim>) {
+    let (bench, sim) = snowex();
+    bench.run("apply --yes").await.expect(0);
+    (bench, sim)
+}
+
+fn id(world: &World, address: &str) -> String {
+    let address = address.parse().unwrap();
+    world.at("snowex", &address).next().unwrap().id.clone()
+}
+
+/// The verdicts of all sentences on the live network.
+async fn verdicts(bench: &Bench, code: u8) -> Vec<(String, String)> {
+    let json = bench.run("drift --json").await.expect(code).json();
+    let proofs = json["proofs"].as_array().unwrap();
+    let pair = |proof: &Json| {
+        let text = |name: &str| proof[name].as_str().unwrap().to_owned();
+        (text("text"), text("verdict"))
+    };
+    proofs.iter().map(pair).collect()
+}
+
+/// What is broken after a change behind the stack's back.
+async fn broken(change: impl FnOnce(&mut World)) -> Vec<String> {
+    let (bench, sim) = applied().await;
+    sim.edit(change).unwrap();
+    let found = verdicts(&bench, 2).await.into_iter();
+    found.filter(|(_, verdict)| verdict == "broken").map(|(text, _)| text).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_in_the_default_acl_breaks_what_it_denies() {
+    let found = broken(|world| {
+        let vpc = id(world, "vpc.main");
+        let zone = values(json!({ "cidr": "10.0.11.0/24" }))["cidr"].clone();
+        let deny = acl_rule(50, false, zone.as_str().unwrap());
+        let acl = world.default_acl(&vpc);
+        let Some(Value::List(rules)) = acl.attributes.get_mut("ingress") else {
+            panic!("no rules")
+        };
+        rules.push(deny);
+    });
+    // What comes from the second zone does not reach other subnets any more.
+    let found = found.await;
+    assert!(
+        found.contains(&"lambda_function.api reaches db_instance.main on 5432".to_owned()),
+        "{found:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_acl_on_a_subnet_breaks_what_it_does_not_allow() {
+    let found = broken(|world| {
+        let (vpc, subnet) = (id(world, "vpc.main"), id(world, "subnet.public"));
+        let acl = json!({
+            "vpc": vpc, "default": false, "subnets": [subnet], "ingress": [], "egress": [],
+        });
+        world.put_around(around::NETWORK_ACL, "acl-0other", values(acl));
+    });
+    let internet =
+        ["lambda_function.api reaches internet on 443", "instance.bastion reaches internet on 443"];
+    assert_eq!(found.await, internet);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_association_with_a_table_of_others_breaks_what_it_leads_away() {
+    let found = broken(|world| {
+        let (vpc, subnet) = (id(world, "vpc.main"), id(world, "subnet.private[b]"));
+        let table = json!({ "vpc": vpc, "main": false, "subnets": [subnet], "routes": {} });
+        world.put_around("route_table", "rtb-0other", values(table));
+        let ours = "route_table.private".parse().unwrap();
+        let ours = world.at_mut("snowex", &ours).unwrap();
+        if let Some(Value::List(subnets)) = ours.attributes.get_mut("subnets") {
+            subnets.retain(|one| one.as_str() != Some(&subnet));
+        }
+    });
+    assert_eq!(found.await, ["lambda_function.api reaches internet on 443"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_route_in_the_main_table_decides_where_no_table_is_associated() {
+    let found = broken(|world| {
+        let (vpc, gateway) = (id(world, "vpc.main"), id(world, "internet_gateway.main"));
+        let main = world.main_table(&vpc);
+        main.attributes.insert("routes".to_owned(), json!({ "0.0.0.0/0": gateway }).into());
+        let ours = "route_table.private".parse().unwrap();
+        world.at_mut("snowex", &ours).unwrap().set("subnets", Value::List(Vec::new()));
+        let open: Value = json!([{
+            "port": 5432, "from": ["0.0.0.0/0"], "protocol": "tcp", "description": null
+        }])
+        .into();
+        let group = "security_group.database".parse().unwrap();
+        world.at_mut("snowex", &group).unwrap().set("ingress", open);
+        let database = "db_instance.main".parse().unwrap();
+        world.at_mut("snowex", &database).unwrap().set("publicly_accessible", true);
+    });
+    let found = found.await;
+    assert!(found.contains(&"internet does not reach db_instance.main".to_owned()), "{found:?}");
+}
+
+/// A second interface, with a public address and a group of somebody else's, in the public subnet.
+#[tokio::test(start_paused = true)]
+async fn an_interface_attached_by_hand_opens_an_instance() {
+    let (bench, sim) = applied().await;
+    let vpc = id(&sim.world(), "vpc.main");
+    let open = json!({
+        "vpc": vpc, "name": "debug", "description": "for a moment",
+        "ingress": [{ "port": 22, "from": ["0.0.0.0/0"], "protocol": "tcp", "description": null }],
+    });
+    let group = sim.add_foreign("security_group", values(open), &BTreeMap::new()).unwrap();
+    sim.edit(|world| {
+        let interface = json!({
+            "vpc": vpc, "subnet": id(world, "subnet.public"), "security_groups": [group],
+            "private_ip": "10.0.0.77", "public_ip": "198.51.100.7", "type": "interface",
+            "instance": id(world, "instance.bastion"), "description": "",
+        });
+        world.put_around(around::NETWORK_INTERFACE, "eni-0other", values(interface));
+    })
+    .unwrap();
+    let found = verdicts(&bench, 2).await;
+    let shut = "internet does not reach instance.bastion".to_owned();
+    assert!(found.contains(&(shut, "broken".to_owned())), "{found:?}");
+}
+
+const OFFICE: &str = "  - 10.9.0.0/16 does not reach db_instance.main\n";
+
+/// Snowex with a sentence about a network that a peering may lead to.
+async fn with_office() -> (Bench, Arc<Sim>) {
+    let (bench, sim) = snowex();
+    let text = stack("snowex.yaml");
+    bench.write("stack.yaml", &text.replace("expect:\n", &format!("expect:\n{OFFICE}")));
+    bench.run("apply --yes").await.expect(0);
+    (bench, sim)
+}
+
+fn peer(sim: &Sim, near: &[&str]) -> String {
+    let cidr = values(json!({ "cidr_block": "10.9.0.0/16" }));
+    let other = sim.add_foreign("vpc", cidr, &BTreeMap::new()).unwrap();
+    let subnet = values(json!({
+        "vpc": other, "cidr_block": "10.9.1.0/24", "availability_zone": "us-west-2a",
+    }));
+    sim.add_foreign("subnet", subnet, &BTreeMap::new()).unwrap();
+    sim.edit(|world| {
+        let own = id(world, "vpc.main");
+        let peering = json!({
+            "requester": own, "accepter": other, "near": near, "same_region": true,
+            "requester_cidrs": ["10.0.0.0/16"], "accepter_cidrs": ["10.9.0.0/16"],
+            "dns_resolution": false,
+        });
+        world.put_around(around::VPC_PEERING, "pcx-0other", values(peering));
+        let main = world.main_table(&other);
+        main.attributes.insert("routes".to_owned(), json!({ "10.0.0.0/16": "pcx-0other" }).into());
+        let ours = "route_table.private".parse().unwrap();
+        let ours = world.at_mut("snowex", &ours).unwrap();
+        let Some(Value::Map(routes)) = ours.attributes.get_mut("routes") else {
+            panic!("no routes")
+        };
+        routes.insert("10.9.0.0/16".to_owned(), "pcx-0other".into());
+    })
+    .unwrap();
+    other
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peering_lets_in_only_whom_a_rule_lets_in() {
+    let (bench, sim) = with_office().await;
+    peer(&sim, &["requester", "accepter"]);
+    let proved = (OFFICE.trim().trim_start_matches("- ").to_owned(), "proved".to_owned());
+    // The route that was added is drift; the group still shuts them out.
+    assert!(verdicts(&bench, 2).await.contains(&proved));
+    sim.edit(|world| {
+        let group = "security_group.database".parse().unwrap();
+        let rule = json!([{
+            "port": 5432, "from": ["10.9.0.0/16"], "protocol": "tcp", "description": null
+        }]);
+        world.at_mut("snowex", &group).unwrap().set("ingress", Value::from(rule));
+    })
+    .unwrap();
+    let broken = (proved.0, "broken".to_owned());
+    assert!(verdicts(&bench, 2).await.contains(&broken));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_of_others_in_our_network_names_no_end_of_ours() {
+    let (bench, sim) = applied().await;
+    let vpc = id(&sim.world(), "vpc.main");
+    let open = json!({
+        "vpc": vpc, "name": "theirs", "description": "open",
+        "ingress": [{ "port": null, "from": ["0.0.0.0/0"], "protocol": "all", "description": null }],
+    });
+    sim.add_foreign("security_group", values(open), &BTreeMap::new()).unwrap();
+    let found = verdicts(&bench, 0).await;
+    assert!(found.iter().all(|(_, verdict)| verdict == "proved"), "{found:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_read_is_unknown_and_not_fatal() {
+    let (bench, sim) = applied().await;
+    let denied =
+        Scripted { at: At::Every("ec2:DescribeNetworkAcls".to_owned()), fault: Fault::Denied };
+    sim.set_faults(FaultPlan { scripted: vec![denied], random: None }, 1);
+    let plan = bench.run("plan --json --detailed-exitcode").await.expect(0).json();
+    let proofs = plan["proofs"].as_array().unwrap();
+    assert!(proofs.iter().all(|proof| proof["verdict"] == "unknown"), "{proofs:#?}");
+    let why = proofs[0]["evidence"][0].as_str().unwrap();
+    assert!(why.contains("network_acl of vpc.main could not be read"), "{why}");
+    assert!(why.contains("AccessDenied"), "{why}");
+    let drift = bench.run("drift").await.expect(0);
+    assert!(drift.stdout.contains('?'), "{}", drift.stdout);
+}
+
+/// An interface endpoint that owns the name of its service decides who reaches the service.
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_of_others_takes_the_name_of_its_service() {
+    let (bench, sim) = applied().await;
+    bench.run("reach instance.bastion ssm --port 443").await.expect(0);
+    let vpc = id(&sim.world(), "vpc.main");
+    let shut = json!({ "vpc": vpc, "name": "endpoints", "description": "shut", "ingress": [] });
+    let group = sim.add_foreign("security_group", values(shut), &BTreeMap::new()).unwrap();
+    sim.edit(|world| {
+        let endpoint = json!({
+            "vpc": vpc, "service": "ssm", "type": "interface", "private_dns": true,
+            "subnets": [id(world, "subnet.private[a]")], "security_groups": [group.clone()],
+        });
+        world.put_around(around::VPC_ENDPOINT, "vpce-0other", values(endpoint));
+    })
+    .unwrap();
+    let shut = bench.run("reach instance.bastion ssm --port 443").await.expect(4).stdout;
+    assert!(shut.contains(&format!("stops at {group}")), "{shut}");
+    sim.edit(|world| {
+        let key = World::key(around::VPC_ENDPOINT, "vpce-0other");
+        world.around.get_mut(&key).unwrap().condition = Condition::Deleting("deleting".to_owned());
+    })
+    .unwrap();
+    bench.run("reach instance.bastion ssm --port 443").await.expect(4);
+}
+
+/// A load balancer of somebody else's is in a group that the database lets in.
+#[tokio::test(start_paused = true)]
+async fn a_load_balancer_of_others_has_the_rights_of_its_groups() {
+    let (bench, sim) = with_office().await;
+    let text = bench
+        .read("stack.yaml")
+        .replace(OFFICE, "  - 10.0.0.0/24 does not reach db_instance.main on 5432\n");
+    bench.write("stack.yaml", &text);
+    assert!(verdicts(&bench, 0).await.iter().all(|(_, verdict)| verdict == "proved"));
+    sim.edit(|world| {
+        let balancer = json!({
+            "vpc": id(world, "vpc.main"), "subnets": [id(world, "subnet.public")],
+            "security_groups": [id(world, "security_group.bastion")],
+            "internet_facing": true, "type": "application", "listeners": [],
+        });
+        world.put_around(around::LOAD_BALANCER, "app/web/01", values(balancer));
+    })
+    .unwrap();
+    let found = verdicts(&bench, 2).await;
+    assert!(found.iter().any(|(_, verdict)| verdict == "broken"), "{found:?}");
+}
+
+/// In an account as AWS gives it, where the default VPC's own main table leads to the internet.
+#[tokio::test(start_paused = true)]
+async fn public_mysql_is_proved_in_the_default_vpc() {
+    let bench = Bench::with_stack(&stack("public-mysql.yaml"));
+    let catalog = Arc::new(trueup_aws::catalog());
+    let world = World::fresh(&catalog, &SimOptions::usual());
+    let sim = Arc::new(Sim::new(catalog, world, SimOptions::usual()));
+    let mut bench = bench;
+    bench.aws = Some(Arc::clone(&sim) as Arc<dyn trueup_provider::Provider>);
+    bench.environment.insert("DB_PASSWORD".to_owned(), "correct-horse-battery".to_owned());
+    let plan = "plan --json --var admin_cidr=203.0.113.7/32";
+    let proofs = bench.run(plan).await.expect(0).json()["proofs"].clone();
+    let verdicts: Vec<&Json> =
+        proofs.as_array().unwrap().iter().map(|one| &one["verdict"]).collect();
+    assert_eq!(verdicts, ["proved", "proved"], "{proofs:#}");
+    sim.edit(|world| {
+        let vpc = world.of_kind("vpc").next().unwrap().id.clone();
+        let main = world.main_table(&vpc);
+        main.attributes.insert("routes".to_owned(), json!({}).into());
+    })
+    .unwrap();
+    let proofs = bench.run(plan).await.expect(4).json()["proofs"].clone();
+    assert_eq!(proofs[0]["verdict"], "broken", "{proofs:#}");
+}
