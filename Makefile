@@ -8,6 +8,8 @@
 #   make bless     accept changed snapshots; review the diff like code
 #   make schemas   rewrite schemas/         make docs   rewrite docs/kinds/
 #   make fmt       format everything        make bench  figures: calls, seconds, memory
+#   make soak      N=10000 random lives of stacks in the simulator, and as many random plans, from
+#                  SEED on (the time, unless it is given)
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -19,15 +21,17 @@ export CARGO_TERM_COLOR ?= auto
 TARGET := $(shell $(CARGO) metadata --format-version 1 --no-deps --offline 2>/dev/null | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 TARGET := $(or $(TARGET),target)
 VENV := .venv
+N ?= 10000
+SEED ?= $(shell date +%s | tail -c 6)
 TOOLS := $(TARGET)/tools
 DENY_VERSION := 0.20.2
 # Modules that the registry's macro declares are not seen by `cargo fmt`.
 KIND_FILES := $(shell find crates/aws/src/services -name '*.rs')
 
-.PHONY: help check test unit live-check e2e functions bless fmt schemas docs demo bench deny build
+.PHONY: help check test unit live-check e2e functions lives soak bless fmt schemas docs demo bench deny build
 
 help:
-	@sed -n '3,12s/^# \{0,1\}//p' Makefile
+	@sed -n '3,14s/^# \{0,1\}//p' Makefile
 
 check: fmt-check lint layers deny
 
@@ -50,6 +54,8 @@ $(TOOLS)/bin/cargo-deny:
 	$(CARGO) install cargo-deny --version $(DENY_VERSION) --locked --debug --root $(TOOLS) --target-dir $(TOOLS)/build
 	rm -rf $(TOOLS)/build
 
+# The same random cases each time, so that a change is judged by what it changes; `make soak` has others.
+unit: export PROPTEST_RNG_SEED ?= 1
 unit:
 	$(CARGO) nextest run
 	$(CARGO) test --doc --quiet
@@ -72,8 +78,16 @@ functions: $(VENV)/done
 e2e: build $(VENV)/done
 	TRUEUP_BIN=$(TARGET)/debug/trueup $(VENV)/bin/python -m pytest -q tests/e2e
 
+# Stacks made up by chance, edited, meddled with and destroyed, with faults by chance.
+lives:
+	TRUEUP_CASES=2000 $(CARGO) test --quiet -p trueup-sim --test convergence any_stack -- --nocapture
+
+soak:
+	TRUEUP_CASES=$(N) TRUEUP_SEED=$(SEED) $(CARGO) test --profile soak --quiet -p trueup-sim --test convergence any_stack -- --nocapture
+	PROPTEST_CASES=$(N) $(CARGO) nextest run --cargo-profile soak -p trueup-planner -E 'test(worlds)'
+
 # In the order in which failures are cheapest.
-test: check unit functions live-check e2e
+test: check unit functions live-check lives e2e
 
 bless:
 	INSTA_UPDATE=always TRUEUP_BLESS=1 $(CARGO) nextest run --no-fail-fast

@@ -10,8 +10,11 @@ target=$(cargo metadata --format-version 1 --no-deps | sed -n 's/.*"target_direc
 echo "== the planner: load, graph, diff, order"
 cargo bench --quiet -p trueup-planner --bench plan
 echo
-echo "== the applier: makespan over the critical path, in virtual time"
+echo "== the applier alone, on random plans: makespan over the critical path, in virtual time"
 cargo bench --quiet -p trueup-applier --bench makespan
+echo
+echo "== apply: how long it takes over the longest chain of its plan, in AWS's usual times and rates"
+cargo bench --quiet -p trueup-sim --bench makespan
 echo
 echo "== network proofs"
 cargo bench --quiet -p trueup-reach --bench speed

@@ -56,6 +56,9 @@ pub struct Kind {
     pub settle: fn(&mut Settlement<'_>),
     /// Offline rules that a type cannot express.
     pub check: fn(&mut Inspection<'_>),
+    /// How it is without something for a while: takes an id out of what refers to it. None, if it
+    /// cannot be without; what it holds is then not deleted before it holds another.
+    pub release: Option<fn(&mut crate::value::Values, &str)>,
 }
 
 /// One attribute, or one field of a nested object.
@@ -224,8 +227,14 @@ pub enum Unique {
 pub enum Replacement {
     /// The new one first; a suffix keeps the names apart where the kind has one.
     CreateFirst,
-    /// The old one must go first, for this reason.
-    DeleteFirst(&'static str),
+    /// The old one must go first, for as long as both claim the same.
+    DeleteFirst {
+        /// The attributes that only one can have: they clash where all of these stay as they are, a
+        /// network also where it overlaps with the old one. Without any they always clash.
+        claims: &'static [&'static str],
+        /// Why, for the plan.
+        because: &'static str,
+    },
 }
 
 /// An order that no attribute shows: this kind comes after those of `kind`.

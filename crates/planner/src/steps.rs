@@ -19,6 +19,7 @@ use crate::seal;
 
 mod between;
 mod circles;
+mod releases;
 
 /// Steps before they have their places.
 #[derive(Default)]
@@ -52,6 +53,7 @@ impl Drafts {
         drafts.order_resources(context, decisions, departures);
         drafts.order_deletes(context, decisions, departures);
         drafts.empty_circles(context, departures);
+        drafts.let_go(context, decisions);
         drafts
     }
 

@@ -1,8 +1,9 @@
 //! Replacing: which of the two is first, under which name the new one is made.
 
+use ipnet::IpNet;
 use trueup_model::change::{After, AttributeChange, DriftClass};
 use trueup_model::kind::{Naming, Replacement, Unique};
-use trueup_model::{Condition, Disruption, Expression, Kind, Live, Reason, Value};
+use trueup_model::{Condition, Disruption, Expression, Kind, Live, Reason, Type, Value};
 
 use super::{Context, Decision, Fate, Resolved, Walk};
 use crate::hash::spec_hash;
@@ -23,7 +24,7 @@ impl Context<'_, '_> {
         let live = self.index.lives[live_id];
         decision.early = true;
         decision.reasons.extend(self.why_replaced(walk, id, live, &decision.changes));
-        let obstacle = self.obstacle(walk, kind, live_id);
+        let obstacle = self.obstacle(walk, kind, live_id, decision);
         decision.fate = Fate::Replace { create_first: obstacle.is_none() };
         // The new one is not bound to what AWS made of the old one.
         decision.wanted.clone_from(&resolved.attributes);
@@ -63,8 +64,16 @@ impl Context<'_, '_> {
     }
 
     /// Why the new one cannot be made beside the old one.
-    fn obstacle(self, walk: &Walk, kind: &Kind, live: LiveId) -> Option<String> {
-        if let Replacement::DeleteFirst(because) = kind.replacement {
+    fn obstacle(
+        self,
+        walk: &Walk,
+        kind: &Kind,
+        live: LiveId,
+        decision: &Decision,
+    ) -> Option<String> {
+        if let Replacement::DeleteFirst { claims, because } = kind.replacement
+            && claims.iter().all(|claim| clashes(kind, claim, decision, self.index.lives[live]))
+        {
             return Some(because.to_owned());
         }
         let uses = self.index.uses[live].iter();
@@ -142,5 +151,22 @@ impl Context<'_, '_> {
             let free = names::suffixed(naming, &self.input.stack.name, name, &seed);
             decision.wanted.insert(naming.attribute.to_owned(), free.into());
         }
+    }
+}
+
+/// Whether the new one claims what the old one has. What is not known yet and changes is of
+/// something new; of a network nobody can tell.
+fn clashes(kind: &Kind, claim: &str, decision: &Decision, live: &Live) -> bool {
+    if !decision.changes.iter().any(|change| top_level(&change.path) == claim) {
+        return true;
+    }
+    if !kind.attribute(claim).is_some_and(|attribute| matches!(attribute.ty, Type::Cidr)) {
+        return false;
+    }
+    let network = |value: Option<&Value>| value?.as_str()?.parse::<IpNet>().ok();
+    let new = network(decision.wanted.get(claim).and_then(Expression::known));
+    match (new, network(live.attributes.get(claim))) {
+        (Some(new), Some(old)) => new.contains(&old) || old.contains(&new),
+        _ => true,
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use trueup_model::kind::{Mutability, Which};
+use trueup_model::kind::{Replacement, Which};
 use trueup_model::plan::Operation;
-use trueup_model::{Expression, Type, Value};
+use trueup_model::{Kind, Value};
 
 use super::Drafts;
 use crate::decide::{Context, Decision, Fate};
@@ -82,19 +82,16 @@ impl Drafts {
 
     /// What takes a name or a network that something else leaves waits until it is free.
     fn free_names(&mut self, context: Context<'_, '_>, departures: &Departures) {
-        let mut leaving: HashMap<(&str, &str, String), Vec<DraftId>> = HashMap::new();
+        let mut leaving: HashMap<Claim, Vec<DraftId>> = HashMap::new();
         for live in departures.keys() {
             let (Some(draft), Some(kind)) =
                 (self.deletes.get(live), context.index.live_kinds[*live])
             else {
                 continue;
             };
-            for attribute in exclusive(kind) {
-                let value = context.index.lives[*live].attributes.get(attribute);
-                if let Some(text) = value.and_then(Value::as_str) {
-                    let key = (kind.name, attribute, text.to_ascii_lowercase());
-                    leaving.entry(key).or_default().push(*draft);
-                }
+            let attributes = &context.index.lives[*live].attributes;
+            for claim in claims(kind, |name| attributes.get(name)) {
+                leaving.entry(claim).or_default().push(*draft);
             }
         }
         if leaving.is_empty() {
@@ -105,11 +102,8 @@ impl Drafts {
                 continue;
             };
             let Some(kind) = context.index.kinds[*id] else { continue };
-            for attribute in exclusive(kind) {
-                let value = attributes.get(attribute).and_then(Expression::known);
-                let Some(text) = value.and_then(Value::as_str) else { continue };
-                let key = (kind.name, attribute, text.to_ascii_lowercase());
-                for delete in leaving.get(&key).into_iter().flatten() {
+            for claim in claims(kind, |name| attributes.get(name)?.known()) {
+                for delete in leaving.get(&claim).into_iter().flatten() {
                     self.orders.add(*delete, *draft, Strength::Expected);
                 }
             }
@@ -260,12 +254,23 @@ impl<'a> LiveNames<'a> {
     }
 }
 
-/// The attributes of which no two of a kind can have the same value: its name, and a network that
-/// it cannot leave.
-fn exclusive(kind: &trueup_model::Kind) -> impl Iterator<Item = &'static str> {
-    let name = kind.naming.map(|naming| naming.attribute);
-    let networks = kind.attributes.iter().filter(|attribute| {
-        matches!(attribute.ty, Type::Cidr) && attribute.mutability == Mutability::Replace
-    });
-    name.into_iter().chain(networks.map(|attribute| attribute.name))
+/// What no two of a kind can have at the same time: a name, or what one of them has for as long as
+/// it is there, such as a network in a VPC.
+type Claim = (&'static str, Vec<String>);
+
+/// What something claims; what is not known yet clashes with nothing.
+fn claims<'v>(
+    kind: &Kind,
+    value: impl Fn(&'static str) -> Option<&'v Value>,
+) -> impl Iterator<Item = Claim> {
+    let name = kind.naming.map(|naming| vec![naming.attribute]);
+    let place = match kind.replacement {
+        Replacement::DeleteFirst { claims, .. } if !claims.is_empty() => Some(claims.to_vec()),
+        _ => None,
+    };
+    let values = move |claim: Vec<&'static str>| -> Option<Claim> {
+        let texts = claim.iter().map(|name| Some(value(name)?.as_str()?.to_ascii_lowercase()));
+        Some((kind.name, texts.collect::<Option<_>>()?))
+    };
+    name.into_iter().chain(place).filter_map(values)
 }

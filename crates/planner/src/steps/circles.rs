@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trueup_model::expression::Expressions;
 use trueup_model::plan::{Operation, Step, Target};
 use trueup_model::value::Values;
-use trueup_model::{Attribute, Expression, Type, Value};
+use trueup_model::{Address, Attribute, Expression, Kind, Live, Type, Value};
 
 use super::Drafts;
 use crate::decide::Context;
@@ -58,33 +57,45 @@ impl Drafts {
     ) -> Option<DraftId> {
         let (kind, departure) = (context.index.live_kinds[id]?, departures.get(&id)?);
         let live = context.index.lives[id];
-        let attributes = live.attributes.iter();
-        let mut attributes: Expressions =
-            attributes.map(|(n, v)| (n.clone(), Expression::Value(v.clone()))).collect();
         let late: Vec<&Attribute> = kind.attributes.iter().filter(|a| a.late).collect();
+        let mut emptied = live.attributes.clone();
         for attribute in &late {
-            attributes.insert(attribute.name.to_owned(), nothing(&attribute.ty).into());
+            emptied.insert(attribute.name.to_owned(), nothing(&attribute.ty));
         }
         let held = |name: &str| live.attributes.get(name).is_some_and(|value| !value.is_null());
         let changed = late.iter().map(|a| a.name).filter(|name| held(name));
+        let changed = changed.map(str::to_owned).collect();
+        Some(self.add_meanwhile(kind, live, departure.address.clone(), emptied, changed))
+    }
+
+    /// A step that makes something what it is only until a later step.
+    pub(super) fn add_meanwhile(
+        &mut self,
+        kind: &Kind,
+        live: &Live,
+        address: Address,
+        attributes: Values,
+        changed: Vec<String>,
+    ) -> DraftId {
+        let attributes = attributes.into_iter().map(|(n, v)| (n, Expression::Value(v))).collect();
         let draft = self.steps.len();
         self.steps.push(Step {
             id: draft,
-            address: departure.address.clone(),
+            address,
             kind: live.kind.clone(),
             operation: Operation::Update {
                 target: Target::Id(live.id.clone()),
                 attributes: seal::expressions(kind, attributes),
                 tags: live.tags.iter().map(|(k, tag)| (k.clone(), tag.as_str().into())).collect(),
                 ownership: live.ownership.clone(),
-                changed: changed.map(str::to_owned).collect(),
+                changed,
                 before: Some(Box::new(seal::live(kind, live))),
             },
             after: Vec::new(),
             seconds: kind.times.update[1],
             location: None,
         });
-        Some(draft)
+        draft
     }
 
     /// Something keeps its late attributes as long as it is in use.

@@ -55,7 +55,10 @@ fn gateway() -> Kind {
     Kind {
         attributes: vec![Attribute::new("vpc", Type::id_of(&["vpc"], "vpc-"), "").replaces()],
         outputs: id("igw-"),
-        replacement: Replacement::DeleteFirst("a VPC has at most one"),
+        replacement: Replacement::DeleteFirst {
+            claims: &["vpc"],
+            because: "a VPC has at most one",
+        },
         ..Kind::new("internet_gateway", "ec2", "")
     }
 }
@@ -68,7 +71,10 @@ fn subnet() -> Kind {
             Attribute::new("zone", Type::String, "").unmanaged("AWS spreads").replaces(),
         ],
         outputs: id("subnet-"),
-        replacement: Replacement::DeleteFirst("two subnets cannot have the same network"),
+        replacement: Replacement::DeleteFirst {
+            claims: &["vpc", "cidr_block"],
+            because: "two subnets cannot have the same network",
+        },
         ..Kind::new("subnet", "ec2", "")
     }
 }
@@ -153,6 +159,11 @@ fn function() -> Kind {
         ],
         naming: Some(named(64, Unique::Region)),
         after: vec![After { kind: "log_group", which: named_after, reason: "it writes at once" }],
+        release: Some(|attributes, id| {
+            if let Some(Value::List(subnets)) = attributes.get_mut("subnets") {
+                subnets.retain(|subnet| subnet.as_str() != Some(id));
+            }
+        }),
         times: seconds(20, 5, 10),
         ..Kind::new("lambda_function", "lambda", "")
     }
@@ -266,7 +277,7 @@ fn fixture() -> Kind {
             Attribute::new("beside", Type::id_of(&["twin"], "twin-"), "").optional(),
         ],
         outputs: id("fix-"),
-        replacement: Replacement::DeleteFirst("there is room for one"),
+        replacement: Replacement::DeleteFirst { claims: &[], because: "there is room for one" },
         ..Kind::new("fixture", "test", "")
     }
 }

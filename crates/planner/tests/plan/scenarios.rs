@@ -283,22 +283,22 @@ fn a_replaced_vpc_takes_everything_with_it() {
     let mut world = World::applied(&network("10.0.0.0/16"));
     world.edit(&network("10.0.0.0/8"));
     assert_snapshot!(world.show(), @r#"
-    -+ internet_gateway.main (dependency): vpc.main is replaced; not both: a VPC has at most one
+    +- internet_gateway.main (dependency): vpc.main is replaced
         vpc: "vpc.main" -> <vpc.main> !
-    -+ nat_gateway.main (dependency): subnet.public is replaced; not both: it holds subnet.public, which must go first
+    +- nat_gateway.main (dependency): subnet.public is replaced
         subnet: "subnet.public" -> <subnet.public> !
-    -+ subnet.public (dependency): vpc.main is replaced; not both: two subnets cannot have the same network
+    +- subnet.public (dependency): vpc.main is replaced
         vpc: "vpc.main" -> <vpc.main> !
     +- vpc.main (file): immutable cidr_block
         cidr_block: "10.0.0.0/16" -> "10.0.0.0/8" !
      0 create vpc.main
-     1 delete nat_gateway.main
-     2 delete subnet.public < 0 1
-     3 create subnet.public < 0 2
-     4 delete internet_gateway.main < 0 1
-     5 create internet_gateway.main < 0 4
-     6 create nat_gateway.main < 1 3 5
-     7 delete vpc.main < 0 2 4
+     1 create internet_gateway.main < 0
+     2 create subnet.public < 0
+     3 create nat_gateway.main < 1 2
+     4 delete nat_gateway.main < 3
+     5 delete subnet.public < 2 4
+     6 delete internet_gateway.main < 1 4
+     7 delete vpc.main < 0 5 6
     "#);
     world.apply();
 }
@@ -557,19 +557,57 @@ fn a_database_is_not_replaced_because_of_what_it_stands_on() {
     warning data-loss: db_instance.main holds data and is left as it is (allow it with --allow-data-loss db_instance.main)
     "#);
     assert_snapshot!(world.allow("db_instance.main").show(), @r#"
-    -+ db_instance.main (dependency): subnet.a is replaced; not both: it holds subnet.a, which must go first
+    +- db_instance.main (dependency): subnet.a is replaced
+        name: "demo-main" -> "demo-main-22769b52"
         subnets[subnet.a]: "subnet.a" -> null !
         subnets[subnet.a]: null -> <subnet.a> !
-    -+ subnet.a (dependency): vpc.main is replaced; not both: two subnets cannot have the same network
+    +- subnet.a (dependency): vpc.main is replaced
         vpc: "vpc.main" -> <vpc.main> !
     +- vpc.main (file): immutable cidr_block
         cidr_block: "10.0.0.0/16" -> "10.0.0.0/8" !
      0 create vpc.main
-     1 delete db_instance.main with a snapshot
-     2 delete subnet.a < 0 1
-     3 create subnet.a < 0 2
-     4 create db_instance.main < 1 3
-     5 delete vpc.main < 0 2
+     1 create subnet.a < 0
+     2 create db_instance.main < 1
+     3 delete db_instance.main with a snapshot < 2
+     4 delete subnet.a < 1 3
+     5 delete vpc.main < 0 4
+    "#);
+    world.apply();
+}
+
+#[test]
+fn who_can_be_without_for_a_while_lets_go_of_what_must_be_deleted_first() {
+    let stack = |zone: &str| {
+        format!(
+            "
+        vpc.main
+          cidr_block: 10.0.0.0/16
+        subnet.a
+          vpc: @vpc.main
+          cidr_block: 10.0.0.0/24
+          zone: {zone}
+        subnet.b
+          vpc: @vpc.main
+          cidr_block: 10.0.1.0/24
+        lambda_function.api
+          role: some-role
+          source: code
+          subnets: [@subnet.a, @subnet.b]
+    "
+        )
+    };
+    let mut world = World::applied(&stack("a"));
+    world.edit(&stack("b"));
+    assert_snapshot!(world.show(), @r#"
+    ~ lambda_function.api (dependency)
+        subnets[subnet.a]: "subnet.a" -> null
+        subnets[subnet.a]: null -> <subnet.a>
+    -+ subnet.a (file): immutable zone; not both: two subnets cannot have the same network
+        zone: "a" -> "b" !
+     0 update lambda_function.api [subnets]
+     1 delete subnet.a < 0
+     2 create subnet.a < 1
+     3 update lambda_function.api [subnets] < 0 2
     "#);
     world.apply();
 }
@@ -1102,10 +1140,10 @@ fn what_is_looked_up_is_read_and_never_touched() {
         live.attributes.insert("vpc".to_owned(), "vpc-elsewhere".into());
     });
     assert_snapshot!(world.show(), @r#"
-    -+ subnet.a (drift): immutable vpc; not both: two subnets cannot have the same network
+    +- subnet.a (drift): immutable vpc
         vpc: "vpc-elsewhere" -> "existing.vpc.shared" !
-     0 delete subnet.a
-     1 create subnet.a < 0
+     0 create subnet.a
+     1 delete subnet.a < 0
     "#);
     world.account.existing.clear();
     assert_snapshot!(world.show(), @"

@@ -3,8 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
-mod build;
 mod faults;
 mod life;
-mod networks;
 mod program;
+mod random;
+mod stacks;
+mod tape;

@@ -12,7 +12,7 @@ use trueup_planner::{Input, Mode, Options};
 use trueup_provider::{Failure, Provider};
 use trueup_sim::testing::converge::{Engine, Outcome};
 use trueup_sim::{Sim, SimOptions, World};
-use trueup_stack::{CelEvaluator, DiskFiles, Request, Variables};
+use trueup_stack::{CelEvaluator, DiskFiles, Files, Request, Variables};
 
 pub(crate) struct Program {
     pub(crate) stack: Stack,
@@ -33,21 +33,22 @@ impl Program {
     /// A stack as text; files that it names are those beside the stacks.
     pub(crate) fn of_text(text: &str) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stacks");
+        Self::with_files(text, &DiskFiles::new(&folder))
+    }
+
+    /// A stack as text, beside these files.
+    pub(crate) fn with_files(text: &str, files: &dyn Files) -> Self {
         let catalog = Arc::new(trueup_aws::catalog());
         let loaded = trueup_stack::load(&Request {
             file: "stack.yaml",
             bytes: text.as_bytes(),
-            files: &DiskFiles::new(&folder),
+            files,
             catalog: &catalog,
             variables: &Variables::default(),
             region: Some("us-west-2"),
             account: Some("123456789012"),
         });
         let stack = loaded.stack.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
-        Self::of(stack, catalog)
-    }
-
-    pub(crate) fn of(stack: Stack, catalog: Arc<Catalog>) -> Self {
         let (options, evaluator) = (Options::default(), Arc::new(CelEvaluator));
         Self { stack, catalog, options, evaluator }
     }

@@ -30,7 +30,10 @@ pub fn kind() -> Kind {
                 "The gateway's ARN.",
             ),
         ],
-        replacement: Replacement::DeleteFirst("a VPC has at most one internet gateway"),
+        replacement: Replacement::DeleteFirst {
+            claims: &["vpc"],
+            because: "a VPC has at most one internet gateway",
+        },
         times: Times { create: [1, 1, 3], update: [1, 2, 5], delete: [1, 1, 280] },
         permissions: Permissions {
             read: &["ec2:DescribeInternetGateways"],

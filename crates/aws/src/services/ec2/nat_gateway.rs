@@ -59,8 +59,10 @@ pub fn kind() -> Kind {
                 "The gateway's ARN.",
             ),
         ],
-        // An Elastic IP belongs to one gateway at a time: with the same address the old must go.
-        replacement: Replacement::DeleteFirst("its address belongs to one gateway at a time"),
+        replacement: Replacement::DeleteFirst {
+            claims: &["elastic_ip"],
+            because: "its address belongs to one gateway at a time",
+        },
         after: vec![After {
             kind: "internet_gateway",
             which: Which::SameVpc,

@@ -67,7 +67,10 @@ pub fn kind() -> Kind {
                 "The subnet's ARN.",
             ),
         ],
-        replacement: Replacement::DeleteFirst("two subnets cannot have the same network"),
+        replacement: Replacement::DeleteFirst {
+            claims: &["vpc", "cidr_block"],
+            because: "two subnets cannot have the same network",
+        },
         times: Times { create: [1, 1, 12], update: [1, 3, 11], delete: [1, 1, 1300] },
         permissions: Permissions {
             read: &["ec2:DescribeSubnets"],

@@ -62,6 +62,7 @@ pub fn kind() -> Kind {
         idempotency: Idempotency::Name,
         complete,
         check: rules::check,
+        release: Some(rules::release),
         ..Kind::new("lambda_function", "lambda", "Code that runs when it is called.")
     }
 }

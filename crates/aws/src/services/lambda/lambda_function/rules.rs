@@ -1,6 +1,7 @@
 //! What holds of a function besides its types.
 
 use trueup_model::kind::Inspection;
+use trueup_model::value::Values;
 use trueup_model::{Expression, Value};
 
 use crate::services::attributes::{fault, text};
@@ -21,6 +22,22 @@ const RETIRED: [(&str, &str); 12] = [
     ("java8", "java21"),
     ("ruby2.7", "ruby3.4"),
 ];
+
+/// Takes a subnet or a group out of its network. Without any it is outside the VPC, where it has
+/// neither.
+pub(super) fn release(attributes: &mut Values, id: &str) {
+    let network = ["subnets", "security_groups"];
+    let mut is_outside = false;
+    for name in network {
+        if let Some(Value::List(elements)) = attributes.get_mut(name) {
+            elements.retain(|element| element.as_str() != Some(id));
+            is_outside |= elements.is_empty();
+        }
+    }
+    if is_outside {
+        attributes.extend(network.map(|name| (name.to_owned(), Value::List(Vec::new()))));
+    }
+}
 
 pub(super) fn check(inspection: &mut Inspection<'_>) {
     check_runtime(inspection);

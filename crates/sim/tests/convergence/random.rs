@@ -1,0 +1,172 @@
+//! Stacks made up by chance, edited by chance, meddled with by chance, with faults by chance.
+//!
+//! `TRUEUP_CASES=10000` tries so many instead of a few, and `TRUEUP_SEED=7` others; a failing one is
+//! shrunk, and kept in `tests/proptest-regressions`, from where it is tried first for ever.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use proptest::collection::vec;
+use proptest::num::u16::ANY;
+use proptest::test_runner::{
+    Config, FileFailurePersistence, RngSeed, TestCaseError, TestError, TestRunner,
+};
+use trueup_model::Address;
+use trueup_sim::testing::converge::{check, converge};
+use trueup_sim::{FaultPlan, Item, Latency, Rates, Sim, SimOptions, World};
+use trueup_stack::MemoryFiles;
+
+use crate::program::Program;
+use crate::stacks::Draft;
+use crate::tape::Tape;
+
+const NAME: &str = "net";
+
+/// How many numbers a case reads at most; what goes beyond chooses the simplest.
+const TAPE: usize = 240;
+
+/// How often a run may end with something left to do: faults end after [`RATES`] says so many.
+const RUNS: usize = 25;
+
+const RATES: Rates = Rates {
+    throttled: 20,
+    unavailable: 15,
+    lost_before: 15,
+    lost_after: 15,
+    lost_halfway: 15,
+    hidden: 0,
+    tags_lag: 0,
+    behind: 15,
+    crash: 0,
+    at_most: 60,
+};
+
+/// Something that somebody does by hand.
+fn meddle(tape: &mut Tape, world: &mut World) {
+    let keys: Vec<String> = world.owned_by(NAME).map(Item::key).collect();
+    let key = &keys[tape.below(keys.len())];
+    let choice = tape.below(4);
+    let item = world.resources.get_mut(key).unwrap();
+    match (choice, item.kind.as_str()) {
+        (0, "nat_gateway" | "elastic_ip" | "route_table" | "instance" | "lambda_function") => {
+            let (kind, id) = (item.kind.clone(), item.id.clone());
+            world.remove(kind.as_str(), &id);
+        }
+        (1, "security_group") => item.set("ingress", trueup_model::Value::List(Vec::new())),
+        (1, "vpc") => item.set("enable_dns_support", false),
+        (1, "db_instance") => item.set("deletion_protection", false),
+        (1, "lambda_function") => item.set("memory_mb", 512),
+        (2, "subnet") => item.set("map_public_ip_on_launch", true),
+        (2, "route_table") => item.set("routes", trueup_model::Value::Map([].into())),
+        (2, "instance") => item.set("instance_type", "t3.large"),
+        (2, "db_instance") => item.set("instance_class", "db.t3.large"),
+        (2, "log_group") => item.set("retention_days", 1),
+        _ => item.set_tag("project", "meddled"),
+    }
+}
+
+/// By turns the program dies, or reads are behind what was just made. With both at once, the next
+/// run may not see what the last one made, and only a client token could tell that it exists;
+/// tokens of kinds that have them are not the same then.
+fn rates(tape: &mut Tape) -> Rates {
+    match tape.below(3) {
+        0 => Rates::default(),
+        1 => Rates { crash: 8, ..RATES },
+        _ => Rates { hidden: 20, tags_lag: 20, ..RATES },
+    }
+}
+
+/// The program over a stack made up by chance; what holds data may go.
+fn program(tape: &mut Tape) -> Program {
+    let text = Draft::random(tape, NAME).text();
+    let files = MemoryFiles::default().with("api/app.py", "def handler(event, context): pass");
+    let mut program = Program::with_files(&text, &files);
+    program.options.allow_mass_delete = true;
+    let database: Address = "db_instance.main".parse().unwrap();
+    program.options.allow_data_loss = [database].into();
+    program
+}
+
+/// Three stacks one after the other, each until there is nothing left to do; then nothing at all.
+async fn live_through(tape: &mut Tape) -> Result<(), String> {
+    let (rates, seed) = (rates(tape), tape.seed());
+    let mut program = self::program(tape);
+    let is_slow = tape.happens(3);
+    let latency = if is_slow { Latency::Varied } else { Latency::Instant };
+    let options = SimOptions { latency, throttle: is_slow, seed, ..SimOptions::default() };
+    let world = World::fresh(&program.catalog, &options);
+    let sim = Arc::new(Sim::new(Arc::clone(&program.catalog), world, options));
+    let before = sim.world();
+    for round in 0..3 {
+        sim.set_faults(FaultPlan::random(rates), seed * 10 + round);
+        converge(&program, &sim, RUNS).await.map_err(|why| format!("round {round}: {why}"))?;
+        check(&before, &sim, NAME).map_err(|why| format!("round {round}: {why}"))?;
+        let (made, wanted) = (sim.world().owned_by(NAME).count(), program.stack.resources.len());
+        if made != wanted {
+            return Err(format!("round {round}: {made} resources instead of {wanted}"));
+        }
+        sim.edit(|world| meddle(tape, world)).map_err(|why| why.to_string())?;
+        if round < 2 {
+            program = self::program(tape);
+        }
+    }
+    sim.set_faults(FaultPlan::random(rates), seed * 10 + 9);
+    converge(&program.destroying(), &sim, RUNS).await.map_err(|why| format!("destroy: {why}"))?;
+    let left: Vec<String> = sim.world().owned_by(NAME).map(Item::description).collect();
+    if left.is_empty() { Ok(()) } else { Err(format!("left: {left:#?}")) }
+}
+
+/// In virtual time, on a runtime of its own.
+fn try_tape(numbers: Vec<u16>) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .map_err(|error| error.to_string())?;
+    runtime.block_on(live_through(&mut Tape::new(numbers)))
+}
+
+fn asked(variable: &str, otherwise: u32) -> u32 {
+    #[expect(clippy::disallowed_methods, reason = "the one way to tell a test what to try")]
+    let asked = std::env::var(variable);
+    asked.ok().and_then(|number| number.parse().ok()).unwrap_or(otherwise)
+}
+
+fn try_cases(cases: u32, seed: u64) {
+    let regressions = FileFailurePersistence::SourceParallel("proptest-regressions");
+    let mut runner = TestRunner::new(Config {
+        cases,
+        rng_seed: RngSeed::Fixed(seed),
+        source_file: Some(file!()),
+        failure_persistence: Some(Box::new(regressions)),
+        max_shrink_time: 30_000,
+        ..Config::default()
+    });
+    let outcome = runner
+        .run(&vec(ANY, TAPE / 2..TAPE), |numbers| try_tape(numbers).map_err(TestCaseError::fail));
+    if let Err(failure) = outcome {
+        // The numbers of the tape say nothing to anybody; the file of regressions keeps them.
+        let (TestError::Fail(why, _) | TestError::Abort(why)) = failure;
+        panic!("seed {seed}: {why}");
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how many a second is of the machine's clock")]
+#[expect(clippy::print_stdout, reason = "how many there were is what a long run is asked for")]
+#[test]
+fn any_stack_becomes_any_other() {
+    let (cases, seed) = (asked("TRUEUP_CASES", 60), u64::from(asked("TRUEUP_SEED", 1)));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = cases.div_ceil(u32::try_from(threads).unwrap());
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        let workers = (0..threads as u64)
+            .map(|worker| scope.spawn(move || try_cases(share, seed * 1000 + worker)));
+        let workers: Vec<_> = workers.collect();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    });
+    let seconds = begun.elapsed().as_secs_f64();
+    println!("{cases} random lives from seed {seed}, {:.0} a second", f64::from(cases) / seconds);
+}
