@@ -24,6 +24,7 @@ use crate::report::{Failed, NotBegun, Report};
 use crate::schedule::Phase;
 use crate::scope::World;
 use crate::slot::Slot;
+use crate::tail::Tail;
 
 /// Carries a plan out. Every step ends as exactly one of done, failed or skipped.
 pub async fn apply(run: Run) -> Report {
@@ -66,6 +67,7 @@ impl Dispatcher {
             events: run.events.clone(),
             limiter: Limiter::new(run.provider.limits()),
             interrupt: run.interrupt.clone(),
+            tail: run.wait_for_tail.then(|| Tail::usual(&run.catalog)),
             seed: run.seed,
         });
         let world =
@@ -191,6 +193,9 @@ impl Dispatcher {
     }
 
     fn fail(&mut self, index: StepId, failure: Failure) {
+        if failure.class == FailureClass::Draining {
+            return self.leave(index, failure.message);
+        }
         let plan = Arc::clone(&self.run.plan);
         let step = &plan.steps[index];
         self.states[index] = State::Ended;
@@ -207,6 +212,15 @@ impl Dispatcher {
         if class == FailureClass::Credentials {
             self.skip(0..plan.steps.len(), &Skipped::CredentialsFailed);
         }
+    }
+
+    /// Leaves a step to a later run: AWS is not done with what was deleted before.
+    fn leave(&mut self, index: StepId, what: String) {
+        let plan = Arc::clone(&self.run.plan);
+        self.states[index] = State::Ready;
+        self.skip([index], &Skipped::Drains { what });
+        let on = plan.steps[index].address.clone();
+        self.skip(self.behind(index), &Skipped::DependencyDrains { on });
     }
 
     /// All steps that need this one, directly or not, in order.

@@ -20,6 +20,7 @@ use crate::poller::Pollers;
 use crate::retry::{self, Hope};
 use crate::schedule::{Phase, Schedule};
 use crate::slot::Slot;
+use crate::tail::Tail;
 use crate::wait::{Look, Sightings, judge};
 
 /// What all hosts of a run share.
@@ -29,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) events: Events,
     pub(crate) limiter: Limiter,
     pub(crate) interrupt: Interrupt,
+    /// What to expect of what AWS takes away in time; none, if nobody waits for it.
+    pub(crate) tail: Option<Tail>,
     pub(crate) seed: u64,
 }
 
@@ -86,6 +89,18 @@ impl Desk {
         }
     }
 
+    /// Tells the user once that a step waits for AWS to take something away, and until when.
+    fn tell_draining(&self, tail: &Tail, what: &str) {
+        let Work::Step { event, .. } = &self.work else { return };
+        let mut told = lock(&self.told);
+        if *told != what {
+            what.clone_into(&mut told);
+            let (step, what) = (event.clone(), what.to_owned());
+            let (usually, at_most) = tail.ends(self.shared.events.now());
+            self.shared.events.emit(Event::StepDraining { step, what, usually, at_most });
+        }
+    }
+
     async fn without_slot(&self, waiting: impl Future<Output = ()> + Send) {
         let Work::Step { slot, .. } = &self.work else { return waiting.await };
         slot.release();
@@ -119,6 +134,10 @@ impl Desk {
     }
 
     fn verdict(&self, call: &Call, attempt: u32, failure: &Failure, took: u64) -> Verdict {
+        if failure.class == FailureClass::Draining {
+            let Some(tail) = &self.shared.tail else { return Verdict::Return };
+            self.tell_draining(tail, &failure.message);
+        }
         let now = Instant::now();
         let began = now.checked_sub(Duration::from_millis(took)).unwrap_or(now);
         let mut firsts = lock(&self.first_attempts);
@@ -244,6 +263,13 @@ impl Host for Desk {
             slot.regain().await;
         }
         rested
+    }
+
+    async fn drain(&self, what: &str, pause: Duration) -> Result<(), Failure> {
+        let failure = Failure::draining(what);
+        let Some(tail) = &self.shared.tail else { return Err(failure) };
+        self.tell_draining(tail, &failure.message);
+        if self.rest(pause).await { Ok(()) } else { Err(failure.interrupted()) }
     }
 
     fn now(&self) -> u64 {

@@ -23,6 +23,7 @@ mod retry;
 mod schedule;
 mod scope;
 mod slot;
+mod tail;
 mod wait;
 
 use std::sync::Arc;
@@ -61,6 +62,8 @@ pub struct Run {
     pub evaluator: Arc<dyn Evaluator>,
     /// Where events go.
     pub events: Events,
+    /// Whether to wait for what AWS takes away only a while after a delete.
+    pub wait_for_tail: bool,
     /// Raised on Ctrl-C.
     pub interrupt: Interrupt,
     /// What the jitter of retries is made from; equal seeds give equal runs in virtual time.

@@ -36,6 +36,6 @@ pub(crate) fn reading(provider: &Arc<dyn Provider>, catalog: Arc<Catalog>, sink:
     let (provider, events) = (Arc::clone(provider), sink.clone());
     // Who reads stops by dropping the work.
     let interrupt = Interrupt::new();
-    let shared = Shared { provider, catalog, events, limiter, interrupt, seed: 0 };
+    let shared = Shared { provider, catalog, events, limiter, interrupt, tail: None, seed: 0 };
     Desk::new(Arc::new(shared), Work::Reading)
 }

@@ -23,7 +23,8 @@ impl Paths {
         let mut remaining = vec![0; steps.len()];
         for (index, step) in steps.iter().enumerate().rev() {
             let behind = dependents[index].iter().map(|&later| remaining[later]).max();
-            remaining[index] = u64::from(step.seconds) + behind.unwrap_or(0);
+            let own = u64::from(step.seconds) + u64::from(step.lingers);
+            remaining[index] = own + behind.unwrap_or(0);
         }
         Self { dependents, remaining }
     }

@@ -154,7 +154,8 @@ fn reading(answer: &Result<BTreeMap<String, Live>, Failure>, id: &str) -> Option
             | FailureClass::Ambiguous
             | FailureClass::Unreachable
             | FailureClass::NotYet
-            | FailureClass::Conflict => None,
+            | FailureClass::Conflict
+            | FailureClass::Draining => None,
             FailureClass::Exists
             | FailureClass::Missing
             | FailureClass::Quota

@@ -39,6 +39,8 @@ pub enum Ended {
     Interrupted,
     /// Something failed; what did not depend on it is done. Safe to run again.
     Partly,
+    /// All is done but what AWS still takes time for; run again later.
+    Draining,
     /// Every step is done.
     Done,
 }
@@ -97,6 +99,8 @@ impl Report {
             Ended::Interrupted
         } else if !self.failed.is_empty() || left(Skipped::LeaseLost) {
             Ended::Partly
+        } else if self.skipped.iter().any(|it| matches!(it.because, Skipped::Drains { .. })) {
+            Ended::Draining
         } else {
             Ended::Done
         };

@@ -92,6 +92,9 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(20);
 /// A race usually takes seconds: looking every few seconds wastes little of it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
+/// How often it is tried whether AWS has taken away what takes it twenty minutes.
+const TAIL_PAUSE: Duration = Duration::from_secs(30);
+
 /// What there is to lose by giving up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hope {
@@ -122,11 +125,15 @@ pub(crate) fn verdict(
             };
             pause(attempt, patience.saturating_sub(elapsed), fraction)
         }
+        FailureClass::Draining if elapsed < patience(call.action) => {
+            Verdict::RetryAfter(TAIL_PAUSE)
+        }
         FailureClass::Conflict if call.returns_conflicts => Verdict::Return,
         FailureClass::NotYet | FailureClass::Conflict => {
             pause(attempt, patience(call.action).saturating_sub(elapsed), fraction)
         }
-        FailureClass::Exists
+        FailureClass::Draining
+        | FailureClass::Exists
         | FailureClass::Missing
         | FailureClass::Quota
         | FailureClass::Capacity

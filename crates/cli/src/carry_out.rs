@@ -163,6 +163,7 @@ pub(crate) async fn run(
         evaluator: Arc::new(CelEvaluator),
         events,
         interrupt: interrupt.clone(),
+        wait_for_tail: context.wait_for_tail,
         seed: context.seed(),
         width: WIDTH,
     };
@@ -242,6 +243,7 @@ fn end(
     let code = match report.ended {
         Ended::Done => unfinished(plan),
         Ended::Interrupted => exit::INTERRUPTED,
+        Ended::Draining => exit::DRAINING,
         Ended::Credentials | Ended::Partly if report.done.is_empty() => exit::ERROR,
         Ended::Credentials | Ended::Partly => exit::PARTLY,
     };
@@ -276,23 +278,41 @@ fn text(plan: &Plan, report: &Report, context: &Context) -> String {
         let parts = [
             (report.done.len(), "done"),
             (report.failed.len(), "failed"),
-            (report.skipped.len(), "not begun"),
+            (
+                report.skipped.len(),
+                if report.ended == Ended::Draining { "left" } else { "not begun" },
+            ),
         ];
         let parts: Vec<String> = parts
             .into_iter()
             .filter(|(number, _)| *number > 0)
             .map(|(number, what)| format!("{number} {what}"))
             .collect();
-        let heading =
-            if report.ended == Ended::Interrupted { "Interrupted" } else { "Not all done" };
-        let heading = look.paint(Tone::Error, format!("{heading}: {}.", parts.join(", ")));
-        text += &format!("{heading} {calls}, {took}. Run it again to go on from here.\n");
+        let heading = match report.ended {
+            Ended::Interrupted => "Interrupted",
+            Ended::Draining => "Done but for what AWS still removes",
+            Ended::Credentials | Ended::Partly | Ended::Done => "Not all done",
+        };
+        let tone = if report.ended == Ended::Draining { Tone::Warning } else { Tone::Error };
+        let heading = look.paint(tone, format!("{heading}: {}.", parts.join(", ")));
+        text += &format!("{heading} {calls}, {took}. {}\n", onwards(report, context));
     }
     let shown = outputs::text(&report.outputs, &Revealed::new(), &look);
     if report.ended == Ended::Done && !shown.is_empty() && !report.lives.is_empty() {
         text += &format!("\n{shown}");
     }
     text
+}
+
+/// How to go on from an apply that did not do all.
+fn onwards(report: &Report, context: &Context) -> String {
+    if report.ended != Ended::Draining {
+        return "Run it again to go on from here.".to_owned();
+    }
+    let lingers = context.catalog.kinds().filter_map(|kind| kind.lingers);
+    let most = lingers.map(|lingers| lingers.seconds[2]).max().unwrap_or_default();
+    let most = words::duration(most.into());
+    format!("AWS takes up to {most} for that; run it again then to finish.")
 }
 
 /// The exit code of an apply that did all of its plan: what the plan left alone may count.

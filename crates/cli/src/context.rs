@@ -49,6 +49,8 @@ pub(crate) struct Context {
     pub(crate) clock: Clock,
     /// The machine and the process, for people.
     pub(crate) place: String,
+    /// Whether the command waits for what AWS takes away only a while after a delete.
+    pub(crate) wait_for_tail: bool,
     /// The lease of the stack that the command changes.
     pub(crate) leased: Leased,
     /// The sandbox, while it is in use.

@@ -270,6 +270,7 @@ fn class(class: FailureClass) -> &'static str {
         FailureClass::Unreachable => "no-connection",
         FailureClass::NotYet => "not-yet",
         FailureClass::Conflict => "conflict",
+        FailureClass::Draining => "draining",
         FailureClass::Exists => "exists",
         FailureClass::Missing => "missing",
         FailureClass::Quota => "quota",
@@ -312,6 +313,7 @@ fn class_advice(class: FailureClass) -> Option<&'static str> {
         }
         FailureClass::NotYet
         | FailureClass::Conflict
+        | FailureClass::Draining
         | FailureClass::Exists
         | FailureClass::Missing
         | FailureClass::Invalid

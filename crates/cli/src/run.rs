@@ -73,6 +73,7 @@ fn context(invocation: Invocation, arguments: &Arguments) -> Context {
         connect,
         clock,
         place,
+        wait_for_tail: true,
         leased: Leased::default(),
         sandbox: None,
     }

@@ -38,6 +38,18 @@ pub enum Event {
         /// AWS's word for the state that it is in.
         state: String,
     },
+    /// A step waits until AWS has taken away what something deleted left behind.
+    StepDraining {
+        /// The step.
+        #[serde(flatten)]
+        step: StepEvent,
+        /// What AWS takes away.
+        what: String,
+        /// When that usually ends, in milliseconds since the run began.
+        usually: u64,
+        /// When that ends at the latest.
+        at_most: u64,
+    },
     /// A step is done.
     StepDone {
         /// The step.
@@ -115,6 +127,16 @@ pub enum Skipped {
     CredentialsFailed,
     /// The lease of the stack is lost: another apply may be at work.
     LeaseLost,
+    /// AWS still takes away what something deleted left behind, and the user does not wait for it.
+    Drains {
+        /// What.
+        what: String,
+    },
+    /// A step that it needs was skipped because of that.
+    DependencyDrains {
+        /// The resource of that step.
+        on: Address,
+    },
 }
 
 /// One API call, never with its parameters: they may be secret.

@@ -44,6 +44,8 @@ pub struct Kind {
     pub after: Vec<After>,
     /// Usual times in seconds.
     pub times: Times,
+    /// What it leaves behind when it is deleted.
+    pub lingers: Option<Lingers>,
     /// The IAM actions that it needs.
     pub permissions: Permissions,
     /// What protects a repeated create; see [`Idempotency`].
@@ -274,6 +276,17 @@ pub struct Times {
     pub update: [u32; 3],
     /// From the call until it is gone.
     pub delete: [u32; 3],
+}
+
+/// What AWS takes away only a while after a delete, and what holds others until then.
+#[derive(Debug, Clone, Copy)]
+pub struct Lingers {
+    /// What, for people: `network interfaces`.
+    pub what: &'static str,
+    /// It leaves nothing behind where this attribute is empty.
+    pub attribute: &'static str,
+    /// For how many seconds after the delete: least, typical, most.
+    pub seconds: [u32; 3],
 }
 
 /// IAM actions, as `ec2:CreateVpc`.

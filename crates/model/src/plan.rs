@@ -75,6 +75,8 @@ pub struct Step {
     pub after: Vec<StepId>,
     /// The typical time that it takes, in seconds.
     pub seconds: u32,
+    /// How long what it leaves behind typically holds others, in seconds after it.
+    pub lingers: u32,
     /// Where the resource is written, for errors.
     #[serde(skip)]
     pub location: Option<Location>,

@@ -241,7 +241,8 @@ impl<'p> Checker<'p> {
         let linked = chain
             .windows(2)
             .all(|pair| steps.get(pair[1]).is_some_and(|step| step.after.contains(&pair[0])));
-        let seconds: Option<u32> = chain.iter().map(|id| steps.get(*id).map(|s| s.seconds)).sum();
+        let seconds: Option<u32> =
+            chain.iter().map(|id| steps.get(*id).map(|s| s.seconds + s.lingers)).sum();
         if !linked || seconds != Some(self.plan.seconds) || chain.is_empty() != steps.is_empty() {
             violations.push(Violation::WrongChain);
         }

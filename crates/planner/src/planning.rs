@@ -226,7 +226,8 @@ fn longest_chain(steps: &[Step]) -> (Vec<usize>, u32) {
         // Of equally long ways the first counts.
         let before = step.after.iter().map(|id| (ends[*id].0, std::cmp::Reverse(*id))).max();
         let (start, from) = before.map_or((0, None), |(end, id)| (end, Some(id.0)));
-        ends.push((start.saturating_add(step.seconds), from));
+        let end = start.saturating_add(step.seconds).saturating_add(step.lingers);
+        ends.push((end, from));
     }
     let last = (0..ends.len()).max_by_key(|id| (ends[*id].0, std::cmp::Reverse(*id)));
     let mut chain: Vec<usize> = std::iter::successors(last, |id| ends[*id].1).collect();

@@ -128,6 +128,7 @@ impl Drafts {
             operation,
             after: Vec::new(),
             seconds,
+            lingers: lingers(kind, live),
             location: departure
                 .resource
                 .and_then(|id| context.index.resources[id].location.clone()),
@@ -153,10 +154,21 @@ impl Drafts {
             operation,
             after: Vec::new(),
             seconds,
+            lingers: 0,
             location: resource.location.clone(),
         });
         draft
     }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_list().is_some_and(<[Value]>::is_empty)
+}
+
+/// For how long what a resource leaves behind holds others, typically.
+fn lingers(kind: &Kind, live: &Live) -> u32 {
+    let lingers = kind.lingers.filter(|lingers| !is_nothing(live.get(lingers.attribute)));
+    lingers.map_or(0, |lingers| lingers.seconds[1])
 }
 
 /// Makes the operations of one resource.

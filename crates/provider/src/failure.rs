@@ -34,6 +34,8 @@ pub enum FailureClass {
     NotYet,
     /// Something stands in the way that may pass: find out what, and try again for a while.
     Conflict,
+    /// What something deleted left behind stands in the way, and AWS takes it away in time.
+    Draining,
     /// It exists already.
     Exists,
     /// It does not exist.
@@ -69,6 +71,11 @@ impl Failure {
             request_id: None,
             help: Vec::new(),
         }
+    }
+
+    /// AWS has not yet taken away what something deleted left behind.
+    pub fn draining(what: &str) -> Self {
+        Self::new(FailureClass::Draining, format!("AWS has not yet removed {what}"))
     }
 
     /// The same, with a piece of advice.

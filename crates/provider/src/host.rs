@@ -29,6 +29,14 @@ pub trait Host: Send + Sync {
         true
     }
 
+    /// Waits a while for what AWS takes away by itself after a delete; `what` names it.
+    ///
+    /// Fails with [`crate::FailureClass::Draining`] at once when the user does not wait for such
+    /// things, and with `Interrupted` when the user interrupts. Who calls it in a loop looks again.
+    async fn drain(&self, what: &str, pause: Duration) -> Result<(), Failure> {
+        if self.rest(pause).await { Ok(()) } else { Err(Failure::draining(what).interrupted()) }
+    }
+
     /// Milliseconds in the engine's time, from an arbitrary start.
     fn now(&self) -> u64;
 

@@ -435,7 +435,16 @@ impl Planned {
         let address = address(text);
         let id = self.0.steps.len();
         let (kind, after) = (address.kind.clone(), after.to_vec());
-        self.0.steps.push(Step { id, address, kind, operation, after, seconds, location: None });
+        self.0.steps.push(Step {
+            id,
+            address,
+            kind,
+            operation,
+            after,
+            seconds,
+            lingers: 0,
+            location: None,
+        });
         id
     }
 
@@ -514,6 +523,7 @@ pub(crate) fn usual(plan: Plan, account: &Arc<Account>) -> (Run, UnboundedReceiv
         interrupt: Interrupt::new(),
         seed: 7,
         width: WIDTH,
+        wait_for_tail: true,
     };
     (run, stream)
 }
@@ -555,10 +565,11 @@ pub(crate) fn obey_the_laws(plan: &Plan, report: &Report, events: &[Stamped]) {
                 done.insert(step.step);
             }
             Event::StepFailed { step, .. } => assert!(ended.insert(step.step)),
-            Event::StepSkipped { step, .. } => {
-                assert!(!begun.contains(&step.step) && ended.insert(step.step));
+            Event::StepSkipped { step, because } => {
+                let drains = matches!(because, Skipped::Drains { .. });
+                assert!(begun.contains(&step.step) == drains && ended.insert(step.step));
             }
-            Event::StepWaiting { step, .. } => {
+            Event::StepWaiting { step, .. } | Event::StepDraining { step, .. } => {
                 assert!(begun.contains(&step.step) && !ended.contains(&step.step));
             }
             Event::Call(call) => {
@@ -587,6 +598,9 @@ pub(crate) fn lines(events: &[Stamped]) -> String {
             Event::Started { steps, .. } => format!("started {steps}"),
             Event::StepStarted(step) => format!("{} {}", step.verb, step.address),
             Event::StepWaiting { step, state } => format!("  {} waits: {state}", step.address),
+            Event::StepDraining { step, what, usually, .. } => {
+                format!("  {} waits: {what}, usually until {}", step.address, usually / 1000)
+            }
             Event::StepDone { step, .. } => format!("  {} done", step.address),
             Event::StepFailed { step, message, .. } => {
                 format!("  {} failed: {message}", step.address)
@@ -597,6 +611,8 @@ pub(crate) fn lines(events: &[Stamped]) -> String {
                     Skipped::Interrupted => "interrupted".to_owned(),
                     Skipped::LeaseLost => "lease lost".to_owned(),
                     Skipped::CredentialsFailed => "credentials".to_owned(),
+                    Skipped::Drains { what } => what.clone(),
+                    Skipped::DependencyDrains { on } => format!("{on} drains"),
                 };
                 format!("  {} skipped: {because}", step.address)
             }

@@ -43,6 +43,8 @@ pub(crate) struct Holder {
     pub(crate) what: String,
     /// Whether AWS takes it away by itself, in time.
     pub(crate) passes: bool,
+    /// Whether that takes AWS longer than anything else, as with the interfaces of functions.
+    pub(crate) drains: bool,
 }
 
 /// Milliseconds between two looks at who holds it.
@@ -140,7 +142,7 @@ impl Session<'_> {
         let holders = groups.iter().map(|other| {
             let name = other.group_name().unwrap_or_default();
             let id = other.group_id().unwrap_or_default();
-            Holder { what: format!("a rule of group {name} ({id})"), passes: false }
+            Holder { what: format!("a rule of group {name} ({id})"), passes: false, drains: false }
         });
         Ok(holders.collect())
     }
@@ -197,6 +199,9 @@ fn refused(mut failure: Failure, holders: &[Holder], age: u64) -> Failure {
             failure.class = FailureClass::Broken;
         }
     } else {
+        if holders.iter().any(|holder| holder.drains) {
+            failure.class = FailureClass::Draining;
+        }
         failure.help.push(
             "AWS removes such interfaces by itself, up to 35 minutes after what they belong to; \
              run the same command again then"
@@ -213,7 +218,11 @@ mod tests {
     fn check(holders: &[(&str, bool)], age: u64) -> (FailureClass, String) {
         let holders: Vec<Holder> = holders
             .iter()
-            .map(|(what, passes)| Holder { what: (*what).to_owned(), passes: *passes })
+            .map(|(what, passes)| Holder {
+                what: (*what).to_owned(),
+                passes: *passes,
+                drains: what.starts_with("function"),
+            })
             .collect();
         let failure = Failure::new(FailureClass::Conflict, "The subnet has dependencies.");
         let failure = refused(failure, &holders, age);
@@ -232,7 +241,8 @@ mod tests {
     fn what_stays_is_not_waited_for() {
         assert_eq!(check(&[("instance i-1", false)], LINGERS).0, FailureClass::Broken);
         let both = [("instance i-1", false), ("function f", true)];
-        assert_eq!(check(&both, LINGERS).0, FailureClass::Conflict);
+        assert_eq!(check(&both, LINGERS).0, FailureClass::Draining);
+        assert_eq!(check(&[("database", true)], LINGERS).0, FailureClass::Conflict);
     }
 
     #[test]

@@ -29,12 +29,16 @@ pub(crate) struct Apply {
     permissions: Permissions,
     #[command(flatten)]
     lease: LeaseOptions,
+    /// Do not wait for what AWS removes only a while after a delete: exit 6, run it again later
+    #[arg(long)]
+    no_wait_tail: bool,
     #[command(flatten)]
     audit: AuditOptions,
 }
 
 impl Apply {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
+        context.wait_for_tail = !self.no_wait_tail;
         context.want_audit(&self.audit);
         context.want_lease(&self.lease);
         let result = self.carry_out(context).await;

@@ -58,6 +58,9 @@ impl Style {
         match &stamped.event {
             Event::StepStarted(step) => self.begun(stamped.at, step),
             Event::StepWaiting { step, state } => self.waiting(stamped.at, step, state),
+            Event::StepDraining { step, what, usually, at_most } => {
+                Some(self.draining(stamped.at, step, what, (*usually, *at_most)))
+            }
             _ => self.ended(stamped),
         }
     }
@@ -87,6 +90,8 @@ impl Style {
                     Skipped::Interrupted => "not begun: interrupted".to_owned(),
                     Skipped::CredentialsFailed => "not begun: the credentials failed".to_owned(),
                     Skipped::LeaseLost => "not begun: the lease is lost".to_owned(),
+                    Skipped::Drains { what } => format!("left: {what}"),
+                    Skipped::DependencyDrains { on } => format!("not begun: {on} is left"),
                 };
                 self.line(at, Tone::Warning, ".", step, &self.look.paint(Tone::Warning, why))
             }
@@ -101,6 +106,7 @@ impl Style {
             Event::Started { .. }
             | Event::StepStarted(_)
             | Event::StepWaiting { .. }
+            | Event::StepDraining { .. }
             | Event::Call(_)
             | Event::Finished { .. } => return None,
         })
@@ -125,6 +131,13 @@ impl Style {
         self.states.insert(step.step, state.to_owned());
         let text = self.look.paint(Tone::Faint, format!("is {state}"));
         Some(self.line(at, Tone::Faint, " ", step, &text))
+    }
+
+    /// What AWS takes away in its own time is always said, with the end that is to be expected.
+    fn draining(&self, at: u64, step: &StepEvent, what: &str, ends: (u64, u64)) -> String {
+        let (usually, at_most) = (clock(ends.0), clock(ends.1));
+        let text = format!("waits: {what}; usually until {usually}, at most until {at_most}");
+        self.line(at, Tone::Faint, " ", step, &self.look.paint(Tone::Faint, text))
     }
 
     fn line(&self, at: u64, tone: Tone, mark: &str, step: &StepEvent, text: &str) -> String {

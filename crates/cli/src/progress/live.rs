@@ -107,6 +107,11 @@ impl Progress for Live {
                     running.state.clone_from(state);
                 }
             }
+            Event::StepDraining { step, what, usually, .. } => {
+                if let Some(running) = self.running.get_mut(&step.step) {
+                    running.state = format!("{what}; usually until {}", clock(*usually));
+                }
+            }
             Event::StepDone { step, .. }
             | Event::StepFailed { step, .. }
             | Event::StepSkipped { step, .. } => self.end_step(step.step),

@@ -10,14 +10,17 @@ pub(crate) struct Remaining {
     steps: Vec<(Vec<StepId>, u64)>,
     begun: BTreeMap<StepId, u64>,
     ended: BTreeSet<StepId>,
+    /// When what AWS takes away is usually gone.
+    tail: u64,
 }
 
 impl Remaining {
     /// All of a plan is left.
     pub(crate) fn new(plan: &Plan) -> Self {
         let steps = plan.steps.iter();
-        let steps = steps.map(|step| (step.after.clone(), u64::from(step.seconds) * 1000));
-        Self { steps: steps.collect(), begun: BTreeMap::new(), ended: BTreeSet::new() }
+        let steps =
+            steps.map(|step| (step.after.clone(), u64::from(step.seconds + step.lingers) * 1000));
+        Self { steps: steps.collect(), begun: BTreeMap::new(), ended: BTreeSet::new(), tail: 0 }
     }
 
     /// Learns from an event.
@@ -31,6 +34,7 @@ impl Remaining {
             | Event::StepSkipped { step, .. } => {
                 self.ended.insert(step.step);
             }
+            Event::StepDraining { usually, .. } => self.tail = self.tail.max(*usually),
             Event::Started { .. }
             | Event::StepWaiting { .. }
             | Event::Call(_)
@@ -58,7 +62,9 @@ impl Remaining {
             };
             ends.push(if self.ended.contains(&id) { 0 } else { before.unwrap_or(0) + own });
         }
-        u32::try_from(ends.into_iter().max().unwrap_or(0) / 1000).unwrap_or(u32::MAX)
+        let is_over = self.ended.len() == self.steps.len();
+        let tail = if is_over { 0 } else { self.tail.saturating_sub(now) };
+        u32::try_from(ends.into_iter().max().unwrap_or(0).max(tail) / 1000).unwrap_or(u32::MAX)
     }
 }
 

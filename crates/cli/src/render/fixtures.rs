@@ -180,6 +180,7 @@ fn steps() -> Vec<Step> {
             },
             after,
             seconds,
+            lingers: 0,
             location: Some(location()),
         }
     };

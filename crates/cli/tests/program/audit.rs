@@ -35,10 +35,11 @@ async fn every_change_is_asked_and_answered_and_reads_are_not_there() {
         let mut created = lines.iter().filter(|line| line["action"] == "ec2:CreateVpc");
         created.next().copied().cloned().unwrap()
     };
-    let (question, answer) = (vpc(&asked), vpc(&answered));
+    let (question, mut answer) = (vpc(&asked), vpc(&answered));
     assert_eq!(question["plan"], plan["id"], "the saved plan is found again");
     assert_eq!(question["address"], "vpc.main");
     assert_eq!(answer["outcome"], "done");
+    answer["plan"] = "PLAN".into();
     insta::assert_snapshot!(serde_json::to_string_pretty(&answer).unwrap());
     let reads = all.iter().filter(|line| line["action"].as_str().unwrap().contains(":Describe"));
     assert_eq!(reads.count(), 0);

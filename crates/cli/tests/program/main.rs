@@ -15,3 +15,4 @@ mod mistakes;
 mod proofs;
 mod safety;
 mod surroundings;
+mod tail;

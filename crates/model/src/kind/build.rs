@@ -23,6 +23,7 @@ impl Kind {
             replacement: Replacement::CreateFirst,
             after: Vec::new(),
             times: Times { create: [1, 1, 3], update: [1, 1, 3], delete: [1, 1, 3] },
+            lingers: None,
             permissions: Permissions::default(),
             idempotency: Idempotency::Tags,
             complete: nothing_to_complete,

@@ -93,6 +93,7 @@ impl Drafts {
             },
             after: Vec::new(),
             seconds: kind.times.update[1],
+            lingers: 0,
             location: None,
         });
         draft

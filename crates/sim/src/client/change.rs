@@ -9,7 +9,7 @@ use trueup_provider::{Call, Delete, Failure, FailureClass, Host, Until, Update};
 
 use super::create::vanished;
 use super::{Sim, Sort, action};
-use crate::service::same;
+use crate::service::{Blocker, same};
 use crate::tables;
 
 /// How often a change is begun again because something else was going on with the resource.
@@ -92,11 +92,15 @@ impl Sim {
                     host.wait(kind, id, Until::Holds(&settled)).await?;
                 }
                 Err(failure) if failure.class == FailureClass::Conflict => {
-                    let passes = self.passes(host, declared, id).await?;
+                    let holders = self.holders(host, declared, id).await?;
+                    let passes = holders.iter().all(|holder| holder.passes);
                     if !passes || host.now() >= give_up {
                         return Err(failure);
                     }
-                    host.sleep(LOOK_EVERY).await;
+                    match holders.iter().find(|holder| holder.drains) {
+                        Some(holder) => host.drain(&holder.description, LOOK_EVERY).await?,
+                        None => host.sleep(LOOK_EVERY).await,
+                    }
                 }
                 Err(failure) => return Err(failure),
             }
@@ -131,16 +135,20 @@ impl Sim {
             if !kept {
                 break;
             }
-            host.sleep(LOOK_EVERY).await;
+            host.drain("the network interfaces of its functions", LOOK_EVERY).await?;
         }
         Ok(())
     }
 
-    /// Whether all that keeps a resource from being deleted goes away by itself.
-    async fn passes(&self, host: &dyn Host, kind: &Kind, id: &str) -> Result<bool, Failure> {
+    /// What keeps a resource from being deleted.
+    async fn holders(
+        &self,
+        host: &dyn Host,
+        kind: &Kind,
+        id: &str,
+    ) -> Result<Vec<Blocker>, Failure> {
         let call = Call::read("ec2:DescribeNetworkInterfaces");
-        let holders = self.call(host, call, |service| Ok(service.holders(kind.name, id))).await?;
-        Ok(holders.iter().all(|holder| holder.passes))
+        self.call(host, call, |service| Ok(service.holders(kind.name, id))).await
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Blocker {
     pub(crate) description: String,
     /// Whether it goes away by itself.
     pub(crate) passes: bool,
+    /// Whether it is what something deleted left behind.
+    pub(crate) drains: bool,
 }
 
 impl Service<'_> {
@@ -76,6 +78,7 @@ impl Service<'_> {
         let of_item = |other: &Item| Blocker {
             description: other.description(),
             passes: other.is_deleting(),
+            drains: false,
         };
         let mut blockers: Vec<Blocker> = self.referrers(item).into_iter().map(of_item).collect();
         blockers.extend(self.in_need_of(item).into_iter().map(of_item));
@@ -84,6 +87,7 @@ impl Service<'_> {
         blockers.extend(interfaces.map(|interface| Blocker {
             description: format!("network interface {} ({})", interface.id, interface.description),
             passes: interface.until.is_some(),
+            drains: interface.until.is_some(),
         }));
         blockers
     }

@@ -8,6 +8,7 @@ mod refer;
 mod rules;
 mod shape;
 
+pub(crate) use self::delete::Blocker;
 use trueup_model::kind::{Attribute, Catalog, Kind, Type};
 use trueup_model::snapshot::Ownership;
 use trueup_model::value::{Value, Values};

@@ -89,6 +89,7 @@ impl Program {
 
     pub(crate) async fn apply(&self, sim: &Arc<Sim>, plan: Plan, snapshot: Snapshot) -> Report {
         trueup_applier::apply(Run {
+            wait_for_tail: true,
             plan: Arc::new(plan),
             snapshot: Arc::new(snapshot),
             provider: sim.clone(),

@@ -17,10 +17,11 @@ fn holder(interface: &NetworkInterface) -> Holder {
     let id = interface.network_interface_id().unwrap_or("an interface");
     let description = interface.description().unwrap_or_default();
     let attached = interface.attachment().and_then(|attachment| attachment.instance_id());
-    let holder = |what: String, passes: bool| Holder { what, passes };
+    let holder = |what: String, passes: bool| Holder { what, passes, drains: false };
     let after = |prefix: &str| description.strip_prefix(prefix).map(str::to_owned);
     if let Some(rest) = after("AWS Lambda VPC ENI-") {
-        holder(format!("Lambda function {}", without_uuid(&rest)), true)
+        let what = format!("Lambda function {}", without_uuid(&rest));
+        Holder { what, passes: true, drains: true }
     } else if description == "RDSNetworkInterface" {
         holder(format!("a database of RDS ({id})"), true)
     } else if let Some(rest) = after("ELB ") {

@@ -23,7 +23,11 @@ pub(super) async fn contents(aws: &Session<'_>, vpc: &str) -> Result<Vec<Holder>
 fn holder(kind: &str, id: Option<&str>, tags: &[Tag]) -> Holder {
     let name = tags.iter().find(|tag| tag.key() == Some("Name")).and_then(Tag::value);
     let name = name.map(|name| format!(" '{name}'")).unwrap_or_default();
-    Holder { what: format!("{kind} {}{name}", id.unwrap_or_default()), passes: false }
+    Holder {
+        what: format!("{kind} {}{name}", id.unwrap_or_default()),
+        passes: false,
+        drains: false,
+    }
 }
 
 async fn subnets(aws: &Session<'_>, vpc: &str) -> Result<Vec<Holder>, Failure> {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use trueup_model::kind::{
-    After, Completion, Idempotency, Naming, Output, Permissions, Sample, Times, Unique, Which,
+    After, Completion, Idempotency, Lingers, Naming, Output, Permissions, Sample, Times, Unique,
+    Which,
 };
 use trueup_model::{Attribute, Disruption, Expression, Kind, Type, Value};
 
@@ -58,6 +59,11 @@ pub fn kind() -> Kind {
             reason: "a function that writes first makes its log group itself, without retention",
         }],
         times: Times { create: [5, 220, 420], update: [2, 5, 300], delete: [1, 1, 10] },
+        lingers: Some(Lingers {
+            what: "network interfaces",
+            attribute: "subnets",
+            seconds: [600, 1200, 2100],
+        }),
         permissions: permissions(),
         idempotency: Idempotency::Name,
         complete,

@@ -160,7 +160,7 @@ async fn outlast_interfaces(aws: &Session<'_>, live: &Live) -> Result<(), Failur
         if !left {
             break;
         }
-        aws.host.sleep(LOOK_EVERY).await;
+        aws.host.drain("the network interfaces of its functions", LOOK_EVERY).await?;
     }
     Ok(())
 }
