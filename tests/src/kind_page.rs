@@ -112,7 +112,9 @@ fn behaviour(page: &mut String, kind: &Kind) {
     page.push_str("## Behaviour\n\n");
     let replaced = match kind.replacement {
         Replacement::CreateFirst => "the new one is made first".to_owned(),
-        Replacement::DeleteFirst(why) => format!("the old one is deleted first: {why}"),
+        Replacement::DeleteFirst { because, .. } => {
+            format!("the old one is deleted first: {because}")
+        }
     };
     let _ = writeln!(page, "- Replaced: {replaced}.");
     for after in &kind.after {
