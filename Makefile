@@ -6,7 +6,7 @@
 #   make check     formatting, lints, layers, licences: under a minute when warm, no AWS SDK
 #   make unit      the tests of everything but the AWS half: seconds when warm, no AWS SDK
 #   make bless     accept changed snapshots; review the diff like code
-#   make schemas   rewrite schemas/         make docs   rewrite docs/kinds/
+#   make schemas   rewrite schemas/         make docs   rewrite docs/kinds/, docs/snowex.svg
 #   make fmt       format everything        make bench  figures: calls, seconds, memory
 #   make soak      N=10000 random lives of stacks in the simulator, and as many random plans, from
 #                  SEED on (the time, unless it is given)

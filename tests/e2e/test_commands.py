@@ -76,6 +76,6 @@ def test_a_denied_read_is_unknown_not_absent(emulator, enter, applied):
     healthy.plan_is_empty(stack)
 
 
-@pytest.mark.parametrize("format", ["mermaid", "dot"])
+@pytest.mark.parametrize("format", ["mermaid", "dot", "svg", "html"])
 def test_graph_formats(program, format):
     program.run("graph", SNOWEX, "--format", format, expect=0).says("vpc.main")

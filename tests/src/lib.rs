@@ -1,6 +1,7 @@
 //! What the workspace's own tests share: the generated files, and where the repository is.
 
 pub mod kind_page;
+pub mod picture;
 
 use std::path::{Path, PathBuf};
 

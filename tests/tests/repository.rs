@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use trueup_tests::{generated, kind_page, repository};
+use trueup_tests::{generated, kind_page, picture, repository};
 
 #[test]
 fn generated_manual_pages_are_fresh() {
@@ -29,6 +29,13 @@ fn generated_schemas_are_fresh() {
     let module =
         generated("schemas/module.schema.json", &pretty(trueup_stack::module_schema(&catalog)));
     assert_eq!((stack, module), (Ok(()), Ok(())));
+}
+
+/// The picture in the README is what the program draws of the stack today.
+#[test]
+fn generated_picture_is_fresh() {
+    let svg = picture::svg("stacks/snowex.yaml");
+    assert_eq!(svg.and_then(|svg| generated("docs/snowex.svg", &svg)), Ok(()));
 }
 
 /// A file that the registry does not list would be dead without a word.

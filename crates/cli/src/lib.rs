@@ -20,6 +20,7 @@ mod interrupts;
 mod invocation;
 mod lease;
 mod network;
+mod picture;
 mod progress;
 mod render;
 mod run;

@@ -92,7 +92,7 @@ async fn dispatch(command: Command, context: &mut Context) -> Result<u8, Error> 
         Command::Unlock(command) => command.run(context).await,
         Command::Show(command) => command.run(context).await,
         Command::Output(command) => command.run(context).await,
-        Command::Graph(command) => command.run(context),
+        Command::Graph(command) => command.run(context).await,
         Command::Schema(command) => command.run(context),
         Command::Completions(command) => command.run(context),
     }

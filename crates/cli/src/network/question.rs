@@ -6,7 +6,7 @@ use trueup_model::{Address, Plan, Snapshot, Stack};
 use trueup_reach::{Checklist, Engine};
 
 use super::scene::Scene;
-use super::sentences::outcomes;
+use super::sentences::{Outcome, outcomes};
 use super::{after, ends};
 
 /// Something to ask of a network.
@@ -40,11 +40,21 @@ pub(crate) struct Answer {
 impl Question<'_> {
     /// Who reaches whom.
     pub(crate) fn reach(&self, asked: Asked) -> Answer {
-        let Asked { from, to, port, protocol, text } = asked;
-        let sentence = Sentence { text, from, to, negated: false, port, protocol, location: None };
-        let mut found = outcomes(&self.scene(), &[sentence]);
-        let outcome = found.remove(0);
-        Answer { verdict: outcome.verdict, evidence: outcome.evidence, changes: outcome.changes }
+        self.reach_each(vec![asked]).remove(0)
+    }
+
+    /// The answer to each of several questions about one network.
+    pub(crate) fn reach_each(&self, asked: Vec<Asked>) -> Vec<Answer> {
+        let sentences = asked.into_iter().map(|Asked { from, to, port, protocol, text }| {
+            Sentence { text, from, to, negated: false, port, protocol, location: None }
+        });
+        let found = outcomes(&self.scene(), &sentences.collect::<Vec<_>>()).into_iter();
+        let answers = found.map(|Outcome { verdict, evidence, changes }| Answer {
+            verdict,
+            evidence,
+            changes,
+        });
+        answers.collect()
     }
 
     /// The usual list for each element at an address, and what could not be known; or why there is

@@ -119,6 +119,38 @@ async fn the_graph_needs_no_aws() {
     insta::assert_snapshot!(bench.run("graph").await.expect(0).stdout);
     let dot = bench.run("graph --format dot").await.expect(0).stdout;
     assert!(dot.contains("\"subnet.web[a]\" -> \"vpc.main\";"), "{dot}");
+    let svg = bench.run("graph --format svg").await.expect(0).stdout;
+    assert!(svg.starts_with("<svg ") && svg.contains("✓ not from internet"), "{svg}");
+    assert!(!svg.contains("to create"), "{svg}");
+}
+
+#[tokio::test]
+async fn a_picture_of_the_plan_has_its_changes_and_what_leaves() {
+    let (bench, _) = Bench::with_sim(SHOP);
+    bench.run("apply --yes").await.expect(0);
+    let svg = bench.run("graph --format svg --plan").await.expect(0).stdout;
+    assert!(svg.contains("no changes"), "{svg}");
+    let changed = SHOP.replace("/shop/web, retention_days: 14", "/shop/web, retention_days: 30");
+    let (before, rest) = changed.split_once("instance:\n").unwrap();
+    let (_, after) = rest.split_once("log_group:").unwrap();
+    let after = after.replace("  - internet does not reach instance.web\n", "");
+    bench.write("stack.yaml", &format!("{before}log_group:{}", after.replace("expect:\n", "")));
+    let svg = bench.run("graph --format svg --plan").await.expect(0).stdout;
+    assert!(svg.contains("1 to update, 1 to delete"), "{svg}");
+    let item = |class: &str, name: &str| svg.contains(&format!("\"item {class}\"><title>{name}"));
+    assert!(item("update", "log_group.web") && item("delete", "instance.web"), "{svg}");
+    // What leaves still stands in its subnet.
+    let subnet = svg.find("<title>subnet.web[a]").unwrap();
+    let instance = svg.find("<title>instance.web").unwrap();
+    assert!(subnet < instance && instance < svg.find("<title>subnet.web[b]").unwrap(), "{svg}");
+    let page = bench.run("graph --format html --plan").await.expect(0).stdout;
+    assert!(page.contains("retention_days") && page.contains("stack.yaml, line"), "{page}");
+}
+
+#[tokio::test]
+async fn only_pictures_show_changes() {
+    let ran = Bench::with_stack(SHOP).run("graph --plan").await.expect(1);
+    assert!(ran.stderr.contains("--format svg"), "{}", ran.stderr);
 }
 
 #[tokio::test]

@@ -1,0 +1,251 @@
+//! What a picture shows, before anybody knows where on the paper.
+
+use trueup_model::Action;
+use trueup_model::proof::Verdict;
+
+use super::read::Name;
+
+/// Everything in a picture.
+#[derive(Debug, Default)]
+pub(super) struct Diagram {
+    pub(super) title: String,
+    pub(super) note: String,
+    /// What is outside AWS's networks: the internet, networks, services.
+    pub(super) outside: Vec<Item>,
+    pub(super) vpcs: Vec<Vpc>,
+    /// What is in no VPC, by kind.
+    pub(super) side: Vec<Section>,
+    pub(super) arrows: Vec<Arrow>,
+    /// The arrows that nobody claimed and that would be too many.
+    pub(super) undrawn: usize,
+    /// The sentences of the stack.
+    pub(super) claims: Vec<Claim>,
+}
+
+/// Things of one kind beside the networks.
+#[derive(Debug)]
+pub(super) struct Section {
+    pub(super) title: String,
+    pub(super) items: Vec<Item>,
+}
+
+/// A VPC with what is in it.
+#[derive(Debug)]
+pub(super) struct Vpc {
+    pub(super) item: Item,
+    /// On its edge.
+    pub(super) gateways: Vec<Item>,
+    /// The names of its zones: the columns.
+    pub(super) zones: Vec<String>,
+    pub(super) rows: Vec<Row>,
+    /// What belongs to it and stands nowhere in it.
+    pub(super) rest: Vec<Chip>,
+}
+
+/// Subnets of one sort, one a zone.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    pub(super) cells: Vec<Option<Subnet>>,
+    /// What stands in several of them.
+    pub(super) bands: Vec<Band>,
+}
+
+/// A subnet with what is in it.
+#[derive(Debug)]
+pub(super) struct Subnet {
+    pub(super) item: Item,
+    pub(super) exposure: Exposure,
+    pub(super) items: Vec<Item>,
+}
+
+/// Something that stands in the subnets of neighbouring zones.
+#[derive(Debug)]
+pub(super) struct Band {
+    pub(super) item: Item,
+    pub(super) first: usize,
+    pub(super) last: usize,
+}
+
+/// Where a subnet's way out leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Exposure {
+    /// To an internet gateway.
+    Public,
+    /// To a NAT gateway, or something else that is not the internet itself.
+    Private,
+    /// Nowhere.
+    Isolated,
+    /// Nobody read the tables of its VPC.
+    Unread,
+}
+
+/// A box with a name.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    pub(super) name: Name,
+    /// What it stands for: itself, or the members of a family.
+    pub(super) members: Vec<Name>,
+    pub(super) title: String,
+    pub(super) note: String,
+    pub(super) icon: Icon,
+    pub(super) mark: Option<Mark>,
+    pub(super) chips: Vec<Chip>,
+}
+
+/// A small label on a box.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Chip {
+    /// What it stands for, if that has a name.
+    pub(super) name: Option<Name>,
+    pub(super) text: String,
+    pub(super) tone: Tone,
+    pub(super) mark: Option<Mark>,
+}
+
+/// What a chip is about, which decides its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tone {
+    /// A security group; each has a colour.
+    Group(usize),
+    Plain,
+    /// A sentence that says "does not reach".
+    Shield(Verdict),
+}
+
+/// The drawing in a box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Icon {
+    None,
+    Compute,
+    Database,
+    Function,
+    Gateway,
+    Nat,
+    Balancer,
+    Internet,
+    Service,
+    Identity,
+    Storage,
+    Log,
+    Key,
+    Other,
+}
+
+/// What a plan does with something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Mark {
+    Create,
+    Update,
+    Replace,
+    Delete,
+    /// Taken over, renamed or let go: AWS's side stays.
+    Other,
+}
+
+/// A line from one box to another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Arrow {
+    pub(super) from: Name,
+    pub(super) to: Name,
+    pub(super) label: String,
+    pub(super) meaning: Meaning,
+    /// The whole of it in words.
+    pub(super) tooltip: String,
+}
+
+/// What an arrow says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Meaning {
+    /// A sentence of the stack.
+    Claim(Verdict),
+    /// Nobody claimed it, but the network lets it through.
+    Open,
+    /// A route.
+    Route,
+}
+
+/// A sentence of the stack, judged.
+#[derive(Debug)]
+pub(super) struct Claim {
+    pub(super) text: String,
+    pub(super) verdict: Verdict,
+}
+
+impl Mark {
+    pub(super) fn of(action: Action) -> Option<Self> {
+        Some(match action {
+            Action::Create => Self::Create,
+            Action::Update => Self::Update,
+            Action::CreateThenDelete | Action::DeleteThenCreate => Self::Replace,
+            Action::Delete => Self::Delete,
+            Action::Adopt | Action::Move | Action::Forget => Self::Other,
+            Action::Nothing => return None,
+        })
+    }
+
+    /// The sign that says it without colour.
+    pub(super) fn sign(self) -> &'static str {
+        match self {
+            Self::Create => "+",
+            Self::Update => "~",
+            Self::Replace => "±",
+            Self::Delete => "−",
+            Self::Other => "»",
+        }
+    }
+
+    /// The word for the legend and for style sheets.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::Other => "hand-over",
+        }
+    }
+}
+
+/// The sign of a verdict.
+pub(super) fn sign(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Proved => "✓",
+        Verdict::Unknown => "?",
+        Verdict::Broken => "✗",
+    }
+}
+
+/// The word of a verdict.
+pub(super) fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Proved => "proved",
+        Verdict::Unknown => "unknown",
+        Verdict::Broken => "broken",
+    }
+}
+
+impl Item {
+    /// One box for several things of the same sort.
+    pub(super) fn merged(name: Name, title: String, items: Vec<Self>) -> Self {
+        let marks: Vec<Option<Mark>> = items.iter().map(|item| item.mark).collect();
+        let same = marks.windows(2).all(|pair| pair[0] == pair[1]);
+        let any = marks.iter().any(Option::is_some);
+        let mut chips: Vec<Chip> = items.iter().flat_map(|item| item.chips.clone()).collect();
+        chips.sort();
+        chips.dedup();
+        let notes_agree = items.windows(2).all(|pair| pair[0].note == pair[1].note);
+        Self {
+            name,
+            title,
+            note: if notes_agree { items[0].note.clone() } else { items[0].kind_words() },
+            icon: items[0].icon,
+            mark: if same { marks[0] } else { any.then_some(Mark::Update) },
+            chips,
+            members: items.into_iter().flat_map(|item| item.members).collect(),
+        }
+    }
+
+    fn kind_words(&self) -> String {
+        self.note.split(" · ").next().unwrap_or_default().to_owned()
+    }
+}

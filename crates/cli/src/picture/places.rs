@@ -1,0 +1,215 @@
+//! Where each resource of a stack stands: in which VPC, zone and subnets, on what, or in none.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trueup_model::{Operation, Plan, Snapshot, Stack};
+
+use super::diagram::Exposure;
+use super::read::{Meanings, Name, Part, Thing};
+
+/// The words for a zone that the file does not name.
+const ANY_ZONE: &str = "a zone that AWS chooses";
+
+/// Everything that is drawn, and where it stands.
+pub(super) struct Places<'a> {
+    pub(super) meanings: Meanings<'a>,
+    pub(super) things: BTreeMap<Name, Thing<'a>>,
+    pub(super) vpcs: BTreeSet<Name>,
+    pub(super) subnets: BTreeMap<Name, Ground>,
+}
+
+/// What is known of a subnet.
+#[derive(Debug, Clone)]
+pub(super) struct Ground {
+    pub(super) vpc: Name,
+    pub(super) zone: String,
+    pub(super) exposure: Exposure,
+    /// Where packets to the internet go: a gateway.
+    pub(super) way_out: Option<Name>,
+}
+
+/// Where something stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It is itself a place.
+    Ground,
+    /// On the edge of a VPC.
+    Edge(Name),
+    /// In these subnets, or in whichever of them AWS picks.
+    In(Vec<Name>),
+    /// It belongs to these subnets, as a table does.
+    Of(Vec<Name>),
+    /// On something else.
+    On(Name),
+    /// In a VPC, nobody knows where.
+    Somewhere(Name),
+    /// It belongs to a VPC and stands nowhere in it.
+    Rest(Name),
+    /// In no VPC.
+    Outside,
+}
+
+impl<'a> Places<'a> {
+    pub(super) fn of(stack: &'a Stack, snapshot: &'a Snapshot, plan: &'a Plan) -> Self {
+        let mut ids = BTreeMap::new();
+        for change in &plan.changes {
+            if let Some(id) = &change.id {
+                ids.insert(id.clone(), change.address.to_string());
+            }
+        }
+        let mut things = BTreeMap::new();
+        let mut add = |thing: Thing<'a>| {
+            if let Some(live) = thing.live {
+                ids.entry(live.id.clone()).or_insert_with(|| thing.name());
+            }
+            things.entry(thing.name()).or_insert(thing);
+        };
+        for (address, resource) in &stack.resources {
+            add(Thing { address, existing: false, resource: Some(resource), live: None });
+        }
+        for address in stack.existing.keys() {
+            let live = snapshot.existing.get(address);
+            add(Thing { address, existing: true, resource: None, live });
+        }
+        for step in &plan.steps {
+            if let Operation::Delete { before, .. } | Operation::Forget { before } = &step.operation
+            {
+                let (address, live) = (&step.address, Some(&**before));
+                add(Thing { address, existing: false, resource: None, live });
+            }
+        }
+        let meanings = Meanings { stack, ids };
+        let mut places = Self { meanings, things, vpcs: BTreeSet::new(), subnets: BTreeMap::new() };
+        places.survey();
+        places
+    }
+
+    /// Finds the VPCs and subnets, also those that are only named.
+    fn survey(&mut self) {
+        let of_kind = |kind: &str| {
+            let found = self.things.iter().filter(|(_, thing)| thing.kind() == kind);
+            found.map(|(name, _)| name.clone()).collect::<Vec<Name>>()
+        };
+        self.vpcs.extend(of_kind("vpc"));
+        let mut subnets: BTreeSet<Name> = of_kind("subnet").into_iter().collect();
+        for thing in self.things.values() {
+            if thing.kind() != "vpc" && thing.kind() != "subnet" {
+                subnets.extend(self.named_subnets(thing));
+            }
+        }
+        let ways = self.ways_out();
+        for name in subnets {
+            let thing = self.things.get(&name);
+            let text = |attribute| thing.and_then(|thing| thing.text(attribute, &self.meanings));
+            let vpc = thing.and_then(|thing| thing.names("vpc", &self.meanings).pop());
+            let vpc = vpc.unwrap_or_else(|| "a VPC that was not read".to_owned());
+            let way_out = ways.get(&name).or_else(|| ways.get(&vpc)).cloned();
+            let exposure = match way_out.as_deref().map(|way| self.kind_of(way)) {
+                Some("internet_gateway") => Exposure::Public,
+                Some(_) => Exposure::Private,
+                None if self.is_ours(&vpc) => Exposure::Isolated,
+                None => Exposure::Unread,
+            };
+            self.vpcs.insert(vpc.clone());
+            let zone = text("availability_zone").unwrap_or_else(|| ANY_ZONE.to_owned());
+            self.subnets.insert(name, Ground { vpc, zone, exposure, way_out });
+        }
+        let owners: Vec<Name> = self.things.values().filter_map(|thing| self.vpc(thing)).collect();
+        self.vpcs.extend(owners);
+    }
+
+    /// Whether the stack makes it, so that what belongs to it is known.
+    fn is_ours(&self, name: &str) -> bool {
+        self.things.get(name).is_some_and(|thing| thing.resource.is_some())
+    }
+
+    /// The gateway behind the default route of each subnet, and of each VPC's main table.
+    fn ways_out(&self) -> BTreeMap<Name, Name> {
+        let mut ways = BTreeMap::new();
+        for table in self.things.values().filter(|thing| thing.kind() == "route_table") {
+            let routes = table.get("routes", &self.meanings);
+            let default = |to: &str| routes.field(to).names().pop();
+            let Some(way) = default("0.0.0.0/0").or_else(|| default("::/0")) else { continue };
+            for subnet in table.names("subnets", &self.meanings) {
+                ways.insert(subnet, way.clone());
+            }
+            if table.text("main", &self.meanings).as_deref() == Some("true") {
+                for vpc in table.names("vpc", &self.meanings) {
+                    ways.insert(vpc, way.clone());
+                }
+            }
+        }
+        ways
+    }
+
+    fn named_subnets(&self, thing: &Thing<'_>) -> Vec<Name> {
+        let mut found = thing.names("subnet", &self.meanings);
+        found.extend(thing.names("subnets", &self.meanings));
+        for group in thing.names("subnet_group", &self.meanings) {
+            if let Some(group) = self.things.get(&group) {
+                found.extend(group.names("subnets", &self.meanings));
+            }
+        }
+        found
+    }
+
+    /// The VPC that something says it is in, or that its groups are in.
+    fn vpc(&self, thing: &Thing<'_>) -> Option<Name> {
+        let said = thing.names("vpc", &self.meanings).pop();
+        said.or_else(|| {
+            let groups = thing.names("security_groups", &self.meanings);
+            let mut groups = groups.iter().filter_map(|group| self.things.get(group));
+            groups.find_map(|group| group.names("vpc", &self.meanings).pop())
+        })
+    }
+
+    /// The kind of something by its name; an id tells it too.
+    pub(super) fn kind_of<'n>(&'n self, name: &'n str) -> &'n str {
+        match self.things.get(name) {
+            Some(thing) => thing.kind(),
+            None if name.starts_with("igw-") => "internet_gateway",
+            None if name.starts_with("nat-") => "nat_gateway",
+            None => name,
+        }
+    }
+
+    /// Where something stands.
+    pub(super) fn place(&self, thing: &Thing<'_>) -> Place {
+        let kind = thing.kind();
+        let one = |attribute| thing.names(attribute, &self.meanings).into_iter().next();
+        if kind == "vpc" || kind == "subnet" {
+            return Place::Ground;
+        }
+        if kind.ends_with("internet_gateway") {
+            return one("vpc").map_or(Place::Outside, Place::Edge);
+        }
+        if kind == "elastic_ip" || kind == "listener" {
+            return self.bearer(thing).map_or(Place::Outside, Place::On);
+        }
+        let subnets = self.named_subnets(thing);
+        let vpc = subnets.first().and_then(|subnet| self.subnets.get(subnet));
+        let vpc = vpc.map(|ground| ground.vpc.clone()).or_else(|| self.vpc(thing));
+        let is_table = kind == "route_table" || kind == "network_acl";
+        let interfaces = thing.get("security_groups", &self.meanings) != Part::Nothing;
+        match vpc {
+            _ if is_table && !subnets.is_empty() => Place::Of(subnets),
+            Some(vpc) if is_table || kind.ends_with("subnet_group") => Place::Rest(vpc),
+            _ if !subnets.is_empty() => Place::In(subnets),
+            Some(vpc) if interfaces => Place::Somewhere(vpc),
+            Some(vpc) => Place::Rest(vpc),
+            None => Place::Outside,
+        }
+    }
+
+    /// What carries an address or a listener.
+    fn bearer(&self, thing: &Thing<'_>) -> Option<Name> {
+        for attribute in ["instance", "load_balancer"] {
+            if let Some(name) = thing.names(attribute, &self.meanings).into_iter().next() {
+                return self.things.contains_key(&name).then_some(name);
+            }
+        }
+        let name = thing.name();
+        let bears = |other: &Thing<'_>| other.names("elastic_ip", &self.meanings).contains(&name);
+        self.things.values().find(|other| bears(other)).map(Thing::name)
+    }
+}

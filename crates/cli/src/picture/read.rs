@@ -1,0 +1,179 @@
+//! Attributes of resources, as the file states them or as AWS has them, in one form.
+
+use std::collections::BTreeMap;
+
+use trueup_model::value::SENSITIVE;
+use trueup_model::{Address, Expression, Live, Resource, Stack, Value};
+
+/// What something is called in the picture: its address, `existing.vpc.main`, or the id of what
+/// the stack does not know.
+pub(super) type Name = String;
+
+/// A part of an attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part {
+    /// A text, a number, a truth value.
+    Text(String),
+    /// Other resources: a family is all its instances.
+    Names(Vec<Name>),
+    /// Elements.
+    List(Vec<Part>),
+    /// Fields.
+    Map(Vec<(String, Part)>),
+    /// What AWS makes; the expression as written.
+    Open(String),
+    /// Nothing.
+    Nothing,
+}
+
+/// Something that stands in the stack, is looked up by it, or leaves it.
+#[derive(Clone, Copy)]
+pub(super) struct Thing<'a> {
+    pub(super) address: &'a Address,
+    /// Whether it is looked up and not of the stack.
+    pub(super) existing: bool,
+    pub(super) resource: Option<&'a Resource>,
+    pub(super) live: Option<&'a Live>,
+}
+
+/// What the texts in attributes mean.
+pub(super) struct Meanings<'a> {
+    pub(super) stack: &'a Stack,
+    /// Names by physical id.
+    pub(super) ids: BTreeMap<String, Name>,
+}
+
+impl Thing<'_> {
+    pub(super) fn name(&self) -> Name {
+        if self.existing { existing(self.address) } else { self.address.to_string() }
+    }
+
+    pub(super) fn kind(&self) -> &str {
+        self.address.kind.as_str()
+    }
+
+    /// An attribute, as the stack wants it or else as AWS has it.
+    pub(super) fn get(&self, attribute: &str, meanings: &Meanings<'_>) -> Part {
+        let wanted = self.resource.and_then(|resource| resource.attributes.get(attribute));
+        if let Some(wanted) = wanted {
+            return meanings.part(wanted);
+        }
+        let live = self.live.map(|live| live.get_attribute(attribute));
+        live.map_or(Part::Nothing, |value| meanings.value(value))
+    }
+
+    /// The things that an attribute names.
+    pub(super) fn names(&self, attribute: &str, meanings: &Meanings<'_>) -> Vec<Name> {
+        self.get(attribute, meanings).names()
+    }
+
+    /// The text of an attribute, where it is known.
+    pub(super) fn text(&self, attribute: &str, meanings: &Meanings<'_>) -> Option<String> {
+        match self.get(attribute, meanings) {
+            Part::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Meanings<'_> {
+    pub(super) fn part(&self, expression: &Expression) -> Part {
+        match expression {
+            Expression::Value(value) => self.value(value),
+            Expression::Reference(reference) if reference.existing => {
+                Part::Names(vec![existing(&reference.to)])
+            }
+            Expression::Reference(reference) => {
+                let instances = self.stack.instances(&reference.to);
+                Part::Names(instances.map(|one| one.address.to_string()).collect())
+            }
+            Expression::Template(template) => match template.references.as_slice() {
+                // `${vpc.main.id}` alone is a reference in other clothes.
+                [only] if template.source.trim() == format!("${{{only}}}") => {
+                    self.part(&Expression::Reference(only.clone()))
+                }
+                _ => Part::Open(template.source.clone()),
+            },
+            Expression::List(elements) => {
+                Part::List(elements.iter().map(|element| self.part(element)).collect())
+            }
+            Expression::Map(fields) => {
+                let fields = fields.iter();
+                Part::Map(fields.map(|(name, field)| (name.clone(), self.part(field))).collect())
+            }
+        }
+    }
+
+    pub(super) fn value(&self, value: &Value) -> Part {
+        match value {
+            Value::Null => Part::Nothing,
+            Value::Bool(_) | Value::Int(_) => Part::Text(value.to_string()),
+            Value::String(text) => match self.ids.get(text) {
+                Some(name) => Part::Names(vec![name.clone()]),
+                None => Part::Text(text.clone()),
+            },
+            Value::Secret(_) => Part::Text(SENSITIVE.to_owned()),
+            Value::List(values) => {
+                Part::List(values.iter().map(|value| self.value(value)).collect())
+            }
+            Value::Map(values) => {
+                let values = values.iter();
+                Part::Map(values.map(|(name, value)| (name.clone(), self.value(value))).collect())
+            }
+        }
+    }
+}
+
+impl Part {
+    /// Everything that it names; a text is the id of something foreign.
+    pub(super) fn names(&self) -> Vec<Name> {
+        match self {
+            Self::Text(text) => vec![text.clone()],
+            Self::Names(names) => names.clone(),
+            Self::List(parts) => parts.iter().flat_map(Self::names).collect(),
+            Self::Map(_) | Self::Open(_) | Self::Nothing => Vec::new(),
+        }
+    }
+
+    pub(super) fn elements(&self) -> &[Self] {
+        match self {
+            Self::List(parts) => parts,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn fields(&self) -> &[(String, Self)] {
+        match self {
+            Self::Map(fields) => fields,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn field(&self, name: &str) -> &Self {
+        let found = self.fields().iter().find(|(field, _)| field == name);
+        found.map_or(&Self::Nothing, |(_, part)| part)
+    }
+
+    /// In words, on one line: `[a, b]`, `{port: 5432}`.
+    pub(super) fn words(&self) -> String {
+        match self {
+            Self::Text(text) | Self::Open(text) => text.clone(),
+            Self::Names(names) => names.join(", "),
+            Self::List(parts) => {
+                let parts: Vec<String> = parts.iter().map(Self::words).collect();
+                format!("[{}]", parts.join(", "))
+            }
+            Self::Map(fields) => {
+                let stated = fields.iter().filter(|(_, part)| *part != Self::Nothing);
+                let fields: Vec<String> =
+                    stated.map(|(name, part)| format!("{name}: {}", part.words())).collect();
+                format!("{{{}}}", fields.join(", "))
+            }
+            Self::Nothing => String::new(),
+        }
+    }
+}
+
+pub(super) fn existing(address: &Address) -> Name {
+    format!("existing.{address}")
+}
