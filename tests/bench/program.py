@@ -14,6 +14,8 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import terraform
+
 HERE = Path(__file__).resolve().parent
 STACKS = HERE.parent.parent / "stacks"
 DELAY = 0.1
@@ -119,6 +121,31 @@ def median(values):
     return sorted(values)[len(values) // 2]
 
 
+def compare(title, describe, emulator_port, proxy_port, apply_too):
+    """The same with Terraform, for comparison."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        terraform.prepare(folder, describe)
+        seconds, memory, code, output = terraform.run(folder, "apply", "-auto-approve", port=emulator_port)
+        if code:
+            print(f"Terraform cannot apply {title} to this emulator:\n{output.decode()[-2000:]}")
+            return
+        if apply_too:
+            print(f"Terraform: apply, emulator without delay: {seconds:.1f} s, {memory:.0f} MB")
+        Recorded.answers, Recorded.replay = {}, False
+        terraform.run(folder, "plan", port=proxy_port)
+        Recorded.replay, Recorded.calls = True, 0
+        seconds, memory, code, _ = terraform.run(folder, "plan", "-detailed-exitcode", port=proxy_port)
+        found = {0: "no changes", 2: "changes: the emulator reports some attribute otherwise"}.get(code, f"exit code {code}")
+        print(
+            f"Terraform: no-op plan, {DELAY * 1000:.0f} ms a call: {seconds:.1f} s, {memory:.0f} MB, "
+            f"{Recorded.calls} calls, {found}"
+        )
+        if apply_too:
+            seconds, memory, code, _ = terraform.run(folder, "destroy", "-auto-approve", port=emulator_port)
+            print(f"Terraform: destroy, emulator without delay: {seconds:.1f} s, {memory:.0f} MB, exit code {code}")
+
+
 def measure(program, title, stack, emulator_port, proxy_port, apply_too):
     print(f"\n-- {title}")
     for name, arguments in [("apply", ["apply", stack, "--yes"])]:
@@ -173,6 +200,23 @@ def main():
             with wide.open("w") as file:
                 subprocess.run([sys.executable, HERE / "generate.py"], stdout=file, check=True)
             measure(program, "1,000 resources", wide, port, proxy.server_port, False)
+    finally:
+        process.terminate()
+    beside_terraform(proxy)
+
+
+def beside_terraform(proxy):
+    """Terraform gets an emulator of its own: what trueup made would be in its way."""
+    with tempfile.TemporaryDirectory() as folder:
+        if not terraform.is_installed(Path(folder)):
+            print("\nTerraform with its provider for AWS is not installed: nothing to compare with")
+            return
+    port, process = emulator()
+    Recorded.upstream = port
+    try:
+        print("\n-- Terraform beside it")
+        compare("snowex", terraform.snowex, port, proxy.server_port, True)
+        compare("1,000 resources", terraform.wide, port, proxy.server_port, False)
     finally:
         process.terminate()
 

@@ -11,6 +11,10 @@ use trueup_provider::{Call, Failure};
 
 use super::session::Session;
 
+/// The services with kinds whose own reads lack tags. What the others own would be told twice, in a
+/// page for every hundred.
+const SERVICES: [&str; 3] = ["lambda", "logs", "rds"];
+
 /// All tags by ARN.
 pub(crate) type TagsByArn = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -29,12 +33,12 @@ impl Tagged {
 }
 
 impl Session<'_> {
-    /// Everything that carries the stack's tag, with all its tags.
+    /// What carries the stack's tag, of [`SERVICES`], with all its tags.
     pub(crate) async fn tagged(&self) -> Result<&TagsByArn, Failure> {
         self.tagged.answer.get_or_try_init(|| self.tagged_with(STACK_TAG, &self.tagged.stack)).await
     }
 
-    /// Everything that carries a tag, with all its tags.
+    /// What carries a tag, of [`SERVICES`], with all its tags.
     pub(crate) async fn tagged_with(&self, key: &str, value: &str) -> Result<TagsByArn, Failure> {
         let filter =
             aws_sdk_resourcegroupstagging::types::TagFilter::builder().key(key).values(value);
@@ -45,6 +49,7 @@ impl Session<'_> {
             let page = self
                 .call(Call::read("tag:GetResources"), || {
                     let request = self.clients.tagging.get_resources().tag_filters(filter.clone());
+                    let request = request.set_resource_type_filters(Some(services()));
                     request.resources_per_page(100).set_pagination_token(next.clone()).send()
                 })
                 .await?;
@@ -77,4 +82,8 @@ impl Session<'_> {
         });
         Ok(found.map(|(arn, _)| arn.clone()).collect())
     }
+}
+
+fn services() -> Vec<String> {
+    SERVICES.map(str::to_owned).to_vec()
 }
