@@ -1,0 +1,126 @@
+//! What somebody changed by hand.
+
+use insta::assert_snapshot;
+use trueup_model::Value;
+
+use super::{CIRCLE, FUNCTION};
+use crate::world::World;
+
+#[test]
+fn an_update_in_place_tells_whose_fault_it_is() {
+    let thing = |word: &str| {
+        format!(
+            "
+        thing.a
+          string: {word}
+          set: [x, y]
+          tags.color: blue
+    "
+        )
+    };
+    let mut world = World::applied(&thing("one"));
+    world.edit(&thing("two"));
+    assert_snapshot!(world.show(), @r#"
+    ~ thing.a (file)
+        string: "one" -> "two"
+     0 update thing.a [string]
+    "#);
+    world.apply().behind("thing.a", |live| {
+        live.attributes.insert("string".to_owned(), "three".into());
+        live.attributes.insert("set".to_owned(), Value::List(vec!["y".into(), "z".into()]));
+        live.tags.insert("color".to_owned(), "red".to_owned());
+        live.tags.insert("owner".to_owned(), "nobody".to_owned());
+    });
+    assert_snapshot!(world.show(), @r#"
+    ~ thing.a (drift)
+        set[x]: null -> "x"
+        set[z]: "z" -> null
+        string: "three" -> "two"
+        tags.color: "red" -> "blue"
+        tags.owner: "nobody" -> null
+     0 update thing.a [set, string, tags]
+    "#);
+    world.apply();
+}
+
+#[test]
+fn a_rule_that_somebody_added_is_removed_and_a_removed_one_comes_back() {
+    let mut world = World::applied(CIRCLE);
+    world.behind("security_group.a", |live| {
+        let open = r#"[{"port":22,"from":["0.0.0.0/0"]}]"#;
+        live.attributes.insert("ingress".to_owned(), serde_json::from_str(open).unwrap());
+    });
+    assert_snapshot!(world.show(), @r#"
+    ~ security_group.a (drift)
+        ingress[0.0.0.0/0 22]: {"from":["0.0.0.0/0"],"port":22} -> null
+        ingress[security_group.b 1]: null -> {"from":["security_group.b"],"note":null,"port":1}
+     0 update security_group.a [ingress]
+    "#);
+    world.apply();
+}
+
+#[test]
+fn what_vanished_comes_back_with_what_hangs_off_it() {
+    let mut world = World::applied(CIRCLE);
+    world.lose("security_group.b").behind("security_group.a", |live| {
+        live.attributes.insert("ingress".to_owned(), Value::List(vec![]));
+    });
+    assert_snapshot!(world.show(), @"
+    ~ security_group.a (dependency)
+        ingress[{from: [security_group.b], port: 1}]: null -> <{from: [security_group.b], port: 1}>
+    + security_group.b (drift): vanished
+     0 create security_group.b
+     1 update security_group.a [ingress] < 0
+     2 update security_group.b [ingress] < 0
+    ");
+    world.apply();
+}
+
+#[test]
+fn a_drift_report_tells_drift_from_what_is_still_to_be_applied() {
+    let stack = |word: &str| {
+        format!(
+            "
+        thing.edited
+          string: {word}
+        {}
+    ",
+            CIRCLE.trim()
+        )
+    };
+    let mut world = World::applied(&stack("one"));
+    world.edit(&stack("two")).lose("security_group.b").behind("vpc.main", |live| {
+        live.attributes.insert("dns".to_owned(), false.into());
+    });
+    let plan = world.plan();
+    let report = trueup_planner::drift::report(&plan);
+    let drifted: Vec<String> =
+        report.drifted.iter().map(|d| format!("{} {:?}", d.change.address, d.class)).collect();
+    let pending: Vec<String> = report.pending.iter().map(|c| c.address.to_string()).collect();
+    assert_snapshot!(format!("{drifted:?}\n{pending:?}\n{:?}", report.class()), @r#"
+    ["security_group.a Security", "security_group.b Security", "vpc.main Functional"]
+    ["thing.edited"]
+    Some(Security)
+    "#);
+}
+
+#[test]
+fn a_fingerprint_changes_with_what_a_plan_relies_on() {
+    let mut world = World::applied(FUNCTION);
+    world.behind("lambda_function.api", |live| {
+        live.tags.insert("a".to_owned(), "b".to_owned());
+    });
+    let before = world.plan().fingerprints;
+    let names: Vec<String> = before.keys().map(ToString::to_string).collect();
+    assert_eq!(names, ["db_instance.main", "iam_role.api", "lambda_function.api", "log_group.api"]);
+    world.behind("iam_role.api", |live| {
+        live.attributes.insert("description".to_owned(), "theirs".into());
+    });
+    let after = world.plan().fingerprints;
+    let changed: Vec<String> = after
+        .iter()
+        .filter(|(a, print)| before[*a] != **print)
+        .map(|(a, _)| a.to_string())
+        .collect();
+    assert_eq!(changed, ["iam_role.api"]);
+}

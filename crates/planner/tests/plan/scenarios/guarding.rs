@@ -1,0 +1,227 @@
+//! What must not be lost, or is held back.
+
+use insta::assert_snapshot;
+
+use super::FUNCTION;
+use crate::world::World;
+
+#[test]
+fn a_database_goes_only_when_it_is_named_and_keeps_what_it_stands_on() {
+    let stack = "
+        vpc.main
+          cidr_block: 10.0.0.0/16
+        security_group.db
+          vpc: @vpc.main
+        db_instance.main
+          engine: postgres
+          class: small
+          groups: [@security_group.db]
+        log_group.other
+    ";
+    let mut world = World::applied(stack);
+    assert_snapshot!(world.destroy().show(), @"
+    - log_group.other (file): destroyed
+     0 delete log_group.other
+    withheld db_instance.main: protected from [destroyed]: allow it with --allow-data-loss db_instance.main
+    withheld security_group.db: depends on db_instance.main
+    withheld vpc.main: depends on security_group.db
+    warning data-loss: db_instance.main holds data and is left as it is (allow it with --allow-data-loss db_instance.main)
+    ");
+    assert_snapshot!(world.allow("db_instance.main").show(), @"
+    - db_instance.main (file): destroyed
+    - log_group.other (file): destroyed
+    - security_group.db (file): destroyed
+    - vpc.main (file): destroyed
+     0 delete log_group.other
+     1 delete db_instance.main with a snapshot
+     2 delete security_group.db < 1
+     3 delete vpc.main < 2
+    ");
+    world.apply();
+}
+
+#[test]
+fn a_database_is_not_replaced_because_of_what_it_stands_on() {
+    let stack = |cidr: &str| {
+        format!(
+            "
+        vpc.main
+          cidr_block: {cidr}
+        subnet.a
+          vpc: @vpc.main
+          cidr_block: 10.0.0.0/24
+        db_instance.main
+          engine: postgres
+          class: small
+          subnets: [@subnet.a]
+    "
+        )
+    };
+    let mut world = World::applied(&stack("10.0.0.0/16"));
+    world.edit(&stack("10.0.0.0/8"));
+    assert_snapshot!(world.show(), @r#"
+    = vpc.main (file): immutable cidr_block
+        cidr_block: "10.0.0.0/16" -> "10.0.0.0/8" !
+    withheld db_instance.main: protected from [subnet.a is replaced]: allow it with --allow-data-loss db_instance.main
+    withheld subnet.a: depends on db_instance.main
+    withheld vpc.main: depends on subnet.a
+    warning data-loss: db_instance.main holds data and is left as it is (allow it with --allow-data-loss db_instance.main)
+    "#);
+    assert_snapshot!(world.allow("db_instance.main").show(), @r#"
+    +- db_instance.main (dependency): subnet.a is replaced
+        name: "demo-main" -> "demo-main-22769b52"
+        subnets[subnet.a]: "subnet.a" -> null !
+        subnets[subnet.a]: null -> <subnet.a> !
+    +- subnet.a (dependency): vpc.main is replaced
+        vpc: "vpc.main" -> <vpc.main> !
+    +- vpc.main (file): immutable cidr_block
+        cidr_block: "10.0.0.0/16" -> "10.0.0.0/8" !
+     0 create vpc.main
+     1 create subnet.a < 0
+     2 create db_instance.main < 1
+     3 delete db_instance.main with a snapshot < 2
+     4 delete subnet.a < 1 3
+     5 delete vpc.main < 0 4
+    "#);
+    world.apply();
+}
+
+#[test]
+fn drift_does_not_rebuild_a_database_either() {
+    let mut world = World::applied(FUNCTION);
+    world.behind("db_instance.main", |live| {
+        live.attributes.insert("engine".to_owned(), "mysql".into());
+    });
+    assert_snapshot!(world.show(), @r#"
+    = db_instance.main (drift): immutable engine
+        engine: "mysql" -> "postgres" !
+        name: "demo-main" -> "demo-main-3ae9efb5"
+    withheld db_instance.main: protected from [immutable engine]: allow it with --allow-data-loss db_instance.main
+    warning data-loss: db_instance.main holds data and is left as it is (allow it with --allow-data-loss db_instance.main)
+    "#);
+}
+
+#[test]
+fn what_is_protected_is_neither_replaced_nor_destroyed() {
+    let stack = |shape: &str| {
+        format!(
+            "
+        fixture.a
+          shape: {shape}
+          protect
+        twin.b
+          of: @fixture.a
+    "
+        )
+    };
+    let mut world = World::applied(&stack("round"));
+    world.edit(&stack("square"));
+    assert_snapshot!(world.show(), @r#"
+    = fixture.a (file): immutable shape; not both: there is room for one
+        shape: "round" -> "square" !
+    withheld fixture.a: protected from [immutable shape]: take 'protect: true' off fixture.a first
+    warning protected: fixture.a is protected and is left as it is (take 'protect: true' off fixture.a first)
+    "#);
+    assert_snapshot!(world.destroy().show(), @"
+    - twin.b (file): destroyed
+     0 delete twin.b
+    withheld fixture.a: protected from [destroyed]: take 'protect: true' off fixture.a first
+    warning protected: fixture.a is protected and is left as it is (take 'protect: true' off fixture.a first)
+    ");
+}
+
+#[test]
+fn a_change_that_loses_data_in_place_is_guarded_too() {
+    let thing = |word: &str| {
+        format!(
+            "
+        thing.a
+          lossy: {word}
+    "
+        )
+    };
+    let mut world = World::applied(&thing("one"));
+    world.edit(&thing("two"));
+    assert_snapshot!(world.show(), @r#"
+    = thing.a (file)
+        lossy: "one" -> "two"
+    withheld thing.a: protected from [immutable lossy]: allow it with --allow-data-loss thing.a
+    warning data-loss: thing.a holds data and is left as it is (allow it with --allow-data-loss thing.a)
+    "#);
+    assert_snapshot!(world.allow("thing.a").show(), @r#"
+    ~ thing.a (file)
+        lossy: "one" -> "two"
+     0 update thing.a [lossy]
+    "#);
+}
+
+#[test]
+fn the_disruption_of_a_plan_can_be_limited() {
+    let database = |class: &str| {
+        format!(
+            "
+        db_instance.main
+          engine: postgres
+          class: {class}
+    "
+        )
+    };
+    let mut world = World::applied(&database("small"));
+    world.edit(&database("large"));
+    world.options.max_disruption = Some(trueup_model::Disruption::None);
+    assert_snapshot!(world.show(), @r#"
+    ~ db_instance.main (file)
+        class: "small" -> "large"
+     0 update db_instance.main [class]
+    error disruption: db_instance.main would mean a brief interruption, and at most no disruption is allowed (if that is meant, allow it with --max-disruption brief)
+    "#);
+}
+
+#[test]
+fn what_is_ignored_is_told_and_never_sent() {
+    let thing = |string: &str| {
+        format!(
+            "
+        thing.a
+          string: {string}
+          map: {{a: 1, b: 2}}
+          ignore.string: the console owns it
+          ignore.map[a]: a script owns it
+    "
+        )
+    };
+    let mut world = World::applied(&thing("one"));
+    world.behind("thing.a", |live| {
+        live.attributes.insert("string".to_owned(), "theirs".into());
+        live.attributes
+            .insert("map".to_owned(), serde_json::from_str(r#"{"a":"9","b":"8"}"#).unwrap());
+    });
+    assert_snapshot!(world.show(), @r#"
+    ~ thing.a (drift)
+        map[b]: "8" -> 2
+     0 update thing.a [map]
+    withheld thing.a: ignored map[a]: a script owns it
+    withheld thing.a: ignored string: the console owns it
+    "#);
+    world.apply();
+    let live = world.find(&"thing.a".parse().unwrap()).unwrap();
+    assert_snapshot!(serde_json::to_string(&live.attributes).unwrap(), @r#"{"map":{"a":"9","b":2},"string":"theirs","unmanaged":"chosen by AWS"}"#);
+}
+
+#[test]
+fn what_aws_has_scheduled_is_not_asked_for_again() {
+    let database = |class: &str| {
+        format!(
+            "
+        db_instance.main
+          engine: postgres
+          class: {class}
+    "
+        )
+    };
+    let mut world = World::applied(&database("small"));
+    world.edit(&database("large")).behind("db_instance.main", |live| {
+        live.scheduled.insert("class".to_owned(), "large".into());
+    });
+    assert_snapshot!(world.show(), @"withheld db_instance.main: scheduled class");
+}

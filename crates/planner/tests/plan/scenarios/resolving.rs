@@ -1,0 +1,196 @@
+//! What references, templates, families and secrets come to.
+
+use insta::assert_snapshot;
+
+use super::{FUNCTION, NETWORK};
+use crate::world::World;
+
+#[test]
+fn a_new_password_is_noticed_and_not_shown() {
+    let database = |password: &str| {
+        format!(
+            "
+        db_instance.main
+          engine: postgres
+          class: small
+          password: {password}
+    "
+        )
+    };
+    let mut world = World::applied(&database("secret:hunter22"));
+    world.edit(&database("secret:hunter33"));
+    assert_snapshot!(world.show(), @"
+    ~ db_instance.main (file)
+        password: null -> (sensitive)
+     0 update db_instance.main [password]
+    ");
+    world.apply();
+}
+
+#[test]
+fn what_a_file_alone_does_not_know_is_named() {
+    let world = World::new(FUNCTION);
+    let plan = world.plan();
+    let function = plan.changes.iter().find(|c| c.address.kind == "lambda_function").unwrap();
+    let shown: Vec<String> =
+        function.attributes.iter().map(|c| format!("{}: {:?}", c.path, c.after)).collect();
+    assert_snapshot!(shown.join("\n"), @r#"
+    environment: Unknown("{HOST: ${db_instance.main.endpoint}, MODE: fast}")
+    groups: Value(List([]))
+    name: Value(String("demo-api"))
+    role: Unknown("iam_role.api")
+    source: Value(Map({"path": String("code"), "sha256": String("abc")}))
+    subnets: Value(List([]))
+    "#);
+    assert_eq!((plan.seconds, plan.longest_chain.len()), (420, 2));
+}
+
+#[test]
+fn what_is_looked_up_is_read_and_never_touched() {
+    let mut world = World::applied(
+        "
+        vpc.main
+          cidr_block: 10.0.0.0/16
+    ",
+    );
+    let mut theirs = world.account.resources[0].clone();
+    theirs.ownership = trueup_model::Ownership::default();
+    world.account.existing.insert("vpc.shared".parse().unwrap(), theirs);
+    world.account.resources.clear();
+    world.edit(
+        "
+        subnet.a
+          vpc: @existing.vpc.shared
+          cidr_block: 10.0.0.0/24
+    ",
+    );
+    assert_snapshot!(world.show(), @"
+    + subnet.a (file)
+     0 create subnet.a
+    ");
+    world.apply();
+    world.behind("subnet.a", |live| {
+        live.attributes.insert("vpc".to_owned(), "vpc-elsewhere".into());
+    });
+    assert_snapshot!(world.show(), @r#"
+    +- subnet.a (drift): immutable vpc
+        vpc: "vpc-elsewhere" -> "existing.vpc.shared" !
+     0 create subnet.a
+     1 delete subnet.a < 0
+    "#);
+    world.account.existing.clear();
+    assert_snapshot!(world.show(), @"
+    withheld subnet.a: faulty: vpc: cannot evaluate 'existing.vpc.shared.id': there is no existing.vpc.shared.id
+    error evaluation: subnet.a: vpc: cannot evaluate 'existing.vpc.shared.id': there is no existing.vpc.shared.id (make what it reads exist, or read something else)
+    ");
+}
+
+#[test]
+fn a_family_in_a_list_is_all_of_its_instances() {
+    let stack = |keys: &[&str]| {
+        let subnet = |key: &&str| {
+            format!(
+                "
+        subnet.private[{key}]
+          vpc: @vpc.main
+          cidr_block: 10.0.{}.0/24",
+                key.len()
+            )
+        };
+        let subnets: Vec<String> = keys.iter().map(subnet).collect();
+        format!(
+            "
+        vpc.main
+          cidr_block: 10.0.0.0/16
+        lambda_function.api
+          role: elsewhere
+          source: source:abc
+          subnets: [@subnet.private]{}",
+            subnets.concat()
+        )
+    };
+    let mut world = World::new(&stack(&["a", "bb"]));
+    assert_snapshot!(world.show(), @"
+    + lambda_function.api (file)
+    + subnet.private[a] (file)
+    + subnet.private[bb] (file)
+    + vpc.main (file)
+     0 create vpc.main
+     1 create subnet.private[a] < 0
+     2 create subnet.private[bb] < 0
+     3 create lambda_function.api < 1 2
+    ");
+    world.apply();
+    world.edit(&stack(&["bb", "ccc"]));
+    assert_snapshot!(world.show(), @r#"
+    ~ lambda_function.api (file)
+        subnets[subnet.private[a]]: "subnet.private[a]" -> null
+        subnets[subnet.private[ccc]]: null -> <subnet.private[ccc]>
+    - subnet.private[a] (file): left
+    + subnet.private[ccc] (file)
+     0 create subnet.private[ccc]
+     1 update lambda_function.api [subnets] < 0
+     2 delete subnet.private[a] < 1
+    "#);
+    world.apply();
+}
+
+#[test]
+fn an_output_that_may_change_is_unknown_while_its_resource_changes() {
+    let stack = |code: &str| {
+        format!(
+            "
+        lambda_function.api
+          role: elsewhere
+          source: source:{code}
+        thing.reader
+          string: ${{lambda_function.api.url}}
+    "
+        )
+    };
+    let mut world = World::applied(&stack("abc"));
+    world.edit(&stack("def"));
+    assert_snapshot!(world.show(), @r#"
+    ~ lambda_function.api (file)
+        source: {"sha256":"abc"} -> {"path":"code","sha256":"def"}
+    ~ thing.reader (dependency)
+        string: "https://00abc0001" -> <${lambda_function.api.url}>
+     0 update lambda_function.api [source]
+     1 update thing.reader [string] < 0
+    "#);
+    world.apply();
+}
+
+#[test]
+fn the_same_thing_has_the_same_token_and_another_thing_another() {
+    let tokens = |world: &World| -> Vec<String> {
+        let steps = world.plan().steps.into_iter();
+        let token = |step: trueup_model::Step| match step.operation {
+            trueup_model::Operation::Create { token, .. } => Some(token),
+            _ => None,
+        };
+        steps.filter_map(token).collect()
+    };
+    let mut world = World::new(NETWORK);
+    let all = tokens(&world);
+    assert_eq!(all, tokens(&World::new(NETWORK)));
+    assert!(all.iter().all(|token| token.len() == 32));
+    // In a VPC that exists by now, a subnet is another subnet.
+    world.crash_after(1);
+    assert_ne!(all[2], tokens(&world)[1]);
+}
+
+#[test]
+fn outputs_are_folded_as_far_as_they_are_known() {
+    let mut world = World::new(NETWORK);
+    let reference = trueup_model::Reference {
+        to: "vpc.main".parse().unwrap(),
+        attribute: "id".to_owned(),
+        existing: false,
+    };
+    let wanted = trueup_model::Expression::Reference(reference);
+    world.stack.outputs.insert("vpc".to_owned(), wanted.clone());
+    assert_eq!(world.plan().outputs["vpc"], wanted);
+    world.apply();
+    assert_eq!(world.plan().outputs["vpc"].to_value(), Some(world.id("vpc.main").into()));
+}
