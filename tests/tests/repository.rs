@@ -104,3 +104,16 @@ fn every_declaration_is_complete() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
+
+/// Two people who each take the next number do not see each other.
+#[test]
+fn every_decision_has_a_number_of_its_own() {
+    let decisions = std::fs::read_dir(repository().join("docs/decisions")).unwrap();
+    let mut numbers = BTreeSet::new();
+    for decision in decisions {
+        let name = decision.unwrap().file_name().into_string().unwrap();
+        let number = name.split('-').next().unwrap().to_owned();
+        assert!(numbers.insert(number), "{name}: another decision has its number");
+    }
+    assert!(!numbers.is_empty());
+}
