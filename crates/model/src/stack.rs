@@ -27,6 +27,8 @@ pub struct Stack {
     pub existing: BTreeMap<Address, Existing>,
     /// Sentences to prove, in order.
     pub expect: Vec<Sentence>,
+    /// Built-in checks that are not to be heard of.
+    pub silence: Vec<Silence>,
     /// Outputs in order of their names; a sensitive one is marked by its value once known.
     pub outputs: BTreeMap<String, Expression>,
     /// Names of looked-up SSM parameters (the newest AMI), wherever they stand in the stack.
@@ -123,6 +125,30 @@ pub enum By {
         /// The address there.
         address: Address,
     },
+}
+
+/// The built-in checks of the network, by code and name. A code never changes its meaning.
+pub const CHECKS: [(&str, &str); 7] = [
+    ("N001", "open-to-internet"),
+    ("N002", "private-subnet-exposed"),
+    ("N003", "nat-in-private-subnet"),
+    ("N004", "function-in-public-subnet"),
+    ("N005", "nat-of-another-zone"),
+    ("N006", "answers-blocked"),
+    ("N007", "unused-group"),
+];
+
+/// A built-in check that is not to be heard of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Silence {
+    /// Its code, one of [`CHECKS`].
+    pub check: String,
+    /// On which resource, or instances of a family; on all, if none.
+    pub on: Option<Address>,
+    /// Why.
+    pub reason: String,
+    /// Where it is written.
+    pub location: Option<Location>,
 }
 
 /// One sentence of `expect`.

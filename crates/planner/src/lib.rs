@@ -27,6 +27,7 @@ mod matching;
 mod names;
 mod order;
 mod planning;
+mod reorder;
 mod resolve;
 mod seal;
 mod steps;
@@ -34,6 +35,7 @@ mod vpcs;
 
 pub use check::{Violation, check};
 pub use hash::{fingerprint, secret_hash, spec_hash};
+pub use reorder::reorder;
 
 /// What a plan is made from.
 #[derive(Clone, Copy)]

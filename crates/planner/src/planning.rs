@@ -220,7 +220,7 @@ fn number(drafts: Vec<Step>, sorted: Sorted) -> Vec<Step> {
 }
 
 /// The steps that determine how long the plan takes, and how long that is.
-fn longest_chain(steps: &[Step]) -> (Vec<usize>, u32) {
+pub(crate) fn longest_chain(steps: &[Step]) -> (Vec<usize>, u32) {
     let mut ends: Vec<(u32, Option<usize>)> = Vec::with_capacity(steps.len());
     for step in steps {
         // Of equally long ways the first counts.

@@ -30,6 +30,7 @@ mod policy;
 mod reference;
 mod resource;
 mod scope;
+mod silence;
 mod stack;
 mod unit;
 mod variables;

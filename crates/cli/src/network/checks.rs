@@ -1,5 +1,6 @@
 //! What is wrong with the planned network without being asked, as findings of the plan.
 
+use trueup_model::stack::Silence;
 use trueup_model::{Diagnostic, Plan, Severity};
 use trueup_reach::checks::{Finding, Severity as Weight};
 use trueup_reach::{Engine, Name, NetworkAcl};
@@ -8,7 +9,7 @@ use super::scene::{Scene, Scope};
 
 /// The findings. Of a plan that changes nothing only those that let somebody in: what was
 /// accepted once is not repeated each day.
-pub(super) fn findings(scene: &Scene<'_>, plan: &Plan) -> Vec<Diagnostic> {
+pub(super) fn findings(scene: &Scene<'_>, plan: &Plan, silences: &[Silence]) -> Vec<Diagnostic> {
     if scene.doubts.iter().any(|doubt| doubt.scope == Scope::Everything) {
         return Vec::new();
     }
@@ -18,7 +19,50 @@ pub(super) fn findings(scene: &Scene<'_>, plan: &Plan) -> Vec<Diagnostic> {
     let found = found.filter(|finding| {
         worth(finding) && concerns(scene, &finding.element) && !is_doubtful(scene, &finding.element)
     });
-    found.map(|finding| diagnostic(scene, &finding)).collect()
+    let mut idle: Vec<&Silence> = silences.iter().collect();
+    let mut findings = Vec::new();
+    for finding in found {
+        let reason = silences.iter().find(|silence| is_meant(scene, silence, &finding));
+        findings.push(match reason {
+            Some(silence) => {
+                idle.retain(|other| *other != silence);
+                silenced_by(&finding, silence)
+            }
+            None => diagnostic(scene, &finding),
+        });
+    }
+    // Of a plan that changes nothing not everything was looked for, and where something is not
+    // known nobody can say.
+    if !plan.is_empty() && scene.doubts.is_empty() {
+        findings.extend(idle.into_iter().map(unneeded));
+    }
+    findings
+}
+
+fn is_meant(scene: &Scene<'_>, silence: &Silence, finding: &Finding) -> bool {
+    let on = silence.on.as_ref();
+    silence.check == finding.code
+        && on.is_none_or(|address| scene.world.at(address).contains(&finding.element))
+}
+
+/// One line for what was found and is not to be heard of.
+fn silenced_by(finding: &Finding, silence: &Silence) -> Diagnostic {
+    let Finding { code, name, element, .. } = finding;
+    let message = format!("{code} {name} on {element}: {}", silence.reason);
+    note("silenced", message)
+}
+
+fn unneeded(silence: &Silence) -> Diagnostic {
+    let Silence { check, on, location, .. } = silence;
+    let on = on.as_ref().map(|on| format!(" on {on}")).unwrap_or_default();
+    let message = format!("{check} finds nothing{on}, so there is nothing to silence");
+    note("nothing-to-silence", message).at(location.clone()).help("remove it")
+}
+
+fn note(code: &'static str, message: String) -> Diagnostic {
+    let mut note = Diagnostic::warning(code, message);
+    note.severity = Severity::Note;
+    note
 }
 
 /// Whether it is the stack's, or serves a subnet of it: what else others have is their business.

@@ -1,18 +1,18 @@
-//! Sentences while the plan is being carried out: whether each step leaves shut what is to be
-//! shut.
+//! Sentences while the plan is being carried out: whether each step leaves them as they are.
 
 use trueup_model::proof::Verdict;
 use trueup_model::stack::Sentence;
 use trueup_model::{Diagnostic, Plan, Severity, Snapshot, Stack};
 
 use super::MOST_ELEMENTS;
+use super::order::is_kept;
 use super::scene::{KINDS, Scene};
 use super::sentences::{Outcome, outcomes};
 use super::world::World;
 
-/// Warns of each "does not reach" that holds before and after the plan, and not in between. The
-/// states are those after each step in the plan's order; what runs side by side may come in
-/// another.
+/// Warns of each sentence that is to hold on the way and does not, though the steps were put into
+/// an order for its sake where there is one. The states are those after each step in the plan's
+/// order; what runs side by side may come in another.
 pub(super) fn findings(
     stack: &Stack,
     snapshot: &Snapshot,
@@ -20,37 +20,34 @@ pub(super) fn findings(
     outcomes_after: &[Outcome],
     elements: usize,
 ) -> Vec<Diagnostic> {
-    let shut: Vec<Sentence> = plan
-        .expect
-        .iter()
-        .zip(outcomes_after)
-        .filter(|(sentence, after)| sentence.negated && after.verdict == Verdict::Proved)
-        .map(|(sentence, _)| sentence.clone())
-        .collect();
     let steps: Vec<usize> = plan
         .steps
         .iter()
         .filter(|step| KINDS.contains(&step.kind.as_str()))
         .map(|step| step.id)
         .collect();
-    if shut.is_empty() || steps.is_empty() {
+    if plan.expect.is_empty() || steps.is_empty() {
         return Vec::new();
     }
     if steps.len() * elements > MOST_ELEMENTS {
         return vec![too_large()];
     }
-    let state = |upto: Option<usize>| {
+    let state = |upto: Option<usize>, sentences: &[Sentence]| {
         let done = |step: &trueup_model::Step| upto.is_some_and(|upto| step.id <= upto);
         let scene = Scene::of(World::after(stack, snapshot, plan, &done), snapshot);
-        outcomes(&scene, &shut)
+        outcomes(&scene, sentences)
     };
-    let mut before: Vec<bool> = state(None).iter().map(is_broken).collect();
+    let before = state(None, &plan.expect);
+    let all = plan.expect.iter().zip(&before).zip(outcomes_after);
+    let kept = all.filter(|((sentence, before), after)| is_kept(sentence, before, after));
+    let kept: Vec<Sentence> = kept.map(|((sentence, _), _)| sentence.clone()).collect();
+    let mut before = vec![false; kept.len()];
     let mut findings = Vec::new();
     // The last state is the planned one, which is known to be shut.
     for &step in &steps[..steps.len() - 1] {
-        for (index, outcome) in state(Some(step)).iter().enumerate() {
+        for (index, outcome) in state(Some(step), &kept).iter().enumerate() {
             if is_broken(outcome) && !before[index] {
-                findings.push(finding(plan, step, &shut[index], outcome));
+                findings.push(finding(plan, step, &kept[index], outcome));
             }
             before[index] |= is_broken(outcome);
         }
@@ -80,8 +77,9 @@ fn finding(plan: &Plan, step: usize, sentence: &Sentence, outcome: &Outcome) -> 
         done.address
     );
     let way = outcome.evidence.join("; ");
+    let what = if sentence.negated { "what passes then" } else { "where it stops then" };
     Diagnostic::warning("expectation-broken-meanwhile", message)
         .at(sentence.location.clone())
-        .help(format!("what passes then: {way}"))
-        .help("it holds again when the plan is applied in full; to keep it shut, make the change in two")
+        .help(format!("{what}: {way}"))
+        .help("no order of the steps was found that keeps it; it holds again when the plan is applied in full, and all the time if the change is made in two")
 }

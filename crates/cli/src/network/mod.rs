@@ -11,6 +11,7 @@ mod ends;
 mod evidence;
 mod groups;
 mod meanwhile;
+mod order;
 mod piece;
 mod question;
 mod resources;
@@ -44,8 +45,19 @@ pub(crate) fn prove(stack: &Stack, snapshot: &Snapshot, plan: &mut Plan) {
     let scene = after(stack, snapshot, plan, &|_| true);
     let found = outcomes(&scene, &plan.expect);
     let affected = affected(stack, snapshot, plan, &found);
-    let meanwhile = meanwhile::findings(stack, snapshot, plan, &found, scene.world.len());
-    let checks = checks::findings(&scene, plan);
+    let elements = scene.world.len();
+    let orders = order::found(stack, snapshot, plan, &found, elements);
+    let notes: Vec<Diagnostic> = orders.iter().map(|order| order::note(plan, order)).collect();
+    let checks = checks::findings(&scene, plan, &stack.silence);
+    let pairs: Vec<_> = orders.iter().map(|order| (order.first, order.second)).collect();
+    let mut ordered = plan.clone();
+    let notes = if trueup_planner::reorder(&mut ordered, &pairs) {
+        *plan = ordered;
+        notes
+    } else {
+        Vec::new()
+    };
+    let meanwhile = meanwhile::findings(stack, snapshot, plan, &found, elements);
     let proofs: Vec<Proof> = plan
         .expect
         .iter()
@@ -62,7 +74,7 @@ pub(crate) fn prove(stack: &Stack, snapshot: &Snapshot, plan: &mut Plan) {
         .collect();
     let broken = proofs.iter().filter(|proof| proof.verdict == Verdict::Broken).map(broken);
     let broken: Vec<Diagnostic> = broken.collect();
-    plan.findings.extend(checks.into_iter().chain(meanwhile).chain(broken));
+    plan.findings.extend(checks.into_iter().chain(notes).chain(meanwhile).chain(broken));
     plan.proofs = proofs;
 }
 

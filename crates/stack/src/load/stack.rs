@@ -40,6 +40,7 @@ impl Loader<'_> {
             resources: loader.resources(drafts),
             existing: loader.lookups(),
             expect: loader.sentences(),
+            silence: loader.silences(),
             outputs,
             parameters: loader.parameters.borrow().clone(),
             digest: digest::of(&loader.read.borrow(), &loader.variables),

@@ -22,7 +22,7 @@ const MOST_LEVELS: usize = 8;
 const MOST_MODULES: usize = 200;
 
 /// Sections of a stack that hold no resources.
-pub(crate) const STACK_SECTIONS: [&str; 11] = [
+pub(crate) const STACK_SECTIONS: [&str; 12] = [
     "stack",
     "region",
     "account",
@@ -33,6 +33,7 @@ pub(crate) const STACK_SECTIONS: [&str; 11] = [
     "module",
     "expect",
     "policy",
+    "silence",
     "outputs",
 ];
 

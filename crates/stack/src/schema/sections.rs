@@ -1,6 +1,7 @@
 //! The sections that hold no resources, and what every resource takes.
 
 use serde_json::{Map, Value as Json, json};
+use trueup_model::stack::CHECKS;
 use trueup_model::{Catalog, Kind};
 
 use super::{NAME, by_name};
@@ -54,8 +55,28 @@ pub(super) fn of_stack() -> Map<String, Json> {
                 "items": { "$ref": "#/$defs/rule" },
             }),
         ),
+        ("silence", silence()),
         ("outputs", outputs()),
     ])
+}
+
+fn silence() -> Json {
+    let words: Vec<&str> = CHECKS.iter().flat_map(|(code, name)| [*code, *name]).collect();
+    json!({
+        "description": "Built-in checks of the network that are not to be heard of, each with the \
+            reason; without `on`, wherever they find something.",
+        "type": ["array", "null"],
+        "items": {
+            "type": "object",
+            "required": ["check", "reason"],
+            "additionalProperties": false,
+            "properties": {
+                "check": { "description": "Its code or its name.", "enum": words },
+                "on": { "description": "The address of what it finds.", "type": "string" },
+                "reason": { "description": "Why.", "type": "string", "minLength": 1 },
+            },
+        },
+    })
 }
 
 pub(super) fn of_module() -> Map<String, Json> {

@@ -265,6 +265,23 @@ expect:
 }
 
 #[test]
+fn silences() {
+    assert_snapshot!(check(
+        "
+vpc: { main: { cidr_block: 10.0.0.0/16 } }
+silence:
+  - { check: N0O5, on: vpc.main, reason: one is enough }
+  - { check: nat-of-other-zone, reason: one is enough }
+  - { check: N005, on: vpc.mian, reason: one is enough }
+  - { check: N005, on: vpc.main }
+  - { check: N005, reason: '', because: money }
+  - N005
+  - { reason: why not }
+"
+    ));
+}
+
+#[test]
 fn heads() {
     assert_snapshot!(faults("stack: Shop\nregion: us-west-2a\naccount: 12345\ninputs: {}\n"));
     assert_snapshot!(faults("vpc: {}\n"));

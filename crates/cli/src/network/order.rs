@@ -1,0 +1,199 @@
+//! Orders between steps that keep sentences on the way: `docs/decisions/0007` says how they are
+//! found.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use trueup_model::proof::Verdict;
+use trueup_model::stack::Sentence;
+use trueup_model::{Diagnostic, Plan, Severity, Snapshot, Stack, Step, StepId};
+
+use super::MOST_ELEMENTS;
+use super::scene::{KINDS, Scene};
+use super::sentences::{Outcome, outcomes};
+use super::world::World;
+
+/// An order that a sentence wants.
+pub(super) struct Order {
+    pub(super) first: StepId,
+    pub(super) second: StepId,
+    /// The sentence, by its place among those of the plan.
+    pub(super) sentence: usize,
+}
+
+/// The steps of a plan and the sentences that are to hold on its way.
+struct Way<'a> {
+    stack: &'a Stack,
+    snapshot: &'a Snapshot,
+    plan: &'a Plan,
+    /// The sentences, and where they stand among those of the plan.
+    sentences: Vec<Sentence>,
+    places: Vec<usize>,
+    /// What each step waits for, over others too.
+    ancestors: Vec<BTreeSet<StepId>>,
+    /// How often a network may still be made and judged.
+    budget: usize,
+    known: BTreeMap<BTreeSet<StepId>, BTreeSet<usize>>,
+}
+
+/// Whether a sentence is to hold on the way: what is shut before and after, also where it is only
+/// being made; and who reaches whom before and after.
+pub(super) fn is_kept(sentence: &Sentence, before: &Outcome, after: &Outcome) -> bool {
+    let at_first = if sentence.negated {
+        before.verdict != Verdict::Broken
+    } else {
+        before.verdict == Verdict::Proved
+    };
+    at_first && after.verdict == Verdict::Proved
+}
+
+/// The orders that keep sentences which hold before the plan and after it, and would break if a
+/// step came as early as it may.
+pub(super) fn found(
+    stack: &Stack,
+    snapshot: &Snapshot,
+    plan: &Plan,
+    after: &[Outcome],
+    elements: usize,
+) -> Vec<Order> {
+    let steps: Vec<StepId> = plan
+        .steps
+        .iter()
+        .filter(|step| KINDS.contains(&step.kind.as_str()))
+        .map(|step| step.id)
+        .collect();
+    if steps.len() < 2 || steps.len() * elements > MOST_ELEMENTS {
+        return Vec::new();
+    }
+    let live = Scene::of(World::after(stack, snapshot, plan, &|_| false), snapshot);
+    let before = outcomes(&live, &plan.expect);
+    let places: Vec<usize> = (0..after.len())
+        .filter(|&place| is_kept(&plan.expect[place], &before[place], &after[place]))
+        .collect();
+    if places.is_empty() {
+        return Vec::new();
+    }
+    let sentences = places.iter().map(|&place| plan.expect[place].clone()).collect();
+    let mut way = Way {
+        stack,
+        snapshot,
+        plan,
+        sentences,
+        places,
+        ancestors: ancestors(&plan.steps),
+        budget: MOST_ELEMENTS / elements.max(1),
+        known: BTreeMap::new(),
+    };
+    let mut orders = Vec::new();
+    for &step in &steps {
+        orders.extend(way.orders_before(step, &steps));
+    }
+    orders
+}
+
+impl Way<'_> {
+    /// The steps that `step` should wait for.
+    fn orders_before(&mut self, step: StepId, steps: &[StepId]) -> Vec<Order> {
+        let early = self.with(step, &BTreeSet::new());
+        let broken = self.broken(&early);
+        let Some(&sentence) = broken.first() else { return Vec::new() };
+        let may_come_first = |other: &&StepId| {
+            **other != step
+                && !self.ancestors[step].contains(other)
+                && !self.ancestors[**other].contains(&step)
+        };
+        let others: BTreeSet<StepId> = steps.iter().filter(may_come_first).copied().collect();
+        let mut enough = self.enough(step, &others);
+        // Each of them that can be left out is.
+        for other in others {
+            let mut fewer = enough.clone();
+            if fewer.remove(&other) && self.keeps(step, &fewer) {
+                enough = fewer;
+            }
+        }
+        for &first in &enough {
+            let mut waits = self.ancestors[first].clone();
+            waits.insert(first);
+            for waiting in 0..self.ancestors.len() {
+                if waiting == step || self.ancestors[waiting].contains(&step) {
+                    self.ancestors[waiting].extend(&waits);
+                }
+            }
+        }
+        self.known.clear();
+        let sentence = self.places[sentence];
+        enough.into_iter().map(|first| Order { first, second: step, sentence }).collect()
+    }
+
+    /// Steps after which `step` breaks nothing; none if there are none.
+    fn enough(&mut self, step: StepId, others: &BTreeSet<StepId>) -> BTreeSet<StepId> {
+        for &other in others {
+            let one = BTreeSet::from([other]);
+            if self.keeps(step, &one) {
+                return one;
+            }
+        }
+        if self.keeps(step, others) { others.clone() } else { BTreeSet::new() }
+    }
+
+    fn keeps(&mut self, step: StepId, firsts: &BTreeSet<StepId>) -> bool {
+        let done = self.with(step, firsts);
+        self.broken(&done).is_empty()
+    }
+
+    /// A step, others before it, and all that these wait for.
+    fn with(&self, step: StepId, firsts: &BTreeSet<StepId>) -> BTreeSet<StepId> {
+        let all = firsts.iter().chain([&step]);
+        let waits = all.clone().flat_map(|step| self.ancestors[*step].iter());
+        all.chain(waits).copied().collect()
+    }
+
+    /// The sentences that do not hold when these steps are done.
+    fn broken(&mut self, done: &BTreeSet<StepId>) -> BTreeSet<usize> {
+        if let Some(known) = self.known.get(done) {
+            return known.clone();
+        }
+        if self.budget == 0 {
+            return BTreeSet::new();
+        }
+        self.budget -= 1;
+        let is_done = |step: &Step| done.contains(&step.id);
+        let world = World::after(self.stack, self.snapshot, self.plan, &is_done);
+        let found = outcomes(&Scene::of(world, self.snapshot), &self.sentences);
+        let broken = found.iter().enumerate();
+        let broken = broken.filter(|(_, outcome)| outcome.verdict == Verdict::Broken);
+        let broken: BTreeSet<usize> = broken.map(|(place, _)| place).collect();
+        self.known.insert(done.clone(), broken.clone());
+        broken
+    }
+}
+
+fn ancestors(steps: &[Step]) -> Vec<BTreeSet<StepId>> {
+    let mut all: Vec<BTreeSet<StepId>> = Vec::with_capacity(steps.len());
+    for step in steps {
+        let mut mine = BTreeSet::new();
+        for &before in &step.after {
+            mine.extend(all[before].iter().copied());
+            mine.insert(before);
+        }
+        all.push(mine);
+    }
+    all
+}
+
+/// What was ordered, and for which sentence.
+pub(super) fn note(plan: &Plan, order: &Order) -> Diagnostic {
+    let name = |step: StepId| {
+        let step = &plan.steps[step];
+        format!("{} {}", step.operation.verb(), step.address)
+    };
+    let sentence = &plan.expect[order.sentence];
+    let message = format!(
+        "{} waits for {}: in between '{}' would not hold",
+        name(order.second),
+        name(order.first),
+        sentence.text,
+    );
+    let mut note = Diagnostic::warning("ordered-for-expectation", message);
+    note.severity = Severity::Note;
+    note
+}
