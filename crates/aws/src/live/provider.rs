@@ -154,8 +154,9 @@ impl Provider for Aws {
                 }
             }
         }
-        let all = snapshot.resources.iter().chain(snapshot.existing.values());
-        snapshot.account = match (self.account.get(), all.into_iter().find_map(account_of)) {
+        // Only what the stack owns tells: what it looks up may be another account's, shared.
+        let told = snapshot.resources.iter().find_map(account_of);
+        snapshot.account = match (self.account.get(), told) {
             (Some(who), _) => who.account.clone(),
             (None, Some(account)) => account.to_owned(),
             (None, None) => self.who(host).await?.account.clone(),
