@@ -69,6 +69,23 @@ async fn an_entry_in_the_default_acl_breaks_what_it_denies() {
     );
 }
 
+/// A plan does not mend what others did, so it is refused as long as that breaks a sentence.
+#[tokio::test(start_paused = true)]
+async fn an_entry_of_others_refuses_a_plan() {
+    let (bench, sim) = applied().await;
+    sim.edit(|world| {
+        let vpc = id(world, "vpc.main");
+        let acl = world.default_acl(&vpc);
+        acl.attributes
+            .insert("egress".to_owned(), Value::List(vec![acl_rule(50, false, "0.0.0.0/0")]));
+    })
+    .unwrap();
+    let plan = bench.run("plan").await.expect(4).stdout;
+    assert!(plan.contains("egress rule 50: deny all traffic"), "{plan}");
+    bench.run("apply --yes").await.expect(4);
+    bench.run("destroy --yes --allow-data-loss db_instance.main").await.expect(0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn another_acl_on_a_subnet_breaks_what_it_does_not_allow() {
     let found = broken(|world| {

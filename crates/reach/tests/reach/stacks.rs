@@ -93,19 +93,36 @@ fn snowex() {
                     "nat nat_1 pa",
                     "table public main pub :",
                     "function api pub / function",
+                    "sg function main : out tcp:5432 database",
+                    // A NAT gateway answers to any port from 1024 on.
+                    "acl k main pub : in 100 allow all 0.0.0.0/0 out 90 deny tcp:5432 10.0.11.0/24 out 100 allow all 0.0.0.0/0",
                 ],
             ),
             (
                 "bastion -> main.db tcp:5432",
-                &["sg database main : in tcp:5432 function", "db main.db pa pb / function"],
+                &[
+                    "sg database main : in tcp:5432 function",
+                    "db main.db pa pb / function",
+                    "acl k main pb : in 90 deny tcp:5432 10.0.10.0/24 in 100 allow all 0.0.0.0/0 out 100 allow all 0.0.0.0/0",
+                ],
             ),
             (
                 "bastion -> internet tcp:443",
-                &["drop nat_1", "sg bastion main : out tcp:443 10.0.0.0/16"],
+                &[
+                    "drop nat_1",
+                    "sg bastion main : out tcp:443 10.0.0.0/16",
+                    "table private main pb : 0.0.0.0/0>nat_1",
+                    "table public main pub pa : 0.0.0.0/0>igw_1; table private main pb : 0.0.0.0/0>nat_1",
+                    "acl k main pa : in 100 allow all 0.0.0.0/0 out 100 allow tcp:5432 10.0.0.0/16",
+                ],
             ),
             (
                 "!internet -> main.db",
-                &["db main.db public pub pb / database; sg database main : in tcp:5432 0.0.0.0/0"],
+                &[
+                    "db main.db public pub pb / database; sg database main : in tcp:5432 0.0.0.0/0",
+                    "db main.db public pa pb / database; sg database main : in tcp:5432 0.0.0.0/0; table public main pub pa pb : 0.0.0.0/0>igw_1; table private main :",
+                    "db main.db public pa pb / database; sg database main : in tcp:5432 0.0.0.0/0; table private main pa pb : 0.0.0.0/0>igw_1",
+                ],
             ),
             (
                 "!internet -> bastion",
@@ -128,9 +145,17 @@ fn three_tier() {
                     "sg lb main : in tcp:443 internet",
                     "table public main puba : 0.0.0.0/0>igw_1",
                     "lb web puba pubb / lb : 80>app:8080",
+                    "acl k main pubb : in 90 deny tcp:80 0.0.0.0/0 in 100 allow all 0.0.0.0/0 out 100 allow all 0.0.0.0/0",
                 ],
             ),
-            ("web -> app tcp:8080", &["sg app main :", "sg lb main : in tcp:80 internet"]),
+            (
+                "web -> app tcp:8080",
+                &[
+                    "sg app main :",
+                    "sg lb main : in tcp:80 internet",
+                    "acl k main appa : in 100 allow tcp:8080 10.0.1.0/24 out 100 allow all 0.0.0.0/0",
+                ],
+            ),
             (
                 "app -> main.db tcp:3306",
                 &[
@@ -140,7 +165,14 @@ fn three_tier() {
             ),
             (
                 "app -> internet tcp:443",
-                &["table tb main appb :", "nat nat_b appb", "nat nat_a puba failed"],
+                &[
+                    "table tb main appb :",
+                    "nat nat_b appb",
+                    "nat nat_a puba failed",
+                    "sg app main : in tcp:8080 lb out tcp:3306 database",
+                    "table ta main appa appb : 0.0.0.0/0>nat_a; table tb main : ; table data main dataa datab appa :",
+                    "acl k main pubb : in 100 allow all 0.0.0.0/0 out 100 allow tcp:0-1023 0.0.0.0/0",
+                ],
             ),
             (
                 "!internet -> app",
@@ -171,8 +203,20 @@ fn jump_server() {
     check(
         JUMP,
         &[
-            ("jump -> main.db tcp:3306", &["sg database main : in tcp:3306 web"]),
-            ("dashboard -> main.db tcp:3306", &["sg database main : in tcp:3306 jump"]),
+            (
+                "jump -> main.db tcp:3306",
+                &[
+                    "sg database main : in tcp:3306 web",
+                    "acl k main pc : in 90 deny tcp:3306 10.1.0.0/24 in 100 allow all 0.0.0.0/0 out 100 allow all 0.0.0.0/0",
+                ],
+            ),
+            (
+                "dashboard -> main.db tcp:3306",
+                &[
+                    "sg database main : in tcp:3306 jump",
+                    "acl k main pc : in 100 allow all 0.0.0.0/0 out 100 allow tcp:0-1023 0.0.0.0/0",
+                ],
+            ),
             ("web -> main.db tcp:3306", &["sg web main : in tcp:80 0.0.0.0/0", "acl k main pc :"]),
             (
                 "203.0.113.7/32 -> jump tcp:22",
@@ -180,6 +224,8 @@ fn jump_server() {
                     "instance jump pa / jump",
                     "table public main pa pc :",
                     "sg jump main : in tcp:22 203.0.113.8/32",
+                    "table public main pc : 0.0.0.0/0>igw_1",
+                    "acl k main pa : in 90 deny tcp:22 203.0.113.0/24 in 100 allow all 0.0.0.0/0 out 100 allow all 0.0.0.0/0",
                 ],
             ),
             ("!internet -> main.db", &["db main.db public pa pc / web"]),
@@ -201,6 +247,8 @@ fn classroom() {
                     "igw igw_1",
                     "table t main * :",
                     "acl base main default : in 100 allow all 0.0.0.0/0",
+                    "acl base main default : in 90 deny tcp:3306 203.0.113.0/24 in 100 allow all 0.0.0.0/0 out 100 allow all 0.0.0.0/0",
+                    "table own main b :",
                 ],
             ),
             ("!internet -> users tcp:22", &["sg access main : in tcp:0-4000 203.0.113.7/32"]),

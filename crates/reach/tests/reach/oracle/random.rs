@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use trueup_reach::{Ipv6, Network, PortRange, PublicAddress, ResourceKind};
+use trueup_reach::{Ipv6, Network, PortRange, PublicAddress, Resource, ResourceKind};
 
 use super::walker::Host;
 use crate::language;
@@ -186,6 +186,15 @@ fn resources(d: &mut Dice, text: &mut String) {
         .unwrap();
     }
     let public = if d.one_in(2) { "public" } else { "" };
+    let v6 = if d.one_in(3) { "v6" } else { "" };
+    let places = d.pick(&[
+        "a1@10.0.1.40 a2@10.0.2.40",
+        "a2@10.0.2.40 a3@10.0.3.40",
+        "a1@10.0.1.40 a1@10.0.1.41",
+    ]);
+    writeln!(text, "instance dual {public} {v6} {places} / {}", d.pick(&["g1", "g2", "g1 g2"]))
+        .unwrap();
+    let public = if d.one_in(2) { "public" } else { "" };
     let place = d.pick(&["a1@10.0.1.20", "a2@10.0.2.20", "b1@10.1.1.20"]);
     let group = if place.starts_with('b') { "gb" } else { d.pick(&["g1", "g2"]) };
     writeln!(text, "db data {public} {place} / {group}").unwrap();
@@ -216,9 +225,12 @@ fn fix_addresses(network: &mut Network, d: &mut Dice) {
             nat.public_address = PublicAddress::Known([203, 0, 113, 100].into());
         }
     }
-    for (index, resource) in (0_u8..).zip(network.resources.values_mut()) {
-        let interface = &mut resource.interfaces[0];
-        let public = matches!(resource.kind, ResourceKind::Database { publicly_accessible: true })
+    let interfaces = network.resources.values_mut().flat_map(|resource| {
+        let Resource { kind, interfaces, .. } = resource;
+        interfaces.iter_mut().map(|interface| (&*kind, interface))
+    });
+    for (index, (kind, interface)) in (0_u8..).zip(interfaces) {
+        let public = matches!(kind, ResourceKind::Database { publicly_accessible: true })
             || interface.public_address != PublicAddress::None;
         if public {
             let last = if index % 2 == 0 { 203 } else { 198 };

@@ -9,7 +9,7 @@ use trueup_reach::{
     Resource, ResourceKind, Target, Traffic,
 };
 
-/// One end: a resource with one interface, or a single address outside.
+/// One end: a resource with its interfaces, or a single address outside.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Host {
     Resource(String),
@@ -58,6 +58,40 @@ impl<'n> World<'n> {
         port: u16,
         packets: &mut usize,
     ) -> Sees {
+        // Every interface must be reached from every other, and none may be where none is to be.
+        let mut sees = Sees { always: true, sometimes: false };
+        for (from, to) in self.pairs(from, to) {
+            let pair = self.look_at_pair(&from, &to, protocol, port, packets);
+            sees.always &= pair.always;
+            sees.sometimes |= pair.sometimes;
+        }
+        sees
+    }
+
+    /// The interfaces of one end with those of the other.
+    fn pairs(&self, from: &Host, to: &Host) -> Vec<(End, End)> {
+        let ends = |host: &Host| match host {
+            Host::Outside(address) => vec![End::Outside(*address)],
+            Host::Resource(name) => {
+                let count = self.network.resources[name].interfaces.len();
+                (0..count).map(|index| End::Interface(name.clone(), index)).collect()
+            }
+        };
+        let to = ends(to);
+        let all = ends(from)
+            .into_iter()
+            .flat_map(|from| to.iter().map(move |to| (from.clone(), to.clone())));
+        all.collect()
+    }
+
+    fn look_at_pair(
+        &self,
+        from: &End,
+        to: &End,
+        protocol: u8,
+        port: u16,
+        packets: &mut usize,
+    ) -> Sees {
         let mut sees = Sees::default();
         for way in self.ways(from, to) {
             let mut always = way.promised;
@@ -82,8 +116,10 @@ impl<'n> World<'n> {
     /// Whether this very packet passes, whatever port a NAT gateway would have to pick.
     pub(crate) fn passes_somehow(&self, from: &Host, to: &Host, packet: &Packet) -> bool {
         let fits = |way: &Way| way.source == packet.source;
-        let ways = self.ways(from, to).into_iter().filter(fits);
-        ways.into_iter().any(|way| {
+        let pairs = self.pairs(from, to);
+        let ways = pairs.iter().flat_map(|(from, to)| self.ways(from, to)).filter(fits);
+        let mut ways = ways;
+        ways.any(|way| {
             // A packet that comes from outside is shown with the private address.
             let target_fits = way.target == packet.target;
             let mut nat_ports = self.ports.iter().filter(|port| **port >= 1024);
@@ -91,10 +127,10 @@ impl<'n> World<'n> {
         })
     }
 
-    fn usual_port(&self, from: &Host, port: u16) -> bool {
-        let Host::Resource(name) = from else { return port >= 1024 };
+    fn usual_port(&self, from: &End, port: u16) -> bool {
+        let End::Interface(name, index) = from else { return port >= 1024 };
         let resource = &self.network.resources[name];
-        match resource.interfaces[0].source_ports {
+        match resource.interfaces[*index].source_ports {
             Some(range) => range.first <= port && port <= range.last,
             None => match resource.kind {
                 ResourceKind::Instance { .. } | ResourceKind::Database { .. } => port >= 32768,
@@ -104,7 +140,7 @@ impl<'n> World<'n> {
     }
 
     /// Each pair of addresses that could be used.
-    fn ways(&self, from: &Host, to: &Host) -> Vec<Way<'n>> {
+    fn ways(&self, from: &End, to: &End) -> Vec<Way<'n>> {
         let mut ways = Vec::new();
         match (self.site(from), self.site(to)) {
             (Some(a), Some(b)) => {
@@ -144,7 +180,7 @@ impl<'n> World<'n> {
                 }
             }
             (Some(a), None) => {
-                let Host::Outside(target) = to else { return ways };
+                let End::Outside(target) = to else { return ways };
                 let source = if target.is_ipv4() { a.v4 } else { a.v6 };
                 if let Some(source) = source {
                     ways.push(Way {
@@ -159,7 +195,7 @@ impl<'n> World<'n> {
                 }
             }
             (None, Some(b)) => {
-                let Host::Outside(source) = from else { return ways };
+                let End::Outside(source) = from else { return ways };
                 let target = if source.is_ipv4() { b.v4 } else { b.v6 };
                 if let Some(target) = target {
                     ways.push(Way {
@@ -413,13 +449,13 @@ impl<'n> World<'n> {
     }
 
     fn again(&self, site: &Site<'_>) -> Site<'n> {
-        self.site(&Host::Resource(site.name.to_owned())).unwrap()
+        self.site(&End::Interface(site.name.to_owned(), site.index)).unwrap()
     }
 
-    fn site(&self, host: &Host) -> Option<Site<'n>> {
-        let Host::Resource(name) = host else { return None };
+    fn site(&self, end: &End) -> Option<Site<'n>> {
+        let End::Interface(name, index) = end else { return None };
         let (name, resource) = self.network.resources.get_key_value(name)?;
-        let interface = &resource.interfaces[0];
+        let interface = &resource.interfaces[*index];
         let function = match resource.kind {
             ResourceKind::Function { ipv6 } => Some(ipv6),
             _ => None,
@@ -434,14 +470,22 @@ impl<'n> World<'n> {
         };
         let v4 = interface.address.map(IpAddr::V4);
         let vpc = &self.network.subnets[&interface.subnet].vpc;
-        Some(Site { name, resource, interface, vpc, v4, v6, public })
+        Some(Site { name, index: *index, resource, interface, vpc, v4, v6, public })
     }
 }
 
-/// A resource with its one interface.
+/// One interface of a resource, or an address outside.
+#[derive(Clone)]
+enum End {
+    Interface(String, usize),
+    Outside(IpAddr),
+}
+
+/// A resource with one of its interfaces.
 #[derive(Clone)]
 struct Site<'n> {
     name: &'n str,
+    index: usize,
     resource: &'n Resource,
     interface: &'n Interface,
     vpc: &'n str,
