@@ -153,6 +153,20 @@ security_group:
 }
 
 #[test]
+fn functions_without_code_or_with_too_much() {
+    assert_snapshot!(check(
+        "
+iam_role: { api: { service: lambda.amazonaws.com } }
+lambda_function:
+  none: { role: api }
+  both: { role: api, image: x.dkr.ecr.us-west-2.amazonaws.com/a:1, source: code.zip }
+  image: { role: api, image: x.dkr.ecr.us-west-2.amazonaws.com/a:1, runtime: python3.13, file_system: { arn: a, mount_path: /mnt/a } }
+  sound: { role: api, image: x.dkr.ecr.us-west-2.amazonaws.com/a:1, image_config: { command: [app.handler] } }
+"
+    ));
+}
+
+#[test]
 fn a_missing_variable() {
     assert_snapshot!(check("
 variables:

@@ -8,7 +8,7 @@ use trueup_model::kind::{
 };
 use trueup_model::{Attribute, Disruption, Expression, Kind, Type, Value};
 
-use crate::services::attributes::{fill_name, respell};
+use crate::services::attributes::{fill, fill_name, is_absent, respell};
 
 mod rules;
 
@@ -16,10 +16,14 @@ const DOCUMENTATION: &str = "\
 Identity: the name, unique in the Region.
 
 In place: code, handler, runtime, memory, time limit, environment, role, network, concurrency, URL, \
-permissions, tags. Name replaces it.
+logging, permissions, tags. Name, and whether it is a zip or an image, replace it.
 
 `source` is a folder or a zip file beside the stack. A folder is zipped so that the same tree always \
 gives the same bytes; the code is compared by its SHA-256.
+
+`image` is a container image in ECR instead, compared as it is written: a tag that was moved since is \
+not followed, so name it by digest or give each image a tag of its own. The image says what runs; \
+`image_config` says otherwise.
 
 In a VPC a function has network interfaces, which stay up to 20 minutes after it is deleted and hold \
 its subnets and security groups until then; its role is deleted last, because Lambda needs it to \
@@ -79,10 +83,24 @@ fn code() -> Vec<Attribute> {
             .derived("the stack's name and the address")
             .replaces(),
         Attribute::new("description", Type::String, "What it is for.").optional(),
-        Attribute::new("runtime", Type::String, "What runs it, as `python3.12`."),
-        Attribute::new("handler", Type::String, "What is called, as `app.handler`."),
+        Attribute::new("runtime", Type::String, "What runs a zip, as `python3.12`.").optional(),
+        Attribute::new("handler", Type::String, "What is called of a zip, as `app.handler`.")
+            .optional(),
         Attribute::new("source", Type::Source, "A folder or a zip file, beside the stack.")
+            .optional()
             .security(),
+        Attribute::new(
+            "image",
+            Type::String,
+            "A container image in ECR, as `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:…`.",
+        )
+        .optional()
+        .security(),
+        Attribute::new("image_config", Type::Object(image_config()), "What runs of the image.")
+            .or(Value::Null, "as the image says"),
+        Attribute::new("package_type", Type::Enum(&["Zip", "Image"]), "What the code comes as.")
+            .derived("`Image` where `image` is given, else `Zip`")
+            .replaces(),
         Attribute::new("layers", Type::String.list(), "ARNs of layer versions, at most five.")
             .or(Value::List(Vec::new()), "as AWS does"),
         Attribute::new(
@@ -103,6 +121,39 @@ fn code() -> Vec<Attribute> {
             "The ARN of the key that encrypts the environment.",
         )
         .or(Value::Null, "AWS encrypts it with a key of its own"),
+    ]
+}
+
+fn image_config() -> Vec<Attribute> {
+    let none = || Value::List(Vec::new());
+    vec![
+        Attribute::new("entry_point", Type::String.list(), "Its ENTRYPOINT.")
+            .or(none(), "as the image says"),
+        Attribute::new("command", Type::String.list(), "Its CMD.").or(none(), "as the image says"),
+        Attribute::new("working_directory", Type::String, "Its WORKDIR.")
+            .or(Value::Null, "as the image says"),
+    ]
+}
+
+fn logging() -> Vec<Attribute> {
+    let levels = &["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+    vec![
+        Attribute::new("format", Type::Enum(&["Text", "JSON"]), "The form of entries.")
+            .or("Text", "as AWS does"),
+        Attribute::new("log_group", Type::output_of(&["log_group"], "id"), "Where entries go.")
+            .unmanaged("`/aws/lambda/NAME`"),
+        Attribute::new(
+            "application_log_level",
+            Type::Enum(levels),
+            "The least that it logs, in JSON.",
+        )
+        .unmanaged("INFO"),
+        Attribute::new(
+            "system_log_level",
+            Type::Enum(&["DEBUG", "INFO", "WARN"]),
+            "The least that Lambda logs about it, in JSON.",
+        )
+        .unmanaged("INFO"),
     ]
 }
 
@@ -130,6 +181,16 @@ fn resources() -> Vec<Attribute> {
             "Whether X-Ray traces it.",
         )
         .or("PassThrough", "as AWS does"),
+        Attribute::new("logging", Type::Object(logging()), "How and where it logs.").or(
+            Value::Map([("format".to_owned(), "Text".into())].into()),
+            "as AWS does: text, to `/aws/lambda/NAME`",
+        ),
+        Attribute::new(
+            "dead_letter_target",
+            Type::String,
+            "The ARN of the queue or topic that gets asynchronous calls that failed.",
+        )
+        .or(Value::Null, "as AWS does: they are lost"),
     ]
 }
 
@@ -155,6 +216,25 @@ fn network() -> Vec<Attribute> {
         )
         .or(Value::List(Vec::new()), "only a function in a VPC has any")
         .security(),
+        Attribute::new(
+            "ipv6_allowed_for_dual_stack",
+            Type::Bool,
+            "Whether it reaches IPv6 addresses from subnets that have them.",
+        )
+        .or(false, "as AWS does"),
+        Attribute::new(
+            "file_system",
+            Type::Object(file_system()),
+            "An EFS file system in its VPC.",
+        )
+        .optional(),
+    ]
+}
+
+fn file_system() -> Vec<Attribute> {
+    vec![
+        Attribute::new("arn", Type::String, "The ARN of the EFS access point."),
+        Attribute::new("mount_path", Type::String, "Where it is found, below `/mnt/`."),
     ]
 }
 
@@ -221,6 +301,8 @@ fn permissions() -> Permissions {
             "ec2:DescribeVpcs",
             "ec2:DescribeSubnets",
             "ec2:DescribeSecurityGroups",
+            "ecr:GetRepositoryPolicy",
+            "ecr:SetRepositoryPolicy",
         ],
         update: &[
             "lambda:UpdateFunctionConfiguration",
@@ -243,6 +325,8 @@ fn permissions() -> Permissions {
 fn complete(completion: &mut Completion<'_>) {
     fill_name(completion, NAME.attribute, NAME.maximum);
     respell(completion.attributes, "runtime", str::to_ascii_lowercase);
+    let package = if is_absent(completion.attributes, "image") { "Zip" } else { "Image" };
+    fill(completion.attributes, "package_type", package);
     lower_headers(completion.attributes);
 }
 

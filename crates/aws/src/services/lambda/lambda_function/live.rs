@@ -11,6 +11,8 @@ use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
 use crate::live::tags::{self, TagChange};
 use crate::live::{Search, Session, owned};
 
+use code::Code;
+
 mod access;
 mod code;
 mod read;
@@ -66,8 +68,8 @@ impl crate::live::Calls for Calls {
 
     async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
         let name = owned::wanted_text(&request.attributes, "name").unwrap_or_default();
-        let zip = code::zip(aws, &request.attributes)?;
-        owned::create_named(aws, KIND, request, &name, || code::create(aws, request, &name, &zip))
+        let code = Code::of(aws, &request.attributes)?;
+        owned::create_named(aws, KIND, request, &name, || code::create(aws, request, &name, &code))
             .await?;
         let bare = aws.ready(KIND, &name).await?;
         let all: Vec<String> = request.attributes.keys().cloned().collect();
@@ -82,9 +84,8 @@ impl crate::live::Calls for Calls {
             code::configure(aws, request).await?;
             settled(aws, name).await?;
         }
-        if request.changes("source") || request.changes("architecture") {
-            let zip = code::zip(aws, wish)?;
-            code::replace(aws, request, &zip).await?;
+        if ["source", "image", "architecture"].into_iter().any(|name| request.changes(name)) {
+            code::replace(aws, request, Code::of(aws, wish)?).await?;
             settled(aws, name).await?;
         }
         access::change(aws, &request.before, wish, &request.changed).await

@@ -4,7 +4,7 @@ use trueup_model::kind::Inspection;
 use trueup_model::value::Values;
 use trueup_model::{Expression, Value};
 
-use crate::services::attributes::{fault, text};
+use crate::services::attributes::{fault, is_absent, text};
 
 /// Runtimes that AWS no longer accepts for new functions, each with its successor; see
 /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html>.
@@ -40,9 +40,59 @@ pub(super) fn release(attributes: &mut Values, id: &str) {
 }
 
 pub(super) fn check(inspection: &mut Inspection<'_>) {
+    check_code(inspection);
     check_runtime(inspection);
     check_network(inspection);
     check_environment(inspection);
+}
+
+/// A zip needs to be told what runs; an image says so itself.
+fn check_code(inspection: &mut Inspection<'_>) {
+    let has = |name: &str| !is_absent(inspection.attributes, name);
+    let of_zip: Vec<&str> = ["runtime", "handler", "layers"]
+        .into_iter()
+        .filter(|name| is_stated(inspection, name))
+        .collect();
+    match (has("source"), has("image")) {
+        (false, false) => fault(
+            inspection,
+            "source",
+            "a function needs code",
+            "write `source: FOLDER`, or `image: URI` of a container image in ECR",
+        ),
+        (true, true) => fault(
+            inspection,
+            "image",
+            "a function is a zip or an image, not both",
+            "leave `source` or `image` out",
+        ),
+        (true, false) => {
+            for name in ["runtime", "handler"].into_iter().filter(|name| !of_zip.contains(name)) {
+                let message = format!("a function from a zip needs `{name}`");
+                let help = if name == "runtime" { "python3.13" } else { "app.handler" };
+                fault(inspection, name, message, format!("write `{name}: {help}`, say"));
+            }
+            if is_stated(inspection, "image_config") {
+                let help = "leave it out, and write `handler`";
+                fault(inspection, "image_config", "a zip has no `image_config`", help);
+            }
+        }
+        (false, true) => {
+            for name in of_zip {
+                let message = format!("a function from an image has no `{name}`");
+                let help = "leave it out: the image says what runs, or `image_config` does";
+                fault(inspection, name, message, help);
+            }
+        }
+    }
+}
+
+/// Whether an attribute says anything: an empty list does not.
+fn is_stated(inspection: &Inspection<'_>, name: &str) -> bool {
+    match inspection.attributes.get(name) {
+        Some(Expression::Value(Value::List(elements))) => !elements.is_empty(),
+        _ => !is_absent(inspection.attributes, name),
+    }
 }
 
 fn check_runtime(inspection: &mut Inspection<'_>) {
@@ -55,12 +105,12 @@ fn check_runtime(inspection: &mut Inspection<'_>) {
 }
 
 fn check_network(inspection: &mut Inspection<'_>) {
-    let some = |name: &str| match inspection.attributes.get(name) {
-        Some(Expression::Value(Value::List(elements))) => !elements.is_empty(),
-        Some(Expression::Value(Value::Null)) | None => false,
-        Some(_) => true,
-    };
-    match (some("subnets"), some("security_groups")) {
+    let in_vpc = is_stated(inspection, "subnets");
+    if !in_vpc && is_stated(inspection, "file_system") {
+        let message = "only a function in a VPC reaches a file system";
+        fault(inspection, "file_system", message, "add `subnets` and `security_groups`");
+    }
+    match (in_vpc, is_stated(inspection, "security_groups")) {
         (true, false) => fault(
             inspection,
             "subnets",

@@ -1,7 +1,8 @@
 //! A function's code and configuration.
 
 use aws_sdk_lambda::types::{
-    Architecture, Environment, EphemeralStorage, FunctionCode, Runtime, TracingConfig, VpcConfig,
+    Architecture, DeadLetterConfig, Environment, EphemeralStorage, FileSystemConfig, FunctionCode,
+    ImageConfig, LoggingConfig, PackageType, Runtime, TracingConfig, VpcConfig,
 };
 use aws_smithy_types::Blob;
 use trueup_model::Value;
@@ -11,7 +12,7 @@ use trueup_provider::{Call, Create, Failure, FailureClass, Update};
 use crate::live::{Session, owned};
 
 /// The attributes that one call changes together.
-pub(super) const CONFIGURATION: [&str; 13] = [
+pub(super) const CONFIGURATION: [&str; 18] = [
     "description",
     "runtime",
     "handler",
@@ -22,14 +23,42 @@ pub(super) const CONFIGURATION: [&str; 13] = [
     "timeout_seconds",
     "ephemeral_storage_mb",
     "tracing",
+    "logging",
+    "dead_letter_target",
+    "image_config",
+    "file_system",
+    "ipv6_allowed_for_dual_stack",
     "role",
     "subnets",
     "security_groups",
 ];
 
+/// What a function runs.
+pub(super) enum Code {
+    Zip(Blob),
+    /// The URI of an image in ECR.
+    Image(String),
+}
+
+impl Code {
+    pub(super) fn of(aws: &Session<'_>, wish: &Values) -> Result<Self, Failure> {
+        match owned::wanted_text(wish, "image") {
+            Some(image) => Ok(Self::Image(image)),
+            None => zip(aws, wish).map(Self::Zip),
+        }
+    }
+
+    fn for_create(&self) -> FunctionCode {
+        match self {
+            Self::Zip(zip) => FunctionCode::builder().zip_file(zip.clone()).build(),
+            Self::Image(uri) => FunctionCode::builder().image_uri(uri).build(),
+        }
+    }
+}
+
 /// The zip file that the plan was made for. Had the folder changed since, what runs would not be
 /// what was shown.
-pub(super) fn zip(aws: &Session<'_>, wish: &Values) -> Result<Blob, Failure> {
+fn zip(aws: &Session<'_>, wish: &Values) -> Result<Blob, Failure> {
     use base64::Engine as _;
     use sha2::{Digest, Sha256};
 
@@ -50,13 +79,15 @@ pub(super) async fn create(
     aws: &Session<'_>,
     request: &Create,
     name: &str,
-    zip: &Blob,
+    code: &Code,
 ) -> Result<(), Failure> {
     let wish = &request.attributes;
-    let code = FunctionCode::builder().zip_file(zip.clone()).build();
+    let is_image = matches!(code, Code::Image(_));
+    let code = code.for_create();
     let tags: std::collections::HashMap<String, String> = request.all_tags().into_iter().collect();
     aws.call(Call::once("lambda:CreateFunction"), || {
         let call = aws.clients.lambda.create_function().function_name(name).code(code.clone());
+        let call = call.package_type(if is_image { PackageType::Image } else { PackageType::Zip });
         call.set_description(owned::wanted_text(wish, "description"))
             .set_runtime(owned::wanted_text(wish, "runtime").as_deref().map(Runtime::from))
             .set_handler(owned::wanted_text(wish, "handler"))
@@ -70,6 +101,10 @@ pub(super) async fn create(
             .set_tracing_config(tracing(wish))
             .set_role(owned::wanted_text(wish, "role"))
             .set_vpc_config(Some(network(wish)))
+            .logging_config(logging(wish))
+            .set_dead_letter_config(owned::wanted(wish, "dead_letter_target").map(|_| failed(wish)))
+            .set_image_config(owned::wanted(wish, "image_config").map(|_| image(wish)))
+            .set_file_system_configs(Some(file_systems(wish)).filter(|some| !some.is_empty()))
             .set_tags(Some(tags.clone()))
             .send()
     })
@@ -95,6 +130,10 @@ pub(super) async fn configure(aws: &Session<'_>, request: &Update) -> Result<(),
             .set_tracing_config(tracing(wish))
             .set_role(owned::wanted_text(wish, "role"))
             .vpc_config(network(wish))
+            .logging_config(logging(wish))
+            .dead_letter_config(failed(wish))
+            .set_image_config(owned::wanted(wish, "image").map(|_| image(wish)))
+            .set_file_system_configs(Some(file_systems(wish)))
             .send()
     })
     .await
@@ -104,11 +143,18 @@ pub(super) async fn configure(aws: &Session<'_>, request: &Update) -> Result<(),
 pub(super) async fn replace(
     aws: &Session<'_>,
     request: &Update,
-    zip: &Blob,
+    code: Code,
 ) -> Result<(), Failure> {
+    let (zip, image) = match code {
+        Code::Zip(zip) => (Some(zip), None),
+        Code::Image(image) => (None, Some(image)),
+    };
     aws.call(Call::repeatable("lambda:UpdateFunctionCode"), || {
         let call = aws.clients.lambda.update_function_code().function_name(&request.id);
-        call.zip_file(zip.clone()).set_architectures(architectures(&request.attributes)).send()
+        call.set_zip_file(zip.clone())
+            .set_image_uri(image.clone())
+            .set_architectures(architectures(&request.attributes))
+            .send()
     })
     .await
     .map(|_| ())
@@ -137,9 +183,46 @@ fn tracing(wish: &Values) -> Option<TracingConfig> {
     Some(TracingConfig::builder().mode(mode.as_str().into()).build())
 }
 
+fn logging(wish: &Values) -> LoggingConfig {
+    let wanted = wish.get("logging").unwrap_or(&Value::Null);
+    let text = |name: &str| wanted.get(name).as_str();
+    LoggingConfig::builder()
+        .set_log_format(text("format").map(Into::into))
+        .set_log_group(text("log_group").map(str::to_owned))
+        .set_application_log_level(text("application_log_level").map(Into::into))
+        .set_system_log_level(text("system_log_level").map(Into::into))
+        .build()
+}
+
+/// An empty target takes one away.
+fn failed(wish: &Values) -> DeadLetterConfig {
+    let target = owned::wanted_text(wish, "dead_letter_target").unwrap_or_default();
+    DeadLetterConfig::builder().target_arn(target).build()
+}
+
+/// An empty configuration is the image's own again.
+fn image(wish: &Values) -> ImageConfig {
+    let wanted = wish.get("image_config").unwrap_or(&Value::Null);
+    let texts = |name: &str| Some(wanted.get(name).strings()).filter(|texts| !texts.is_empty());
+    ImageConfig::builder()
+        .set_entry_point(texts("entry_point"))
+        .set_command(texts("command"))
+        .set_working_directory(wanted.get("working_directory").as_str().map(str::to_owned))
+        .build()
+}
+
+fn file_systems(wish: &Values) -> Vec<FileSystemConfig> {
+    let wanted = wish.get("file_system").unwrap_or(&Value::Null);
+    let text = |name: &str| wanted.get(name).as_str().map(str::to_owned);
+    let config = FileSystemConfig::builder().set_arn(text("arn"));
+    // Without both there is none.
+    config.set_local_mount_path(text("mount_path")).build().into_iter().collect()
+}
+
 /// Empty lists take a function out of its VPC.
 fn network(wish: &Values) -> VpcConfig {
     VpcConfig::builder()
+        .set_ipv6_allowed_for_dual_stack(owned::wanted_bool(wish, "ipv6_allowed_for_dual_stack"))
         .set_subnet_ids(Some(owned::wanted_texts(wish, "subnets").unwrap_or_default()))
         .set_security_group_ids(Some(
             owned::wanted_texts(wish, "security_groups").unwrap_or_default(),
