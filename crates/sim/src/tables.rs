@@ -231,6 +231,32 @@ pub const SETTLED: &[Settled] = &[
     },
 ];
 
+/// What a resource has from another of its kind that it was made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Copied {
+    /// The kind.
+    pub kind: &'static str,
+    /// The attribute that names the other.
+    pub from: &'static str,
+    /// The attributes that are the other's, whatever is asked for.
+    pub attributes: &'static [&'static str],
+}
+
+/// What copies take over.
+pub const COPIED: &[Copied] = &[Copied {
+    kind: "db_instance",
+    from: "replica_of",
+    attributes: &[
+        "engine",
+        "engine_version",
+        "username",
+        "db_name",
+        "storage_encrypted",
+        "kms_key",
+        "subnet_group",
+    ],
+}];
+
 /// Attributes that keep a resource from being deleted while they are true.
 pub const PROTECTIONS: &[&str] = &["deletion_protection", "termination_protection"];
 

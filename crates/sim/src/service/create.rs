@@ -85,6 +85,7 @@ impl Service<'_> {
             *text = text.to_lowercase();
         }
         Self::settle(kind, asked, &mut values);
+        self.copy(kind, &mut values);
         self.place(kind, &mut values);
         Ok(values)
     }
@@ -122,6 +123,21 @@ impl Service<'_> {
             if let Some((_, full)) = row.values.iter().find(|(form, _)| *form == short) {
                 *value = (*full).into();
             }
+        }
+    }
+
+    /// What a copy has from its source.
+    fn copy(&self, kind: &Kind, values: &mut Values) {
+        for row in tables::COPIED.iter().filter(|row| row.kind == kind.name) {
+            let source = values.get(row.from).and_then(Value::as_str);
+            let Some(source) = source.and_then(|id| self.world.get(kind.name, id)) else {
+                continue;
+            };
+            let copied = row.attributes.iter().filter_map(|name| {
+                Some(((*name).to_owned(), source.attributes.get(*name)?.clone()))
+            });
+            let copied: Vec<(String, Value)> = copied.collect();
+            values.extend(copied);
         }
     }
 

@@ -154,14 +154,37 @@ security_group:
 
 #[test]
 fn functions_without_code_or_with_too_much() {
+    let files = MemoryFiles::default().with("code/app.py", "");
+    let text = format!(
+        "{HEAD}
+iam_role: {{ api: {{ service: lambda.amazonaws.com }} }}
+lambda_function:
+  none: {{ role: api }}
+  both: {{ role: api, image: x.dkr.ecr.us-west-2.amazonaws.com/a:1, source: code }}
+  zip: {{ role: api, source: code, runtime: python3.13, image_config: {{ command: [app.handler] }} }}
+  image: {{ role: api, image: x.dkr.ecr.us-west-2.amazonaws.com/a:1, runtime: python3.13, file_system: {{ arn: a, mount_path: /mnt/a }} }}
+  sound: {{ role: api, image: x.dkr.ecr.us-west-2.amazonaws.com/a:1, image_config: {{ command: [app.handler] }} }}
+"
+    );
+    assert_snapshot!(show(&load_with(&text, &files, &Variables::default())));
+}
+
+#[test]
+fn databases_and_their_sources() {
     assert_snapshot!(check(
         "
-iam_role: { api: { service: lambda.amazonaws.com } }
-lambda_function:
-  none: { role: api }
-  both: { role: api, image: x.dkr.ecr.us-west-2.amazonaws.com/a:1, source: code.zip }
-  image: { role: api, image: x.dkr.ecr.us-west-2.amazonaws.com/a:1, runtime: python3.13, file_system: { arn: a, mount_path: /mnt/a } }
-  sound: { role: api, image: x.dkr.ecr.us-west-2.amazonaws.com/a:1, image_config: { command: [app.handler] } }
+variables: { password: { type: string, sensitive: true, default: a-long-password } }
+db_instance:
+  incomplete: { instance_class: db.t3.micro, password: managed }
+  managed: { engine: postgres, username: shop, instance_class: db.t3.micro, allocated_storage: 20, password: managed }
+  unkept: { engine: postgres, username: shop, instance_class: db.t3.micro, allocated_storage: 20, password: '${var.password}', backup_retention_days: 0 }
+  sound: { engine: postgres, username: shop, instance_class: db.t3.micro, allocated_storage: 20, password: '${var.password}' }
+  of_managed: { replica_of: managed, instance_class: db.t3.micro }
+  of_unkept: { replica_of: unkept, instance_class: db.t3.micro, password: '${var.password}' }
+  of_sound: { replica_of: sound, instance_class: db.t3.micro }
+  both: { replica_of: sound, restore_from: nightly, instance_class: db.t3.micro }
+  earlier: { restore_from: { database: sound, time: yesterday }, instance_class: db.t3.micro }
+  again: { restore_from: { database: sound, time: '2026-11-01T12:00:00Z' }, instance_class: db.t3.micro }
 "
     ));
 }

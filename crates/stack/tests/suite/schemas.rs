@@ -34,7 +34,7 @@ fn a_kind_is_a_section_with_its_defaults_and_bounds() {
         "#/$defs/db_instance"
     );
     let attributes = &schema["$defs"]["db_instance"]["properties"];
-    assert_eq!(attributes["backup_retention_days"]["default"], 7);
+    assert_eq!(attributes["multi_az"]["default"], false);
     assert_eq!(attributes["backup_retention_days"]["anyOf"][0]["maximum"], 35);
     assert_eq!(attributes["backup_retention_days"]["anyOf"][1]["$ref"], "#/$defs/expression");
     assert_eq!(attributes["engine"]["anyOf"][0]["enum"][1], "postgres");

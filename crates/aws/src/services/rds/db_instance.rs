@@ -30,6 +30,15 @@ is told by a salted, slow hash in a tag.
 `apply: window`, the default, leaves what disturbs to the maintenance window: the plan then says \
 \"scheduled\". `apply: now` does it at once, together with everything else that is already waiting.
 
+`replica_of` makes a read replica of another database, which has to keep backups and must not have a \
+`managed` password. Taking the line out later promotes the replica: from then on it is a database of \
+its own, at the cost of a restart. What is no replica never becomes one, and a replica never gets \
+another source: that is a remark, not a replacement.
+
+`restore_from` makes it from a snapshot, or as another database was at some time. It counts when the \
+database is made and never again, so the line may stay or go. Engine, user, database name and \
+encryption come from the source.
+
 Deletion protection is on unless the stack says otherwise, and a final snapshot is taken before the \
 database is deleted.
 
@@ -63,8 +72,31 @@ pub fn kind() -> Kind {
 }
 
 fn attributes() -> Vec<Attribute> {
-    let groups = [engine(), storage(), access(), protection(), monitoring()];
+    let groups = [source(), engine(), storage(), access(), protection(), monitoring()];
     groups.into_iter().flatten().collect()
+}
+
+fn source() -> Vec<Attribute> {
+    let other = |name: &'static str, documentation: &'static str| {
+        Attribute::new(name, Type::output_of(&["db_instance"], "id"), documentation)
+    };
+    let moment = Type::Object(vec![
+        other("database", "The database whose backups are read."),
+        Attribute::new("time", Type::String, "When, as `2026-11-01T12:00:00Z`, or `latest`.")
+            .or("latest", "as near to now as the backups go"),
+    ]);
+    vec![
+        other("replica_of", "The database that it is a read replica of; also an ARN.")
+            .optional()
+            .disrupts(Disruption::Outage),
+        Attribute::new(
+            "restore_from",
+            Type::OneOf(vec![Type::String, moment]),
+            "The snapshot, or the database and time, whose data it gets when it is made.",
+        )
+        .optional()
+        .create_only(),
+    ]
 }
 
 fn engine() -> Vec<Attribute> {
@@ -73,7 +105,17 @@ fn engine() -> Vec<Attribute> {
             .derived("the stack's name and the address")
             .replaces(),
         Attribute::new("engine", Type::Enum(&["mysql", "postgres", "mariadb"]), "The engine.")
+            .unmanaged("that of its source; a database without one needs it")
             .replaces(),
+        Attribute::new(
+            "engine_lifecycle_support",
+            Type::Enum(&[
+                "open-source-rds-extended-support",
+                "open-source-rds-extended-support-disabled",
+            ]),
+            "Whether AWS goes on, at a cost, to support the version after its end.",
+        )
+        .unmanaged("AWS goes on"),
         Attribute::new(
             "engine_version",
             Type::String,
@@ -84,10 +126,12 @@ fn engine() -> Vec<Attribute> {
         .disrupts(Disruption::Outage),
         Attribute::new("instance_class", Type::String, "The size, as `db.t3.micro`.")
             .disrupts(Disruption::Outage),
-        Attribute::new("db_name", Type::String, "The database made at first; none if left out.")
-            .optional()
+        Attribute::new("db_name", Type::String, "The database made at first.")
+            .unmanaged("none is made; what is there stays")
             .replaces(),
-        Attribute::new("username", Type::String, "The master user.").replaces(),
+        Attribute::new("username", Type::String, "The master user.")
+            .unmanaged("that of its source; a database without one needs it")
+            .replaces(),
         Attribute::new(
             "password",
             Type::String,
@@ -103,6 +147,11 @@ fn engine() -> Vec<Attribute> {
         )
         .derived("true where `password` is `managed`")
         .security(),
+        Attribute::new("secret_kms_key", Type::String, "The ARN of the key of a `managed` password.")
+            .unmanaged("AWS's own key for Secrets Manager")
+            .create_only(),
+        Attribute::new("option_group", Type::String, "The name of its option group.")
+            .unmanaged("AWS's default group of the engine's version"),
         Attribute::new("parameter_group", Type::String, "The name of its parameter group.")
             .unmanaged("AWS's default group of the engine's version")
             .disrupts(Disruption::Brief),
@@ -120,7 +169,8 @@ fn engine() -> Vec<Attribute> {
 
 fn storage() -> Vec<Attribute> {
     vec![
-        Attribute::new("allocated_storage", Type::int(5, 65536), "Its size in GiB; it only grows."),
+        Attribute::new("allocated_storage", Type::int(5, 65536), "Its size in GiB; it only grows.")
+            .unmanaged("that of its source; a database without one needs it"),
         Attribute::new(
             "max_allocated_storage",
             Type::int(5, 65536),
@@ -144,6 +194,13 @@ fn storage() -> Vec<Attribute> {
         Attribute::new("kms_key", Type::String, "The ARN of the key that encrypts it.")
             .unmanaged("AWS's own key for RDS")
             .replaces(),
+        Attribute::new(
+            "dedicated_log_volume",
+            Type::Bool,
+            "Whether its log has a disk of its own.",
+        )
+        .or(false, "as AWS does; a second disk costs extra")
+        .disrupts(Disruption::Outage),
     ]
 }
 
@@ -169,6 +226,9 @@ fn access() -> Vec<Attribute> {
         Attribute::new("port", Type::int(1150, 65535), "The port that it listens on.")
             .derived("the engine's usual port")
             .disrupts(Disruption::Brief),
+        Attribute::new("network_type", Type::Enum(&["IPV4", "DUAL"]), "Whether it has IPv6 too.")
+            .or("IPV4", "as AWS does")
+            .disrupts(Disruption::Brief),
         Attribute::new("availability_zone", Type::String, "The zone that it stands in.")
             .unmanaged("AWS picks one of the subnet group's")
             .replaces(),
@@ -184,7 +244,7 @@ fn access() -> Vec<Attribute> {
 fn protection() -> Vec<Attribute> {
     vec![
         Attribute::new("backup_retention_days", Type::int(0, 35), "Days that backups are kept.")
-            .or(7, "AWS's default is one day; a mistake is often noticed later"),
+            .derived("7, where AWS's default is one day; 0 of a replica"),
         Attribute::new(
             "backup_window",
             Type::String,
@@ -227,6 +287,25 @@ fn monitoring() -> Vec<Attribute> {
         .optional(),
         Attribute::new("performance_insights", Type::Bool, "Whether statements are sampled.")
             .or(false, "as AWS does"),
+        Attribute::new(
+            "performance_insights_retention_days",
+            Type::int(7, 731),
+            "Days that samples are kept: 7, 731, or months of 31 days.",
+        )
+        .unmanaged("7, which cost nothing"),
+        Attribute::new(
+            "performance_insights_kms_key",
+            Type::String,
+            "The ARN of the key that encrypts samples; it counts when sampling is turned on.",
+        )
+        .unmanaged("AWS's own key for RDS")
+        .create_only(),
+        Attribute::new(
+            "database_insights_mode",
+            Type::Enum(&["standard", "advanced"]),
+            "How much Database Insights tells; `advanced` costs extra.",
+        )
+        .unmanaged("standard"),
         Attribute::new("log_exports", Type::String.set(), "The logs that go to CloudWatch.")
             .or(Value::List(Vec::new()), "as AWS does"),
     ]
@@ -259,6 +338,10 @@ fn permissions() -> Permissions {
         read: &["rds:DescribeDBInstances", "rds:ListTagsForResource"],
         create: &[
             "rds:CreateDBInstance",
+            "rds:CreateDBInstanceReadReplica",
+            "rds:RestoreDBInstanceFromDBSnapshot",
+            "rds:RestoreDBInstanceToPointInTime",
+            "rds:ModifyDBInstance",
             "rds:AddTagsToResource",
             "secretsmanager:CreateSecret",
             "secretsmanager:TagResource",
@@ -267,6 +350,7 @@ fn permissions() -> Permissions {
         ],
         update: &[
             "rds:ModifyDBInstance",
+            "rds:PromoteReadReplica",
             "rds:RebootDBInstance",
             "rds:AddTagsToResource",
             "rds:RemoveTagsFromResource",

@@ -19,6 +19,7 @@ use crate::live::session::unless_missing;
 use crate::live::tags::{self, TagChange};
 use crate::live::{Search, Session, owned};
 
+mod make;
 mod modify;
 mod shape;
 
@@ -68,12 +69,19 @@ impl crate::live::Calls for Calls {
 
     async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
         let name = owned::wanted_text(&request.attributes, "identifier").unwrap_or_default();
-        owned::create_named(aws, KIND, request, &name, || modify::create(aws, request, &name))
+        owned::create_named(aws, KIND, request, &name, || make::create(aws, request, &name))
             .await?;
+        let live = aws.ready(KIND, &name).await?;
+        // What a copy took over from its source, and what the call that made it could not say.
+        let Some(rest) = make::rest(request, &live) else { return Ok(live) };
+        self.update(aws, &rest).await?;
         aws.ready(KIND, &name).await
     }
 
     async fn update(&self, aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
+        if request.changes("replica_of") {
+            modify::promote(aws, request).await?;
+        }
         modify::modify(aws, request).await?;
         let now = owned::wanted_text(&request.attributes, "apply").as_deref() == Some("now");
         // RDS stays `available` for up to a minute before it begins to modify, so the state alone
@@ -138,8 +146,9 @@ fn is_shown(name: &str, wanted: &Value, there: &Value) -> bool {
 
 async fn remove(aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
     let id = &request.before.id;
-    // RDS refuses a snapshot of what never came to be.
-    let can_snapshot = !matches!(&request.before.condition, Condition::Failed(_));
+    // RDS refuses a snapshot of what never came to be, and of a replica.
+    let is_replica = !request.before.get("replica_of").is_null();
+    let can_snapshot = !is_replica && !matches!(&request.before.condition, Condition::Failed(_));
     let snapshot = (request.final_snapshot && can_snapshot).then(|| snapshot_name(id));
     aws.call(Call::repeatable("rds:DeleteDBInstance"), || {
         let call = aws.clients.rds.delete_db_instance().db_instance_identifier(id);

@@ -1,5 +1,7 @@
 //! What holds of a database besides its types.
 
+use trueup_model::Expression;
+use trueup_model::expression::Expressions;
 use trueup_model::kind::{Completion, Inspection, Settlement};
 use trueup_model::value::Value;
 
@@ -29,15 +31,21 @@ pub(super) fn complete(completion: &mut Completion<'_>) {
         attributes.insert("password".to_owned(), Value::Null.into());
     }
     fill(attributes, "manage_master_user_password", managed);
+    let kept = if is_absent(attributes, "replica_of") { 7 } else { 0 };
+    fill(attributes, "backup_retention_days", kept);
     if let Some(port) = text(attributes, "engine").map(default_port) {
         fill(attributes, "port", port);
     }
 }
 
-/// Growth and upgrades that AWS made by itself are what the stack asked for.
+/// Growth and upgrades that AWS made by itself are what the stack asked for; and what a database has
+/// from its source, or because it is none, is never a reason to replace it.
 pub(super) fn settle(settlement: &mut Settlement<'_>) {
+    settle_replication(settlement);
+    settle_copy(settlement);
     let live = settlement.live;
     let wanted = &mut *settlement.wanted;
+    accept_live(wanted, live, "port", |wish, _| wish.is_null());
     accept_live(
         wanted,
         live,
@@ -51,12 +59,111 @@ pub(super) fn settle(settlement: &mut Settlement<'_>) {
     });
 }
 
+/// A replica is made as one or never, and keeps its source until it is promoted.
+fn settle_replication(settlement: &mut Settlement<'_>) {
+    let Some(live) = settlement.live else { return };
+    let there = live.attributes.get("replica_of").cloned().unwrap_or_default();
+    let Some(wish) = settlement.wanted.get("replica_of").filter(|wish| !wish.is_null()) else {
+        return;
+    };
+    if wish.to_value().as_ref() == Some(&there) {
+        return;
+    }
+    let is =
+        there.as_str().map_or("no replica".to_owned(), |source| format!("a replica of {source}"));
+    settlement.remarks.push(format!(
+        "it is {is} and cannot become what `replica_of` says: take the line out, or make it anew \
+         under another name"
+    ));
+    settlement.wanted.insert("replica_of".to_owned(), there.into());
+}
+
+/// What a database has from what it was made of.
+fn settle_copy(settlement: &mut Settlement<'_>) {
+    let Some(live) = settlement.live.filter(|_| is_copy(settlement.wanted)) else { return };
+    for name in ["engine", "username", "db_name", "kms_key"] {
+        accept_live(settlement.wanted, Some(live), name, |_, _| true);
+    }
+    let wish = settlement.wanted.get("storage_encrypted").and_then(Expression::known);
+    let there = live.attributes.get("storage_encrypted");
+    if wish.and_then(Value::as_bool) == Some(true) && there.and_then(Value::as_bool) == Some(false)
+    {
+        settlement.remarks.push(
+            "its storage is not encrypted, as that of its source: say `storage_encrypted: false`, or \
+             restore from a copy of the snapshot that was made with a key"
+                .to_owned(),
+        );
+    }
+    accept_live(settlement.wanted, Some(live), "storage_encrypted", |_, _| true);
+    // RDS shrinks no disk, and a copy's is at least as large as its source's.
+    accept_live(settlement.wanted, Some(live), "allocated_storage", |wish, there| {
+        wish.as_int() < there.as_int()
+    });
+}
+
+/// Whether it is made from another database.
+fn is_copy(attributes: &Expressions) -> bool {
+    ["replica_of", "restore_from"].into_iter().any(|name| !is_absent(attributes, name))
+}
+
 pub(super) fn check(inspection: &mut Inspection<'_>) {
+    check_source(inspection);
     check_identifier(inspection);
     check_user(inspection);
     check_storage(inspection);
     check_monitoring(inspection);
     check_password(inspection);
+}
+
+fn check_source(inspection: &mut Inspection<'_>) {
+    let absent = |name: &str| is_absent(inspection.attributes, name);
+    let (replica, restored) = (!absent("replica_of"), !absent("restore_from"));
+    let needed = ["engine", "username", "allocated_storage"];
+    let missing: Vec<&str> = needed.into_iter().filter(|name| absent(name)).collect();
+    if replica && restored {
+        let message = "a replica has its source's data, and is not restored";
+        fault(inspection, "restore_from", message, "leave `replica_of` or `restore_from` out");
+    }
+    if !replica && !restored {
+        for name in missing {
+            let message = format!("{} lacks '{name}'", inspection.address);
+            let help = "only a database with `replica_of` or `restore_from` has it from its source";
+            fault(inspection, name, message, help);
+        }
+    }
+    let managed = inspection.attributes.get("manage_master_user_password");
+    let managed = managed.and_then(Expression::known).and_then(Value::as_bool) == Some(true);
+    if replica && (managed || !absent("password")) {
+        let message = "a replica has the users and passwords of its source";
+        fault(
+            inspection,
+            "password",
+            message,
+            "leave it out; add it when you take `replica_of` out",
+        );
+    }
+    let time = match inspection.attributes.get("restore_from") {
+        Some(Expression::Value(moment)) => moment.get("time").clone(),
+        Some(Expression::Map(moment)) => {
+            moment.get("time").and_then(Expression::known).cloned().unwrap_or_default()
+        }
+        _ => Value::Null,
+    };
+    if time.as_str().is_some_and(|time| time != "latest" && !is_moment(time)) {
+        let message = format!("'{time}' is no time");
+        let help = "write it in UTC, as 2026-11-01T12:00:00Z, or `latest`";
+        fault(inspection, "restore_from.time", message, help);
+    }
+}
+
+/// Whether a text has the form of `2026-11-01T12:00:00Z`.
+fn is_moment(text: &str) -> bool {
+    const FORM: &str = "0000-00-00T00:00:00Z";
+    text.len() == FORM.len()
+        && text
+            .chars()
+            .zip(FORM.chars())
+            .all(|(c, form)| if form == '0' { c.is_ascii_digit() } else { c == form })
 }
 
 fn check_identifier(inspection: &mut Inspection<'_>) {
@@ -136,7 +243,7 @@ fn check_password(inspection: &mut Inspection<'_>) {
     let managed = inspection.attributes.get("manage_master_user_password");
     let managed = managed.and_then(|m| m.known()).and_then(Value::as_bool) == Some(true);
     let absent = is_absent(inspection.attributes, "password");
-    if !managed && absent {
+    if !managed && absent && !is_copy(inspection.attributes) {
         fault(
             inspection,
             "password",

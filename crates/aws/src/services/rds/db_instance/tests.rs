@@ -1,4 +1,63 @@
-use super::rules::is_prefix_of_version;
+use std::collections::BTreeMap;
+
+use trueup_model::expression::Expressions;
+use trueup_model::kind::Settlement;
+use trueup_model::snapshot::{Condition, Facts, Ownership};
+use trueup_model::{Address, Live, Value};
+
+use super::rules::{is_prefix_of_version, settle};
+
+/// What a wish becomes beside what is there, of the attributes of the wish, and the remarks.
+fn settled(wanted: &str, there: &str) -> (String, Vec<String>) {
+    let live = Live {
+        kind: "db_instance".into(),
+        id: "shop".to_owned(),
+        ownership: Ownership::default(),
+        attributes: serde_json::from_str(there).unwrap(),
+        outputs: BTreeMap::new(),
+        tags: BTreeMap::new(),
+        condition: Condition::Ready,
+        scheduled: BTreeMap::new(),
+    };
+    let values: BTreeMap<String, Value> = serde_json::from_str(wanted).unwrap();
+    let mut wanted: Expressions =
+        values.into_iter().map(|(name, value)| (name, value.into())).collect();
+    let mut remarks = Vec::new();
+    settle(&mut Settlement {
+        address: &Address::new("db_instance", "main"),
+        region: "us-west-2",
+        wanted: &mut wanted,
+        live: Some(&live),
+        facts: &Facts::default(),
+        remarks: &mut remarks,
+    });
+    let values = wanted.into_iter().map(|(name, wish)| (name, wish.to_value().unwrap()));
+    (Value::Map(values.collect()).to_string(), remarks)
+}
+
+#[test]
+fn a_replica_keeps_its_source_until_it_is_promoted() {
+    let of = |wanted: &str, there: &str| {
+        let json = |source: &str| format!(r#"{{"replica_of":{source}}}"#);
+        let (wanted, remarks) = settled(&json(wanted), &json(there));
+        (wanted == json(there), remarks.len())
+    };
+    assert_eq!(of(r#""one""#, r#""one""#), (true, 0));
+    assert_eq!(of(r#""two""#, r#""one""#), (true, 1), "no other source");
+    assert_eq!(of(r#""one""#, "null"), (true, 1), "what is none becomes none");
+    assert_eq!(of("null", r#""one""#), (false, 0), "it is promoted");
+}
+
+#[test]
+fn what_a_copy_has_from_its_source_is_as_wanted() {
+    let there = r#"{"allocated_storage":100,"db_name":"shop","port":3306,"storage_encrypted":false,"username":"admin"}"#;
+    let wanted = r#"{"allocated_storage":20,"db_name":null,"port":null,"restore_from":"s","storage_encrypted":true,"username":"root"}"#;
+    let (accepted, remarks) = settled(wanted, there);
+    assert_eq!(accepted, there.replace(r#""storage"#, r#""restore_from":"s","storage"#));
+    assert!(remarks.len() == 1 && remarks[0].contains("not encrypted"), "{remarks:?}");
+    let (own, remarks) = settled(&wanted.replace(r#""s""#, "null"), there);
+    assert!(own.contains(r#""username":"root""#) && remarks.is_empty());
+}
 
 #[test]
 fn a_wish_covers_versions_that_begin_with_it() {

@@ -1,67 +1,21 @@
-//! The calls that make and change a database.
+//! The calls that change a database.
 
 use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDBInstanceFluentBuilder;
 use aws_sdk_rds::types::CloudwatchLogsExportConfiguration;
 use trueup_model::Value;
 use trueup_model::snapshot::Live;
 use trueup_model::value::Values;
-use trueup_provider::{Call, Create, Failure, Update};
+use trueup_provider::{Call, Failure, Update};
 
 use super::KIND;
-use crate::live::{Session, owned, tags};
-
-pub(super) async fn create(aws: &Session<'_>, request: &Create, name: &str) -> Result<(), Failure> {
-    let wish = &request.attributes;
-    let text = |name| owned::wanted_text(wish, name);
-    let int = |name| owned::wanted_int(wish, name);
-    let flag = |name| owned::wanted_bool(wish, name);
-    let managed = flag("manage_master_user_password").filter(|managed| *managed);
-    let all_tags = tags::rds(&request.all_tags());
-    aws.call(Call::once("rds:CreateDBInstance"), || {
-        let call = aws.clients.rds.create_db_instance().db_instance_identifier(name);
-        call.set_engine(text("engine"))
-            .set_engine_version(text("engine_version"))
-            .set_db_instance_class(text("instance_class"))
-            .set_db_name(text("db_name"))
-            .set_master_username(text("username"))
-            .set_master_user_password(text("password"))
-            .set_manage_master_user_password(managed)
-            .set_db_parameter_group_name(text("parameter_group"))
-            .set_multi_az(flag("multi_az"))
-            .set_allocated_storage(int("allocated_storage"))
-            .set_max_allocated_storage(int("max_allocated_storage"))
-            .set_storage_type(text("storage_type"))
-            .set_iops(int("iops"))
-            .set_storage_throughput(int("storage_throughput"))
-            .set_storage_encrypted(flag("storage_encrypted"))
-            .set_kms_key_id(text("kms_key"))
-            .set_db_subnet_group_name(text("subnet_group"))
-            .set_vpc_security_group_ids(owned::wanted_texts(wish, "security_groups"))
-            .set_publicly_accessible(flag("publicly_accessible"))
-            .set_port(int("port"))
-            .set_availability_zone(text("availability_zone"))
-            .set_enable_iam_database_authentication(flag("iam_authentication"))
-            .set_ca_certificate_identifier(text("ca_certificate"))
-            .set_backup_retention_period(int("backup_retention_days"))
-            .set_preferred_backup_window(text("backup_window"))
-            .set_preferred_maintenance_window(text("maintenance_window"))
-            .set_auto_minor_version_upgrade(flag("auto_minor_version_upgrade"))
-            .set_deletion_protection(flag("deletion_protection"))
-            .set_copy_tags_to_snapshot(flag("copy_tags_to_snapshot"))
-            .set_monitoring_interval(int("monitoring_interval_seconds"))
-            .set_monitoring_role_arn(text("monitoring_role"))
-            .set_enable_performance_insights(flag("performance_insights"))
-            .set_enable_cloudwatch_logs_exports(owned::wanted_texts(wish, "log_exports"))
-            .set_tags(Some(all_tags.clone()))
-            .send()
-    })
-    .await
-    .map(|_| ())
-}
+use crate::live::{Session, owned};
 
 /// Sends what differs and nothing else: RDS refuses a call that changes nothing, and an unchanged
 /// subnet group.
 pub(super) async fn modify(aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
+    if request.changed.iter().all(|name| matches!(name.as_str(), "tags" | "replica_of")) {
+        return Ok(());
+    }
     let now = owned::wanted_text(&request.attributes, "apply").as_deref() == Some("now");
     aws.call(Call::repeatable("rds:ModifyDBInstance"), || {
         let call = aws.clients.rds.modify_db_instance().db_instance_identifier(&request.id);
@@ -99,13 +53,21 @@ fn difference(
         "engine_version" => call.set_engine_version(text()),
         "instance_class" => call.set_db_instance_class(text()),
         "password" => call.set_master_user_password(text()),
-        "manage_master_user_password" => call.set_manage_master_user_password(flag()),
+        "manage_master_user_password" => call
+            .set_manage_master_user_password(flag())
+            .set_master_user_secret_kms_key_id(owned::wanted_text(wish, "secret_kms_key")),
+        "engine_lifecycle_support" => call.set_engine_lifecycle_support(text()),
+        "option_group" => call.set_option_group_name(text()),
+        "dedicated_log_volume" => call.set_dedicated_log_volume(flag()),
+        "network_type" => call.set_network_type(text()),
         "parameter_group" => call.set_db_parameter_group_name(text()),
         "multi_az" => call.set_multi_az(flag()),
         "allocated_storage" => call.set_allocated_storage(int()),
         // Without a limit of its own, RDS grows nothing where the limit is the size.
         "max_allocated_storage" => call.set_max_allocated_storage(
-            int().or_else(|| owned::wanted_int(wish, "allocated_storage")),
+            int()
+                .or_else(|| owned::wanted_int(wish, "allocated_storage"))
+                .or_else(|| owned::wanted_int(&before.attributes, "allocated_storage")),
         ),
         "storage_type" => call.set_storage_type(text()),
         "iops" => {
@@ -127,7 +89,18 @@ fn difference(
             .set_monitoring_interval(int())
             .set_monitoring_role_arn(owned::wanted_text(wish, "monitoring_role")),
         "monitoring_role" => call.set_monitoring_role_arn(text()),
-        "performance_insights" => call.set_enable_performance_insights(flag()),
+        "performance_insights" => {
+            call.set_enable_performance_insights(flag()).set_performance_insights_kms_key_id(
+                owned::wanted_text(wish, "performance_insights_kms_key")
+                    .filter(|_| flag() == Some(true)),
+            )
+        }
+        "performance_insights_retention_days" => {
+            call.set_performance_insights_retention_period(int())
+        }
+        "database_insights_mode" => {
+            call.set_database_insights_mode(text().as_deref().map(Into::into))
+        }
         "log_exports" => call.cloudwatch_logs_export_configuration(exports(wish, before)),
         _ => call,
     }
@@ -154,6 +127,18 @@ fn is_major(request: &Update) -> bool {
     };
     let wanted = request.attributes.get("engine_version").cloned().unwrap_or_default();
     series(&wanted) != series(request.before.get("engine_version"))
+}
+
+/// Makes a replica a database of its own, and waits until it is.
+pub(super) async fn promote(aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
+    let kept = owned::wanted_int(&request.attributes, "backup_retention_days");
+    aws.call(Call::repeatable("rds:PromoteReadReplica"), || {
+        let call = aws.clients.rds.promote_read_replica().db_instance_identifier(&request.id);
+        call.set_backup_retention_period(kept).send()
+    })
+    .await?;
+    let alone = |live: &Live| live.get("replica_of").is_null();
+    aws.shows(KIND, &request.id, &alone).await.map(|_| ())
 }
 
 /// Takes deletion protection off; only a delete that the user allowed by name comes here.

@@ -44,6 +44,15 @@ fn engine(one: &DbInstance) -> Values {
         ("instance_class", text(one.db_instance_class())),
         ("db_name", text(one.db_name().filter(|name| !name.is_empty()))),
         ("username", text(one.master_username())),
+        (
+            "replica_of",
+            text(one.read_replica_source_db_instance_identifier().filter(|id| !id.is_empty())),
+        ),
+        ("engine_lifecycle_support", text(one.engine_lifecycle_support())),
+        (
+            "option_group",
+            text(one.option_group_memberships().first().and_then(|one| one.option_group_name())),
+        ),
         ("manage_master_user_password", one.master_user_secret().is_some().into()),
         (
             "parameter_group",
@@ -59,6 +68,7 @@ fn engine(one: &DbInstance) -> Values {
         ("storage_throughput", one.storage_throughput().into()),
         ("storage_encrypted", one.storage_encrypted().unwrap_or_default().into()),
         ("kms_key", text(one.kms_key_id())),
+        ("dedicated_log_volume", one.dedicated_log_volume().unwrap_or_default().into()),
     ])
 }
 
@@ -76,6 +86,7 @@ fn access(one: &DbInstance) -> Values {
         ("security_groups", groups),
         ("publicly_accessible", one.publicly_accessible().unwrap_or_default().into()),
         ("port", port.or(one.db_instance_port().filter(|port| *port != 0)).into()),
+        ("network_type", one.network_type().unwrap_or("IPV4").into()),
         ("availability_zone", text(one.availability_zone())),
         (
             "iam_authentication",
@@ -97,6 +108,13 @@ fn protection(one: &DbInstance) -> Values {
         ("copy_tags_to_snapshot", one.copy_tags_to_snapshot().unwrap_or_default().into()),
         ("monitoring_interval_seconds", one.monitoring_interval().unwrap_or_default().into()),
         ("monitoring_role", text(one.monitoring_role_arn().filter(|arn| !arn.is_empty()))),
+        ("performance_insights_retention_days", one.performance_insights_retention_period().into()),
+        (
+            "database_insights_mode",
+            text(
+                one.database_insights_mode().map(aws_sdk_rds::types::DatabaseInsightsMode::as_str),
+            ),
+        ),
         ("performance_insights", one.performance_insights_enabled().unwrap_or_default().into()),
         ("log_exports", exports),
     ])
