@@ -18,7 +18,7 @@ DENIED = (
 class Proxy:
     """Forwards requests. When the n-th change has taken effect it calls `strike(n, action)`; where
     that returns true the caller never gets the answer. Requests of the service `deny` are refused, those
-    of the services in `refuse` with its `(status, headers, content)`, and the first `broken` connections
+    of the services, or of the actions, in `refuse` with its `(status, headers, content)`, and the first `broken` connections
     are closed before anything is answered."""
 
     def __init__(self, url, strike=lambda number, action: False, deny=None, refuse=None, broken=0):
@@ -82,6 +82,8 @@ class Proxy:
             if f"/{service}/aws4_request" in scope:
                 return _answer(request, *answer)
         action = action_of(request.command, request.path, request.headers, body)
+        if answer := self._refuse.get(action):
+            return _answer(request, *answer)
         status, headers, content = self._forward_once(request, action, body)
         if status < 400 and not action.startswith(READS):
             with self._lock:

@@ -3,6 +3,7 @@
 import pytest
 
 from program import CHANGES, stack_with
+from proxy import Proxy
 
 SHUT = "internet does not reach instance.bastion"
 PORT_SSH = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
@@ -43,6 +44,25 @@ def test_an_entry_in_the_default_acl(applied, egress):
         broken_by |= {"instance.bastion reaches db_instance.main on 5432", "lambda_function.api reaches internet on 443"}
     assert broken(program, stack) == broken_by
     w.ec2.delete_network_acl_entry(**entry)
+    all_proved(program, stack)
+
+
+DENIED = (403, [("Content-Type", "text/xml")], b"""<Response><Errors><Error><Code>UnauthorizedOperation</Code>
+<Message>You are not authorized to perform this operation.</Message></Error></Errors><RequestID>denied-2</RequestID>
+</Response>""")
+
+
+def test_what_may_not_be_read_is_unknown(applied, emulator, enter):
+    """Nothing but proofs suffers."""
+    program, w, stack = applied
+    with Proxy(emulator.url, refuse={"DescribeNetworkAcls": DENIED}) as proxy:
+        denied = enter(w.account, proxy.url)
+        plan = denied.plan_is_empty(stack)
+        proofs = plan.document["proofs"]
+        assert {proof["verdict"] for proof in proofs} == {"unknown"}, proofs
+        assert "network_acl of vpc.main could not be read" in proofs[0]["evidence"][0]
+        assert "UnauthorizedOperation" in proofs[0]["evidence"][0]
+        denied.run("drift", stack, expect=0)
     all_proved(program, stack)
 
 
