@@ -116,7 +116,8 @@ fn routes(d: &mut Dice, table: &str) -> String {
     let mut routes = format!(" {}", d.pick(targets));
     let other = if table == "tb" { "10.0.0.0/16" } else { "10.1.0.0/16" };
     if !d.one_in(4) {
-        write!(routes, " {other}>pcx_1").unwrap();
+        let by = if d.one_in(8) { "tgw_1" } else { "pcx_1" };
+        write!(routes, " {other}>{by}").unwrap();
     }
     if d.one_in(2) {
         let gateway = if table == "tb" { "igw_b" } else { d.pick(&["igw_a", "eigw_a"]) };
@@ -128,6 +129,7 @@ fn routes(d: &mut Dice, table: &str) -> String {
             "198.51.100.0/24>pcx_1",
             "10.0.2.0/25>igw_a",
             "203.0.113.0/29>igw_a",
+            "198.51.100.0/24>tgw_1",
         ];
         write!(routes, " {}", d.pick(&odd)).unwrap();
     }

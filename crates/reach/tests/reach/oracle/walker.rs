@@ -16,6 +16,10 @@ pub(crate) enum Host {
     Outside(IpAddr),
 }
 
+/// An address of each sort that rules and routes tell apart.
+const ANYWHERE: [&str; 5] =
+    ["8.8.8.8", "203.0.113.200", "203.0.113.12", "203.0.113.3", "198.51.100.200"];
+
 /// What the walker has seen.
 #[derive(Debug, Default)]
 pub(crate) struct Sees {
@@ -223,20 +227,23 @@ impl<'n> World<'n> {
         match way.kind {
             Kind::Private => {
                 let (a, b) = (a.unwrap(), b.unwrap());
-                self.private(a, b, packet, answer) && (!strict || self.named(a, b))
+                self.private(a, b, packet, answer, strict) && (!strict || self.named(a, b))
             }
-            Kind::Out => self.out(a.unwrap(), packet, nat_port, answer).is_some(),
+            Kind::Out => !self.out(a.unwrap(), packet, nat_port, answer, strict).is_empty(),
             Kind::In => {
                 let b = b.unwrap();
-                self.enter(b, packet, answer) && (!strict || self.public_name(b))
+                (self.enter(b, packet, answer) && (!strict || self.public_name(b)))
+                    || (!strict && self.enter_by_other(b, packet, answer))
             }
             Kind::Around => {
                 let (a, b) = (a.unwrap(), b.unwrap());
-                let Some(mut outside) = self.out(a, packet, nat_port, answer) else { return false };
-                if packet.target.is_ipv4() {
-                    outside.target = b.v4.unwrap();
-                }
-                self.enter(b, &outside, answer) && (!strict || self.public_name(b))
+                let seen = self.out(a, packet, nat_port, answer, strict);
+                seen.into_iter().any(|mut outside| {
+                    if packet.target.is_ipv4() {
+                        outside.target = b.v4.unwrap();
+                    }
+                    self.enter(b, &outside, answer)
+                }) && (!strict || self.public_name(b))
             }
         }
     }
@@ -254,7 +261,14 @@ impl<'n> World<'n> {
         !database || (vpc.dns_support && vpc.dns_hostnames)
     }
 
-    fn private(&self, a: &Site<'_>, b: &Site<'_>, packet: &Packet, answer: bool) -> bool {
+    fn private(
+        &self,
+        a: &Site<'_>,
+        b: &Site<'_>,
+        packet: &Packet,
+        answer: bool,
+        strict: bool,
+    ) -> bool {
         let peering = self.network.peerings.iter().next();
         let groups_count =
             a.vpc == b.vpc || peering.is_some_and(|(_, peering)| peering.same_region);
@@ -280,7 +294,13 @@ impl<'n> World<'n> {
                         && ends.contains(&b.vpc)
                 })
             }
+            // What is behind it may lead there; then the answer takes the same way.
+            Some(Target::Other(_)) => !strict,
             _ => false,
+        };
+        let other = |subnet: &str, to: IpAddr| match self.lookup(subnet, to) {
+            Some(Target::Other(name)) => Some(name),
+            _ => None,
         };
         let forward = leads(&a.interface.subnet, packet.target)
             && self.acl(&a.interface.subnet, Direction::Egress, packet)
@@ -290,6 +310,8 @@ impl<'n> World<'n> {
                 None => true,
                 Some(reply) => {
                     leads(&b.interface.subnet, reply.target)
+                        && other(&a.interface.subnet, packet.target)
+                            == other(&b.interface.subnet, reply.target)
                         && self.acl(&b.interface.subnet, Direction::Egress, &reply)
                         && self.acl(&a.interface.subnet, Direction::Ingress, &reply)
                 }
@@ -297,7 +319,37 @@ impl<'n> World<'n> {
     }
 
     /// The packet as the internet sees it, if it gets out and its answer gets back in.
-    fn out(&self, a: &Site<'_>, packet: &Packet, nat_port: u16, answer: bool) -> Option<Packet> {
+    fn out(
+        &self,
+        a: &Site<'_>,
+        packet: &Packet,
+        nat_port: u16,
+        answer: bool,
+        strict: bool,
+    ) -> Vec<Packet> {
+        if let Some(Target::Other(_)) = self.lookup(&a.interface.subnet, packet.target) {
+            let subnet = a.interface.subnet.as_str();
+            let reply = packet.reply().filter(|_| answer);
+            let passes = !strict
+                && self.groups(a, Direction::Egress, packet, None)
+                && self.acl(subnet, Direction::Egress, packet)
+                && reply.is_none_or(|reply| self.acl(subnet, Direction::Ingress, &reply));
+            // Whatever it looks like from then on.
+            let seen = ANYWHERE.iter().map(|source| source.parse().unwrap());
+            let seen = seen.map(|source| Packet { source, source_port: nat_port, ..*packet });
+            return if passes { seen.collect() } else { Vec::new() };
+        }
+        self.out_by_known(a, packet, nat_port, answer).into_iter().collect()
+    }
+
+    /// The same by a gateway that the model looks into.
+    fn out_by_known(
+        &self,
+        a: &Site<'_>,
+        packet: &Packet,
+        nat_port: u16,
+        answer: bool,
+    ) -> Option<Packet> {
         let subnet = a.interface.subnet.as_str();
         let reply = packet.reply().filter(|_| answer);
         let own = self.groups(a, Direction::Egress, packet, None);
@@ -365,6 +417,18 @@ impl<'n> World<'n> {
                     == Some(Target::InternetGateway(gateway.0.clone()))
                     && self.acl(subnet, Direction::Egress, &reply)
             })
+    }
+
+    /// The same by a gateway that the model does not look into: where an answer would go.
+    fn enter_by_other(&self, b: &Site<'_>, packet: &Packet, answer: bool) -> bool {
+        let subnet = b.interface.subnet.as_str();
+        matches!(self.lookup(subnet, packet.source), Some(Target::Other(_)))
+            && self.acl(subnet, Direction::Ingress, packet)
+            && self.groups(b, Direction::Ingress, packet, None)
+            && packet
+                .reply()
+                .filter(|_| answer)
+                .is_none_or(|reply| self.acl(subnet, Direction::Egress, &reply))
     }
 
     fn attached(&self, name: &str, vpc: &str) -> bool {
