@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
 use trueup_model::expression::{Evaluator, Expressions};
 use trueup_model::value::Values;
 use trueup_model::{Live, Operation, Ownership, Step, Target, Value};
@@ -20,13 +21,14 @@ pub(crate) async fn perform(
     let known = |expressions| known(expressions, world, evaluator);
     match &step.operation {
         Operation::Create { attributes, tags, ownership, token } => {
+            let (attributes, tags) = (known(attributes)?, tag_texts(known(tags)?));
             let request = Create {
                 address: step.address.clone(),
                 kind: step.kind.clone(),
-                attributes: known(attributes)?,
-                tags: tag_texts(known(tags)?),
+                token: client_token(token, &attributes, &tags),
+                attributes,
+                tags,
                 ownership: ownership.clone(),
-                token: token.clone(),
             };
             provider.create(host, &request).await.map(Some)
         }
@@ -54,6 +56,18 @@ pub(crate) async fn perform(
         }
         Operation::Forget { before } => provider.forget(host, before).await.map(|()| None),
     }
+}
+
+/// The client token: the same for the same request, whether what it stands on was made by this run or
+/// by one that crashed. AWS refuses a token that comes again with other parameters.
+fn client_token(planned: &str, attributes: &Values, tags: &BTreeMap<String, String>) -> String {
+    const DIGITS: usize = 32;
+    // Secrets are left out of the JSON form: a token can be read by many.
+    let request = serde_json::json!([planned, attributes, tags]).to_string();
+    let digest = Sha256::digest(request.as_bytes());
+    let mut token = digest.iter().fold(String::new(), |token, byte| format!("{token}{byte:02x}"));
+    token.truncate(DIGITS);
+    token
 }
 
 /// The resource that an update is about, as last read: an earlier step may have changed it.

@@ -94,7 +94,8 @@ pub enum Operation {
         tags: Expressions,
         /// Who owns it.
         ownership: Ownership,
-        /// For the client token: the same as long as the same thing is to be made.
+        /// For the client token: the same as long as the same thing is to be made. The applier adds
+        /// what attributes and tags come to.
         token: String,
     },
     /// Change it in place.

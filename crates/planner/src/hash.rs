@@ -100,10 +100,10 @@ pub fn fingerprint(kind: &Kind, live: &Live) -> String {
     ))
 }
 
-/// The client token of a create: the same as long as the same thing is to be made.
+/// The planned part of the client token of a create: the same as long as the same thing is to be made.
 ///
-/// `generation` holds the physical ids that the wish stands on: those that it refers to and those
-/// that it takes the place of. Made anew among other things, a thing is another thing.
+/// `generation` holds the physical ids that it takes the place of. What it stands on may not be made
+/// yet: the applier adds that, so that a run which crashed and the next one have the same token.
 pub(crate) fn token(stack: &str, resource: &Resource, spec: &str, generation: &[&str]) -> String {
     let mut digest = digest(&(stack, &resource.address, spec, generation));
     digest.truncate(32);

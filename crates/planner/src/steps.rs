@@ -11,7 +11,7 @@ use crate::decide::{Context, Decision, Fate};
 use crate::departures::{Departures, Way};
 use crate::graph::{Node, is_late};
 use crate::hash::{secret_hash, spec_hash, token};
-use crate::index::{LiveId, ResourceId, for_each_reference};
+use crate::index::{LiveId, ResourceId};
 use crate::leave_alone::top_level;
 use crate::matching::Match;
 use crate::order::{DraftId, Orders};
@@ -187,7 +187,7 @@ impl<'a> Maker<'_, 'a> {
         let early = wanted.filter(|(name, _)| !is_late(self.kind, name));
         let early: Expressions = early.map(|(name, wish)| (name.clone(), wish.clone())).collect();
         Operation::Create {
-            token: self.token(&early, ownership.spec.as_deref().unwrap_or_default()),
+            token: self.token(ownership.spec.as_deref().unwrap_or_default()),
             attributes: seal::expressions(self.kind, early),
             tags: self.tags(),
             ownership,
@@ -277,15 +277,8 @@ impl<'a> Maker<'_, 'a> {
         }
     }
 
-    fn token(self, attributes: &Expressions, spec: &str) -> String {
+    fn token(self, spec: &str) -> String {
         let mut generation = BTreeSet::new();
-        for attribute in &self.kind.attributes {
-            let value = attributes.get(attribute.name).and_then(Expression::to_value);
-            let value = value.unwrap_or(Value::Null);
-            for_each_reference(&attribute.ty, &value, &mut |_, text| {
-                generation.insert(text.to_owned());
-            });
-        }
         if let Match::Present { candidates, .. } = &self.context.matching.of[self.id] {
             generation
                 .extend(candidates.iter().map(|live| self.context.index.lives[*live].id.clone()));

@@ -62,7 +62,7 @@ async fn outputs_of_earlier_steps_are_filled_in() {
     }
     "#);
     assert_eq!(made.tags, BTreeMap::from([("team".to_owned(), "blue".to_owned())]));
-    assert_eq!(made.token, "token-db_instance.main");
+    assert_eq!(made.token.len(), 32);
     assert_eq!(report.outputs["database"], "arn:db_instance-3".into());
     assert_eq!(report.lives.len(), 4);
 }
@@ -177,6 +177,29 @@ async fn an_expression_that_stays_unknown_is_a_fault_and_not_a_call() {
     'vpc' has no value: cannot evaluate 'vpc.nowhere.id': there is no vpc.nowhere.id
     ");
     assert!(account.look(|state| state.creates.is_empty()));
+}
+
+/// A run that made the network and crashed in the next create, and the one after it, which finds the
+/// network there: AWS must see the same token.
+#[tokio::test(start_paused = true)]
+async fn a_token_is_the_same_whoever_made_what_it_stands_on() {
+    async fn token(vpc: Expression, makes_it: bool) -> String {
+        let mut plan = Planned::new();
+        let account = Arc::new(Account::default());
+        let before = if makes_it {
+            vec![plan.create("vpc.main", 1, &[])]
+        } else {
+            account.look(|state| state.adopt(live("vpc.main", "vpc-0")));
+            Vec::new()
+        };
+        plan.create_with("nat_gateway.main", 1, &before, [("vpc", vpc)]);
+        let (report, _) = applied(plan, &account).await;
+        assert_eq!(report.ended, Ended::Done);
+        account.look(|state| state.creates.last().unwrap().token.clone())
+    }
+    let crashed = token(Expression::Reference(reference("vpc.main", "id")), true).await;
+    assert_eq!(token("vpc-0".into(), false).await, crashed);
+    assert_ne!(token("vpc-1".into(), false).await, crashed, "made anew it is another thing");
 }
 
 #[tokio::test(start_paused = true)]

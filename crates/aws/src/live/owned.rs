@@ -16,6 +16,8 @@ use super::session::{Session, unless_missing};
 /// How long a lost create is given to show before it is looked up: EC2 is consistent only after a
 /// while, and making a second one is worse than waiting.
 const VISIBLE_AFTER: Duration = Duration::from_secs(8);
+/// How many client tokens are tried when earlier ones made something that has died since.
+const GENERATIONS: u32 = 20;
 /// How often a create is tried again after a lost answer.
 const TRIES: u32 = 3;
 
@@ -43,6 +45,38 @@ where
             other => return other,
         }
     }
+}
+
+/// What a create call gave.
+pub(crate) struct Made {
+    /// Its id.
+    pub(crate) id: String,
+    /// Whether it is past use: AWS answers a token with what it once made, alive or not.
+    pub(crate) is_dead: bool,
+}
+
+/// Makes something that a client token protects. A token whose thing has died, or that was used for
+/// something else, is spent: the next generation of it is tried.
+pub(crate) async fn create_by_token<Make>(
+    request: &Create,
+    mut make: impl FnMut(String) -> Make + Send,
+) -> Result<String, Failure>
+where
+    Make: Future<Output = Result<Made, Failure>> + Send,
+{
+    for generation in 0..GENERATIONS {
+        let token = match generation {
+            0 => request.token.clone(),
+            _ => format!("{:.60}-{generation}", request.token),
+        };
+        match make(token).await {
+            Ok(Made { id, is_dead: false }) => return Ok(id),
+            Err(failure) if !failure.is("IdempotentParameterMismatch") => return Err(failure),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Err(Failure::new(FailureClass::Internal, "every generation of the client token is spent")
+        .help("wait a day: AWS then forgets the tokens"))
 }
 
 /// The resource that carries the tags of this very request, if it was made after all.
@@ -210,5 +244,44 @@ pub(crate) fn same_unordered(one: &Value, other: &Value) -> bool {
             sorted(ones) == sorted(others)
         }
         _ => one == other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(answers: &[Result<bool, &str>]) -> (Result<String, FailureClass>, Vec<String>) {
+        let request = Create {
+            address: "nat_gateway.main".parse().unwrap(),
+            kind: "nat_gateway".into(),
+            attributes: Values::new(),
+            tags: BTreeMap::new(),
+            ownership: trueup_model::snapshot::Ownership::default(),
+            token: "token".to_owned(),
+        };
+        let (mut tokens, mut answers) = (Vec::new(), answers.iter());
+        let created = create_by_token(&request, |token| {
+            tokens.push(token);
+            let number = tokens.len();
+            std::future::ready(match answers.next().unwrap() {
+                Ok(is_dead) => Ok(Made { id: format!("nat-{number}"), is_dead: *is_dead }),
+                Err(code) => Err(Failure {
+                    code: Some((*code).to_owned()),
+                    ..Failure::new(FailureClass::Invalid, "no")
+                }),
+            })
+        });
+        let created = futures::executor::block_on(created);
+        (created.map_err(|failure| failure.class), tokens)
+    }
+
+    #[test]
+    fn a_token_whose_thing_is_dead_gets_a_next_generation() {
+        assert_eq!(check(&[Ok(false)]), (Ok("nat-1".into()), vec!["token".into()]));
+        let (made, tokens) = check(&[Ok(true), Err("IdempotentParameterMismatch"), Ok(false)]);
+        assert_eq!(made.unwrap(), "nat-3");
+        assert_eq!(tokens, ["token", "token-1", "token-2"]);
+        assert_eq!(check(&[Err("InvalidSubnet")]).0, Err(FailureClass::Invalid));
     }
 }

@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read the files that the program wrote")]
 
 mod audit;
+mod blockers;
 mod commands;
 mod harness;
 mod lease;

@@ -122,9 +122,10 @@ mod live {
     use trueup_provider::{Call, Create, Delete, Failure, Update};
 
     use crate::live::describe::{self, PAGE, pages};
+    use crate::live::owned::{self, Made};
     use crate::live::session::unless_missing;
     use crate::live::tags::{self, TagChange, filter};
-    use crate::live::{Search, Session, owned};
+    use crate::live::{Search, Session};
     use crate::partition::ec2_arn;
 
     const KIND: &str = "nat_gateway";
@@ -153,7 +154,7 @@ mod live {
         }
 
         async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
-            let id = make(aws, request).await?;
+            let id = owned::create_by_token(request, |token| make(aws, request, token)).await?;
             aws.ready(KIND, &id).await
         }
 
@@ -185,7 +186,7 @@ mod live {
         }
     }
 
-    async fn make(aws: &Session<'_>, request: &Create) -> Result<String, Failure> {
+    async fn make(aws: &Session<'_>, request: &Create, token: String) -> Result<Made, Failure> {
         let text =
             |name: &str| request.attributes.get(name).and_then(Value::as_str).map(str::to_owned);
         let secondary = request.attributes.get(SECONDARY).map(Value::strings).unwrap_or_default();
@@ -193,7 +194,7 @@ mod live {
         let tags = tags::ec2_specification(ResourceType::Natgateway, &request.all_tags());
         let answer = aws
             .call_on_new(Call::repeatable("ec2:CreateNatGateway"), || {
-                let call = aws.clients.ec2.create_nat_gateway().client_token(&request.token);
+                let call = aws.clients.ec2.create_nat_gateway().client_token(&token);
                 call.set_subnet_id(text("subnet"))
                     .set_allocation_id(text("elastic_ip"))
                     .set_connectivity_type(text("connectivity_type").as_deref().map(Into::into))
@@ -203,7 +204,13 @@ mod live {
                     .send()
             })
             .await?;
-        owned::id_of(KIND, answer.nat_gateway().and_then(NatGateway::nat_gateway_id))
+        let gateway = answer.nat_gateway();
+        let state = gateway.and_then(NatGateway::state);
+        Ok(Made {
+            id: owned::id_of(KIND, gateway.and_then(NatGateway::nat_gateway_id))?,
+            is_dead: state
+                .is_some_and(|state| matches!(state.as_str(), "failed" | "deleting" | "deleted")),
+        })
     }
 
     async fn change_addresses(

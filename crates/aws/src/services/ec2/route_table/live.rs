@@ -6,12 +6,13 @@ use trueup_model::Value;
 use trueup_model::snapshot::{Condition, Live};
 use trueup_model::stack::By;
 use trueup_model::value::Values;
-use trueup_provider::{Call, Create, Delete, Failure, Update};
+use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
 
 use super::{ENDPOINTS, INTERFACES, settle_routes};
 use crate::live::describe::{self, pages};
+use crate::live::owned::{self, Made};
 use crate::live::tags::{self, TagChange, filter};
-use crate::live::{Search, Session, owned};
+use crate::live::{Search, Session};
 use crate::partition::ec2_arn;
 
 mod associations;
@@ -47,7 +48,7 @@ impl crate::live::Calls for Calls {
     }
 
     async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
-        let id = make(aws, request).await?;
+        let id = owned::create_by_token(request, |token| make(aws, request, token)).await?;
         let live = aws.ready(KIND, &id).await?;
         let changed = owned::differing(&live, &request.attributes);
         change(aws, &id, &request.attributes, &changed).await?;
@@ -80,16 +81,22 @@ impl crate::live::Calls for Calls {
     }
 }
 
-async fn make(aws: &Session<'_>, request: &Create) -> Result<String, Failure> {
+async fn make(aws: &Session<'_>, request: &Create, token: String) -> Result<Made, Failure> {
     let vpc = request.attributes.get("vpc").and_then(Value::as_str).map(str::to_owned);
     let tags = tags::ec2_specification(ResourceType::RouteTable, &request.all_tags());
     let answer = aws
         .call_on_new(Call::repeatable("ec2:CreateRouteTable"), || {
             let call = aws.clients.ec2.create_route_table().set_vpc_id(vpc.clone());
-            call.client_token(&request.token).tag_specifications(tags.clone()).send()
+            call.client_token(&token).tag_specifications(tags.clone()).send()
         })
         .await?;
-    owned::id_of(KIND, answer.route_table().and_then(RouteTable::route_table_id))
+    let id = owned::id_of(KIND, answer.route_table().and_then(RouteTable::route_table_id))?;
+    // A table has no state: one that never shows is one that was deleted.
+    match aws.ready(KIND, &id).await {
+        Ok(_) => Ok(Made { id, is_dead: false }),
+        Err(failure) if failure.class == FailureClass::Missing => Ok(Made { id, is_dead: true }),
+        Err(failure) => Err(failure),
+    }
 }
 
 async fn change(

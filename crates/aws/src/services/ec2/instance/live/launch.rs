@@ -12,11 +12,16 @@ use trueup_model::value::Values;
 use trueup_provider::{Call, Create, Failure, FailureClass};
 
 use super::{ID, KIND, raw_in_any_state};
+use crate::live::Session;
+use crate::live::owned::{self, Made};
 use crate::live::tags::{self, filter};
-use crate::live::{Session, owned};
 
 /// Launches it, and gives its id.
 pub(super) async fn run(aws: &Session<'_>, request: &Create) -> Result<String, Failure> {
+    owned::create_by_token(request, |token| launch(aws, request, token)).await
+}
+
+async fn launch(aws: &Session<'_>, request: &Create, token: String) -> Result<Made, Failure> {
     let wanted = &request.attributes;
     let text = |name: &str| wanted.get(name).and_then(Value::as_str).map(str::to_owned);
     let switch = |name: &str| wanted.get(name).and_then(Value::as_bool);
@@ -34,7 +39,7 @@ pub(super) async fn run(aws: &Session<'_>, request: &Create) -> Result<String, F
     let answer = aws
         .call_on_new(Call::repeatable("ec2:RunInstances"), || {
             let call = aws.clients.ec2.run_instances().min_count(1).max_count(1);
-            call.client_token(&request.token)
+            call.client_token(&token)
                 .image_id(&image)
                 .set_instance_type(text("instance_type").as_deref().map(Into::into))
                 .set_key_name(text("key_pair"))
@@ -50,7 +55,13 @@ pub(super) async fn run(aws: &Session<'_>, request: &Create) -> Result<String, F
                 .send()
         })
         .await?;
-    owned::id_of(KIND, answer.instances().first().and_then(|instance| instance.instance_id()))
+    let instance = answer.instances().first();
+    let state = instance.and_then(|instance| instance.state()?.name());
+    Ok(Made {
+        id: owned::id_of(KIND, instance.and_then(|instance| instance.instance_id()))?,
+        is_dead: state
+            .is_some_and(|state| matches!(state.as_str(), "terminated" | "shutting-down")),
+    })
 }
 
 /// The disk that an image starts from.
