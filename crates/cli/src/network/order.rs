@@ -1,4 +1,4 @@
-//! Orders between steps that keep sentences on the way: `docs/decisions/0007` says how they are
+//! Orders between steps that keep sentences on the way: `docs/decisions/0009` says how they are
 //! found.
 
 use std::collections::{BTreeMap, BTreeSet};
