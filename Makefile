@@ -76,7 +76,7 @@ functions: $(VENV)/done
 	$(VENV)/bin/python -m pytest -q tests/functions
 
 e2e: build $(VENV)/done
-	TRUEUP_BIN=$(TARGET)/debug/trueup $(VENV)/bin/python -m pytest -q tests/e2e
+	TRUEUP_BIN=$(TARGET)/debug/trueup $(VENV)/bin/python -m pytest -q -n 3 tests/e2e
 
 # Stacks made up by chance, edited, meddled with and destroyed, with faults by chance.
 lives:

@@ -12,16 +12,37 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 pytest.register_assert_rewrite("program", "world", "mutations")
 
 from emulator import Emulator  # noqa: E402
+from faults import SEED  # noqa: E402
 from program import STACKS, Program, find_binary  # noqa: E402
 from world import World  # noqa: E402
 
 TIMINGS = []
 
 
+def pytest_report_header():
+    return f"TRUEUP_SEED={SEED}"
+
+
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory):
     with Emulator(tmp_path_factory.mktemp("moto")) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def the_emulator_is_sound(emulator):
+    """A fault of the emulator's own is not taken for AWS's, nor for the program's."""
+    before = len(emulator.faults())
+    yield
+    assert emulator.faults()[before:] == []
+
+
+@pytest.fixture(autouse=True)
+def runs(record_property):
+    """Tells the summary, also from another process, how long the program's runs took."""
+    begin = len(TIMINGS)
+    yield
+    record_property("runs", TIMINGS[begin:])
 
 
 @pytest.fixture(scope="session")
@@ -98,9 +119,17 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_terminal_summary(terminalreporter):
-    by_command = defaultdict(list)
-    for command, seconds in TIMINGS:
-        by_command[command].append(seconds)
+    by_command, kills = defaultdict(list), []
+    for report in terminalreporter.getreports("") + terminalreporter.getreports("error"):
+        for name, value in report.user_properties if report.when == "teardown" else ():
+            if name == "kill":
+                kills.append(value)
+            for command, seconds in value if name == "runs" else ():
+                by_command[command].append(seconds)
+    if kills:
+        terminalreporter.section(f"{len(kills)} kills, TRUEUP_SEED={SEED}")
+    for kill in kills:
+        terminalreporter.write_line(kill)
     if by_command:
         terminalreporter.section("time of the program's runs, seconds")
     for command, seconds in sorted(by_command.items()):

@@ -1,6 +1,7 @@
-"""moto's server, and accounts in it that see nothing of each other."""
+"""moto's server with our overlay (tests/emulator), and accounts in it that see nothing of each other."""
 
 import itertools
+import json
 import os
 import re
 import socket
@@ -16,6 +17,7 @@ from botocore.config import Config
 
 REGION = "us-west-2"
 START_SECONDS = 60
+SERVER = Path(__file__).resolve().parents[1] / "emulator" / "serve.py"
 
 
 class Emulator:
@@ -29,7 +31,7 @@ class Emulator:
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+            [sys.executable, "-B", SERVER, str(port)],
             env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL, stdout=self.log.open("wb"), stderr=subprocess.STDOUT,
         )
@@ -55,9 +57,20 @@ class Emulator:
         """How many requests it has answered so far."""
         return len(re.findall(rb'" \d{3} -\s*$', self.log.read_bytes(), re.M))
 
-    def new_account(self):
-        """An account that no other test uses."""
-        return Account(self.url, str(next(self._accounts)))
+    def faults(self):
+        """The errors of the server itself, which are no answers of AWS."""
+        return re.findall(r"^(?:Error on request:\n)?Traceback.*?^\w\S*: .*?$", self.log.read_text(), re.M | re.S)
+
+    def new_account(self, **behaviours):
+        """An account that no other test uses, in which AWS behaves as `tests/emulator/behaviours.py`
+        lists, but for what is said here."""
+        number = str(next(self._accounts))
+        request = urllib.request.Request(
+            f"{self.url}/overlay/{number}", json.dumps(behaviours).encode(), {"Content-Type": "application/json"},
+            method="PUT",
+        )
+        with urllib.request.urlopen(request, timeout=30):
+            return Account(self.url, number)
 
 
 class Account:

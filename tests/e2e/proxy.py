@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 READS = ("Describe", "Get", "List", "BatchGet", "AssumeRole", "Simulate")
 
@@ -18,17 +18,22 @@ DENIED = (
 class Proxy:
     """Forwards requests. When the n-th change has taken effect it calls `strike(n, action)`; where
     that returns true the caller never gets the answer. Requests of the service `deny` are refused, those
-    of the services, or of the actions, in `refuse` with its `(status, headers, content)`, and the first `broken` connections
-    are closed before anything is answered."""
+    of the services, or of the actions, in `refuse` with its `(status, headers, content)`, and the first
+    `broken` connections are closed before anything is answered. Every other request meets the `fault`, one
+    of `faults`."""
 
-    def __init__(self, url, strike=lambda number, action: False, deny=None, refuse=None, broken=0):
+    def __init__(
+        self, url, strike=lambda number, action: False, deny=None, refuse=None, broken=0,
+        fault=lambda service, forward: forward(),
+    ):
         self._target = urlsplit(url).netloc
         self._strike = strike
+        self._fault = fault
         self._refuse = {deny: (403, [("Content-Type", "text/xml")], DENIED)} if deny else refuse or {}
         self.broken = broken
         self._lock = threading.Lock()
         self._under_way = 0
-        self._answers_by_token = {}
+        self.requests = 0  # that reached the emulator
         self.changes = []  # the actions that changed something, in order
 
     def __enter__(self):
@@ -77,32 +82,26 @@ class Proxy:
             self.broken -= 1
             request.close_connection = True
             return
-        scope = request.headers.get("Authorization", "")
-        for service, answer in self._refuse.items():
-            if f"/{service}/aws4_request" in scope:
-                return _answer(request, *answer)
+        service = service_of(request.headers)
         action = action_of(request.command, request.path, request.headers, body)
-        if answer := self._refuse.get(action):
-            return _answer(request, *answer)
-        status, headers, content = self._forward_once(request, action, body)
-        if status < 400 and not action.startswith(READS):
+        if refusal := self._refuse.get(service) or self._refuse.get(action):
+            return _answer(request, *refusal)
+        answer = self._fault(service, lambda: self._take_effect(request, action, body))
+        if answer is None:
+            request.close_connection = True
+        else:
+            _answer(request, *answer)
+
+    def _take_effect(self, request, action, body):
+        """The answer; none, if the caller shall never get it."""
+        self.requests += 1
+        answer = self._forward(request, body)
+        if answer[0] < 400 and not action.startswith(READS):
             with self._lock:
                 self.changes.append(action)
                 number = len(self.changes)
             if self._strike(number, action):
-                request.close_connection = True
-                return
-        _answer(request, status, headers, content)
-
-    def _forward_once(self, request, action, body):
-        """Like AWS, and unlike moto, the same answer to the same client token."""
-        token = parse_qs(body.decode("latin-1")).get("ClientToken") if action.startswith(("Create", "Run")) else None
-        key = (action, token[0]) if token else None
-        if key in self._answers_by_token:
-            return self._answers_by_token[key]
-        answer = self._forward(request, body)
-        if key and answer[0] < 400:
-            self._answers_by_token[key] = answer
+                return None
         return answer
 
     def _forward(self, request, body):
@@ -125,6 +124,11 @@ def _answer(request, status, headers, content):
     request.end_headers()
     if request.command != "HEAD":
         request.wfile.write(content)
+
+
+def service_of(headers):
+    """The service that a request was signed for."""
+    return headers.get("Authorization", "").partition("/aws4_request")[0].rpartition("/")[2]
 
 
 def action_of(method, path, headers, body):

@@ -24,6 +24,7 @@ def test_one_change(applied, mutation):
     assert plan.actions == drift.actions, summary(plan)
 
     program.apply(stack)
+    world.let_the_window_come()
     assert mutation.observe(world) == as_it_was
     program.plan_is_empty(stack)
 
@@ -56,6 +57,7 @@ def test_all_at_once(applied):
     program.run("drift", stack, expect=CHANGES).says(*{mutation.address for mutation in mutations})
 
     program.apply(stack)
+    world.let_the_window_come()
     assert {mutation.name: mutation.observe(world) for mutation in mutations} == as_it_was
     program.plan_is_empty(stack)
 

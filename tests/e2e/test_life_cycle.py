@@ -2,7 +2,7 @@
 
 import json
 
-from program import CHANGES, STACKS, summary
+from program import CHANGES, STACKS, stack_with, summary
 from world import ADDRESS_TAG, SPEC_TAG, STACK_TAG
 
 SNOWEX = STACKS / "snowex.yaml"
@@ -199,7 +199,7 @@ def as_list(value):
     return value if isinstance(value, list) else [value]
 
 
-def test_a_variable_changes_the_database_in_place(applied):
+def test_a_variable_changes_the_database_in_place(applied, tmp_path):
     program, world, stack = applied
     bigger = ("--var", "db_instance_class=db.t3.small")
     before = world.db_instance()["DbiResourceId"]
@@ -209,11 +209,25 @@ def test_a_variable_changes_the_database_in_place(applied):
     assert plan.paths("db_instance.main") == {"instance_class"}
     assert plan.causes == {"file"}, "the wish changed, not the world"
     assert not program.drift(stack, *bigger).changes, "a wish that is not applied yet is no drift"
-    program.apply(stack, *bigger)
-    assert (world.db_instance()["DBInstanceClass"], world.db_instance()["DbiResourceId"]) == ("db.t3.small", before)
-    program.plan_is_empty(stack, *bigger)
 
-    assert program.plan(stack).actions == {"db_instance.main": "update"}
+    program.apply(stack, *bigger)
+    assert world.db_instance()["DBInstanceClass"] == "db.t3.micro", "it waits for the maintenance window"
+    assert world.coming_class() == "db.t3.small"
+    plan = program.plan(stack, *bigger)
+    assert not plan.changes, "nothing is left to do"
+    assert plan.withheld == {"db_instance.main": {"scheduled": {"attribute": "instance_class"}}}
+    assert not program.drift(stack, *bigger).changes
+
+    program.apply(stack)
+    assert world.coming_class() == "db.t3.micro", "what was pending is taken back"
+    program.plan_is_empty(stack)
+
+    now = stack_with(tmp_path, ("    instance_class: ${var.db_instance_class}\n",
+                                "    instance_class: ${var.db_instance_class}\n    apply: now\n"))
+    program.apply(now, *bigger)
+    assert (world.db_instance()["DBInstanceClass"], world.db_instance()["DbiResourceId"]) == ("db.t3.small", before)
+    program.plan_is_empty(now, *bigger)
+    program.apply(now)
     program.apply(stack)
     assert world.db_instance()["DBInstanceClass"] == "db.t3.micro"
     program.plan_is_empty(stack)

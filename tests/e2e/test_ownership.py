@@ -104,6 +104,34 @@ def test_a_replacement_leaves_one(program, world, tmp_path):
     program.plan_is_empty(moved)
 
 
+def test_groups_in_use_are_replaced_under_their_holders(program, world, tmp_path):
+    """A group's description is for good: a new one is made beside it, everything moves, the old one goes."""
+    program.apply(SNOWEX)
+    before = {name: world.id(f"security_group.{name}") for name in ("database", "function", "bastion")}
+    reworded = stack_with(
+        tmp_path,
+        ("description: PostgreSQL from the function and the bastion only\n", "description: PostgreSQL\n"),
+        ("description: The API function\n", "description: The function\n"),
+        ("description: The bastion; Session Manager needs no way in\n", "description: The bastion\n"),
+    )
+    plan = program.plan(reworded)
+    holders = {"db_instance.main", "lambda_function.api", "instance.bastion"}
+    assert plan.actions == {
+        **{f"security_group.{name}": "create_then_delete" for name in before}, **dict.fromkeys(holders, "update"),
+    }, summary(plan)
+    program.apply(reworded)
+
+    after = {name: world.id(f"security_group.{name}") for name in before}
+    assert not set(before.values()) & {identifier for _, identifier, _ in world.everything()}
+    assert [group["VpcSecurityGroupId"] for group in world.db_instance()["VpcSecurityGroups"]] == [after["database"]]
+    assert world.function()["Configuration"]["VpcConfig"]["SecurityGroupIds"] == [after["function"]]
+    assert world.groups_of_instance() == {after["bastion"]}
+    assert world.rules("security_group.database") == {("tcp", 5432, 5432, after[n]) for n in ("function", "bastion")}
+    program.plan_is_empty(reworded)
+    program.destroy(reworded)
+    assert not world.leftovers()
+
+
 @pytest.mark.parametrize("kind", ["lambda_function", "log_group", "iam_role"])
 def test_a_name_that_is_taken_is_said_and_left_alone(program, world, kind):
     address, name = {

@@ -1,5 +1,6 @@
 """An account as boto3 sees it: what carries a stack's tags, and what there is at all."""
 
+import re
 from collections import Counter
 
 STACK_TAG, ADDRESS_TAG, SPEC_TAG = "trueup:stack", "trueup:address", "trueup:spec"
@@ -26,49 +27,49 @@ class World:
 
     def _network(self):
         ec2 = self.ec2
-        for one in ec2.describe_vpcs()["Vpcs"]:
+        for one in pages(ec2, "describe_vpcs", "Vpcs"):
             yield "vpc", one["VpcId"], tags(one)
-        for one in ec2.describe_subnets()["Subnets"]:
+        for one in pages(ec2, "describe_subnets", "Subnets"):
             yield "subnet", one["SubnetId"], tags(one)
-        for one in ec2.describe_internet_gateways()["InternetGateways"]:
+        for one in pages(ec2, "describe_internet_gateways", "InternetGateways"):
             yield "internet_gateway", one["InternetGatewayId"], tags(one)
-        for one in ec2.describe_addresses()["Addresses"]:
+        for one in pages(ec2, "describe_addresses", "Addresses"):
             yield "elastic_ip", one["AllocationId"], tags(one)
-        for one in ec2.describe_nat_gateways()["NatGateways"]:
+        for one in pages(ec2, "describe_nat_gateways", "NatGateways"):
             if one["State"] not in GONE:
                 yield "nat_gateway", one["NatGatewayId"], tags(one)
-        for one in ec2.describe_route_tables()["RouteTables"]:
+        for one in pages(ec2, "describe_route_tables", "RouteTables"):
             yield "route_table", one["RouteTableId"], tags(one)
-        for one in ec2.describe_security_groups()["SecurityGroups"]:
+        for one in pages(ec2, "describe_security_groups", "SecurityGroups"):
             yield "security_group", one["GroupId"], tags(one)
-        for one in ec2.describe_security_group_rules()["SecurityGroupRules"]:
+        for one in pages(ec2, "describe_security_group_rules", "SecurityGroupRules"):
             yield "security_group_rule", one["SecurityGroupRuleId"], tags(one)
 
     def _compute(self):
-        for reservation in self.ec2.describe_instances()["Reservations"]:
+        for reservation in pages(self.ec2, "describe_instances", "Reservations"):
             for one in reservation["Instances"]:
                 if one["State"]["Name"] not in GONE:
                     yield "instance", one["InstanceId"], tags(one)
-        for one in self.ec2.describe_volumes()["Volumes"]:
+        for one in pages(self.ec2, "describe_volumes", "Volumes"):
             yield "volume", one["VolumeId"], tags(one)
 
     def _databases(self):
-        for one in self.rds.describe_db_instances()["DBInstances"]:
+        for one in pages(self.rds, "describe_db_instances", "DBInstances"):
             yield "db_instance", one["DBInstanceIdentifier"], pairs(one["TagList"])
-        for one in self.rds.describe_db_subnet_groups()["DBSubnetGroups"]:
+        for one in pages(self.rds, "describe_db_subnet_groups", "DBSubnetGroups"):
             found = self.rds.list_tags_for_resource(ResourceName=one["DBSubnetGroupArn"])["TagList"]
             yield "db_subnet_group", one["DBSubnetGroupName"], pairs(found)
 
     def _roles(self):
-        for one in self.iam.list_roles()["Roles"]:
+        for one in pages(self.iam, "list_roles", "Roles"):
             yield "iam_role", one["RoleName"], pairs(self.iam.list_role_tags(RoleName=one["RoleName"])["Tags"])
-        for one in self.iam.list_instance_profiles()["InstanceProfiles"]:
+        for one in pages(self.iam, "list_instance_profiles", "InstanceProfiles"):
             yield "instance_profile", one["InstanceProfileName"], pairs(one.get("Tags", []))
 
     def _functions(self):
-        for one in self.lambda_.list_functions()["Functions"]:
+        for one in pages(self.lambda_, "list_functions", "Functions"):
             yield "lambda_function", one["FunctionName"], self.lambda_.list_tags(Resource=one["FunctionArn"])["Tags"]
-        for one in self.logs.describe_log_groups()["logGroups"]:
+        for one in pages(self.logs, "describe_log_groups", "logGroups"):
             arn = one["arn"].removesuffix(":*")
             yield "log_group", one["logGroupName"], self.logs.list_tags_for_resource(resourceArn=arn)["tags"]
 
@@ -107,6 +108,11 @@ class World:
         found += [one["Arn"] for one in profiles if one["Path"] == path]
         found += [p["Name"] for p in self.ssm.describe_parameters()["Parameters"] if p["Name"].startswith(path)]
         return found
+
+    def interfaces(self):
+        """Whose network interfaces there are: what EC2 says of each, without the numbers in it."""
+        found = pages(self.ec2, "describe_network_interfaces", "NetworkInterfaces")
+        return sorted(re.sub(r"[0-9a-f-]{17,}", "*", one["Description"]) for one in found)
 
     # One thing.
 
@@ -158,10 +164,19 @@ class World:
     def rule_objects(self, address):
         group = self.id(address)
         filters = [{"Name": "group-id", "Values": [group]}]
-        return self.ec2.describe_security_group_rules(Filters=filters)["SecurityGroupRules"]
+        return pages(self.ec2, "describe_security_group_rules", "SecurityGroupRules", Filters=filters)
 
     def db_instance(self):
         return self.rds.describe_db_instances(DBInstanceIdentifier=self.id("db_instance.main"))["DBInstances"][0]
+
+    def coming_class(self):
+        """The database's class as it is, or as the next maintenance window will make it."""
+        database = self.db_instance()
+        return database.get("PendingModifiedValues", {}).get("DBInstanceClass", database["DBInstanceClass"])
+
+    def let_the_window_come(self):
+        """RDS does what it put off to the maintenance window."""
+        self.rds.modify_db_instance(DBInstanceIdentifier=self.id("db_instance.main"), ApplyImmediately=True)
 
     def instance(self, address="instance.bastion"):
         return self.ec2.describe_instances(InstanceIds=[self.id(address)])["Reservations"][0]["Instances"][0]
@@ -192,6 +207,13 @@ class World:
 
 def peer(rule):
     return rule.get("CidrIpv4") or rule.get("CidrIpv6") or rule.get("ReferencedGroupInfo", {}).get("GroupId")
+
+
+def pages(client, operation, key, **arguments):
+    """What all pages of an answer list; boto3 pages through what AWS does not give at once."""
+    if not client.can_paginate(operation):
+        return getattr(client, operation)(**arguments)[key]
+    return [one for page in client.get_paginator(operation).paginate(**arguments) for one in page[key]]
 
 
 def tags(one):

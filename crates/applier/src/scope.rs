@@ -25,6 +25,9 @@ struct Known {
     left: BTreeMap<StepId, Live>,
     /// What a step is still to make: what stands in its place until then does not count.
     unmade: BTreeSet<Address>,
+    /// The ids of what a step deletes or forgets: a change of one of these on its way out does not
+    /// make it what its address means.
+    leaving: BTreeSet<(Address, String)>,
 }
 
 impl World {
@@ -38,9 +41,15 @@ impl World {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         match (&step.operation, live) {
             (Operation::Create { .. } | Operation::Update { .. }, Some(live)) => {
-                known.unmade.remove(&step.address);
                 known.left.insert(step.id, live.clone());
-                known.lives.insert(step.address.clone(), live);
+                let leaves = known.leaving.contains(&(step.address.clone(), live.id.clone()));
+                let stands = known.lives.get(&step.address).is_some_and(|one| one.id == live.id);
+                if !leaves {
+                    known.unmade.remove(&step.address);
+                }
+                if !leaves || stands {
+                    known.lives.insert(step.address.clone(), live);
+                }
             }
             (Operation::Delete { before, .. } | Operation::Forget { before }, _) => {
                 // What took its place may have been made before.
@@ -132,6 +141,13 @@ impl Known {
         let creates =
             plan.steps.iter().filter(|step| matches!(step.operation, Operation::Create { .. }));
         known.unmade = creates.map(|step| step.address.clone()).collect();
+        let leaving = plan.steps.iter().filter_map(|step| match &step.operation {
+            Operation::Delete { before, .. } | Operation::Forget { before } => {
+                Some((step.address.clone(), before.id.clone()))
+            }
+            Operation::Create { .. } | Operation::Update { .. } => None,
+        });
+        known.leaving = leaving.collect();
         known
     }
 }

@@ -143,6 +143,48 @@ async fn a_replacement_is_what_later_steps_see() {
     assert_eq!(report.lives[&address("vpc.main")].id, "vpc-0");
 }
 
+/// The old one lets go of something before it is deleted, whenever that is: the new one is meant.
+#[tokio::test(start_paused = true)]
+async fn an_update_of_what_is_replaced_hides_nothing() {
+    for new_first in [true, false] {
+        let mut plan = Planned::new();
+        plan.change("vpc.main", Action::CreateThenDelete, Some("vpc-old"));
+        let mut before = Box::new(live("vpc.main", "vpc-old"));
+        before.ownership.spec = Some("of-the-old-one".to_owned());
+        let letting_go = Operation::Update {
+            target: Target::Id("vpc-old".to_owned()),
+            attributes: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            ownership: owned("vpc.main"),
+            changed: vec!["size".to_owned()],
+            before: Some(before.clone()),
+        };
+        let lets_go =
+            |plan: &mut Planned, after| plan.step("vpc.main", letting_go.clone(), 1, after);
+        let last = if new_first {
+            let new = plan.create("vpc.main", 1, &[]);
+            lets_go(&mut plan, &[new])
+        } else {
+            let old = lets_go(&mut plan, &[]);
+            plan.create("vpc.main", 1, &[old])
+        };
+        let peer = Expression::Reference(reference("vpc.main", "id"));
+        let user = plan.create_with("subnet.main", 1, &[last], [("vpc", peer)]);
+        let delete = Operation::Delete { before: before.clone(), final_snapshot: false };
+        plan.step("vpc.main", delete, 1, &[user]);
+        let account = Arc::new(Account::default());
+        account.look(|state| state.adopt(*before.clone()));
+        let (mut run, stream) = usual(plan.0, &account);
+        run.snapshot = Arc::new(Snapshot { resources: vec![*before], ..Snapshot::default() });
+        let (report, _) = lawful(run, stream).await;
+        assert_eq!(report.ended, Ended::Done);
+        let vpc = account.look(|state| state.creates[1].attributes["vpc"].clone());
+        let new = &report.lives[&address("vpc.main")].id;
+        assert_eq!(vpc, new.as_str().into(), "new first: {new_first}");
+        assert_ne!(new, "vpc-old");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_deleted_or_forgotten_is_no_more() {
     let mut plan = Planned::new();

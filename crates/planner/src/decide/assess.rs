@@ -4,13 +4,13 @@ use trueup_model::change::AttributeChange;
 use trueup_model::expression::Expressions;
 use trueup_model::kind::Settlement;
 use trueup_model::plan::WhyNot;
-use trueup_model::{Condition, Expression, Kind, Live, Resource, Value};
+use trueup_model::{Attribute, Condition, Disruption, Expression, Kind, Live, Resource, Value};
 
 use super::{Context, Resolved};
 use crate::diff::Differ;
 use crate::hash::secret_hash_of;
 use crate::index::{LiveId, ResourceId};
-use crate::leave_alone::{Wish, leave_alone};
+use crate::leave_alone::{Wish, leave_alone, top_level};
 use crate::matching::How;
 use crate::names;
 
@@ -57,6 +57,13 @@ impl Context<'_, '_> {
         self.accept_name(resource, kind, live, &mut wanted);
         let differ = self.differ();
         let mut changes = differ.attributes(kind, &wanted, live, |attribute| !attribute.late);
+        let later = self.unwanted_later(id, kind, resolved, live);
+        changes.extend(
+            later
+                .into_iter()
+                .filter(|later| !differs_at(&changes, &later.path))
+                .collect::<Vec<_>>(),
+        );
         if kind.taggable {
             changes.extend(differ.tags(&tags, live));
         } else {
@@ -86,6 +93,32 @@ impl Context<'_, '_> {
             is_deleting,
             replaces,
         }
+    }
+
+    /// What AWS will change by itself and nobody wants: somebody scheduled it, or the stack did and
+    /// has thought better of it.
+    fn unwanted_later(
+        self,
+        id: ResourceId,
+        kind: &Kind,
+        resolved: &Resolved,
+        live: &Live,
+    ) -> Vec<AttributeChange> {
+        if live.scheduled.is_empty() {
+            return Vec::new();
+        }
+        let mut later = live.clone();
+        later.attributes.extend(live.scheduled.clone());
+        let mut wanted = resolved.attributes.clone();
+        self.settle(id, kind, &mut wanted, Some(&later), &mut Vec::new());
+        let scheduled =
+            |attribute: &Attribute| !attribute.late && live.scheduled.contains_key(attribute.name);
+        let mut changes = self.differ().attributes(kind, &wanted, &later, scheduled);
+        for change in &mut changes {
+            // Calling it off leaves everything as it is.
+            (change.replaces, change.disruption) = (false, Disruption::None);
+        }
+        changes
     }
 
     pub(super) fn secret_differs(
@@ -144,4 +177,9 @@ impl Context<'_, '_> {
             wanted.insert(naming.attribute.to_owned(), there.into());
         }
     }
+}
+
+/// Whether something at this attribute differs already.
+fn differs_at(changes: &[AttributeChange], path: &str) -> bool {
+    changes.iter().any(|change| top_level(&change.path) == top_level(path))
 }

@@ -225,3 +225,23 @@ fn what_aws_has_scheduled_is_not_asked_for_again() {
     });
     assert_snapshot!(world.show(), @"withheld db_instance.main: scheduled class");
 }
+
+#[test]
+fn what_aws_has_scheduled_and_nobody_wants_is_called_off() {
+    let mut world = World::applied(
+        "
+        db_instance.main
+          engine: postgres
+          class: small
+    ",
+    );
+    world.behind("db_instance.main", |live| {
+        live.scheduled.insert("class".to_owned(), "large".into());
+        live.scheduled.insert("engine".to_owned(), "postgres".into());
+    });
+    assert_snapshot!(world.show(), @r#"
+    ~ db_instance.main (drift)
+        class: "large" -> "small"
+     0 update db_instance.main [class]
+    "#);
+}

@@ -91,12 +91,10 @@ impl crate::live::Calls for Calls {
                 request.changed.iter().filter(|name| *name != "tags" && *name != "password");
             visible.into_iter().all(|name| {
                 let wanted = request.attributes.get(name).cloned().unwrap_or_default();
-                is_shown(name, &wanted, live.get(name))
-                    || (!now
-                        && live
-                            .scheduled
-                            .get(name)
-                            .is_some_and(|later| is_shown(name, &wanted, later)))
+                match live.scheduled.get(name) {
+                    Some(later) => !now && is_shown(name, &wanted, later),
+                    None => is_shown(name, &wanted, live.get(name)),
+                }
             })
         };
         aws.shows(KIND, &request.id, &shown).await.map(|_| ())

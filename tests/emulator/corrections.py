@@ -1,0 +1,99 @@
+"""moto's plain mistakes in what our tests use, put right for every account."""
+
+from moto.awslambda.models import LambdaFunction
+from moto.ec2 import ec2_backends
+from moto.ec2.models.amis import Ami, AmiBackend, load_resource
+from moto.ec2.models.instances import InstanceBackend
+from moto.ec2.models.nat_gateways import NatGatewayBackend
+from moto.rds.models import DBInstance, RDSBackend
+
+from overlay import Refusal
+
+
+def install():
+    _databases_have_an_address_when_they_stand()
+    _subnet_groups_survive_a_change()
+    _functions_say_how_their_last_change_went()
+    _functions_say_their_vpc()
+    _gateways_are_found_by_what_is_asked()
+    _instances_leave_the_groups_that_they_had()
+    _few_images_are_enough()
+
+
+def _databases_have_an_address_when_they_stand():
+    endpoint = DBInstance.endpoint.fget
+    DBInstance.endpoint = property(lambda self: None if self.status == "creating" else endpoint(self))
+
+
+def _subnet_groups_survive_a_change():
+    modify = RDSBackend.modify_db_subnet_group
+
+    def modify_and_keep(self, subnet_name, description, subnets):
+        group = modify(self, subnet_name, description, subnets)
+        self.subnet_groups[subnet_name] = group
+        return group
+
+    RDSBackend.modify_db_subnet_group = modify_and_keep
+
+
+def _functions_say_how_their_last_change_went():
+    get_configuration = LambdaFunction.get_configuration
+
+    def with_status(self, on_create=False):
+        found = get_configuration(self, on_create)
+        if "LastUpdateStatus" in found:
+            found["LastUpdateStatus"] = getattr(self, "last_update_status", "Successful")
+        return found
+
+    LambdaFunction.get_configuration = with_status
+
+
+def _functions_say_their_vpc():
+    vpc_config = LambdaFunction.vpc_config.fget
+
+    def with_vpc(self):
+        found = vpc_config(self)
+        if found and found.get("SubnetIds"):
+            ec2 = ec2_backends[self.account_id][self.region]
+            subnets = {one.id: one for zone in ec2.subnets.values() for one in zone.values()}
+            subnet = subnets.get(found["SubnetIds"][0])
+            found["VpcId"] = subnet.vpc_id if subnet else ""
+        return found
+
+    LambdaFunction.vpc_config = property(with_vpc)
+
+
+def _gateways_are_found_by_what_is_asked():
+    describe = NatGatewayBackend.describe_nat_gateways
+
+    def by_tags_too(self, filters, nat_gateway_ids):
+        found = describe(self, filters, nat_gateway_ids)
+        if unknown := set(nat_gateway_ids or ()) - {one.id for one in found}:
+            raise Refusal("NatGatewayNotFound", f"NAT gateway {min(unknown)} was not found")
+        for name, values in (filters or {}).items():
+            if name.startswith("tag:"):
+                found = [one for one in found if one.get_filter_value(name) in values]
+        return found
+
+    NatGatewayBackend.describe_nat_gateways = by_tags_too
+
+
+def _instances_leave_the_groups_that_they_had():
+    modify = InstanceBackend.modify_instance_security_groups
+
+    def modify_the_interface_too(self, instance_id, new_group_id_list):
+        instance = modify(self, instance_id, new_group_id_list)
+        instance.nics[0]._group_set = list(instance.security_groups)
+        return instance
+
+    InstanceBackend.modify_instance_security_groups = modify_the_interface_too
+
+
+def _few_images_are_enough():
+    """Of Amazon's thousand images only the newest: making all of them is most of making an account."""
+
+    def load(self):
+        for image in load_resource(f"ec2/resources/latest_amis/{self.region_name}.json"):
+            self.amis[image["ami_id"]] = Ami(self, **image, owner_alias="amazon")
+
+    AmiBackend._load_amis = load

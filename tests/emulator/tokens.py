@@ -1,0 +1,28 @@
+"""Client tokens: the same request again gives what the first one made."""
+
+import json
+
+from overlay import Behaviour, Refusal
+
+
+class Tokens(Behaviour):
+    def __init__(self, account, setting):
+        super().__init__(account, setting)
+        self._answers = {}
+
+    def around(self, call, go_on):
+        token = call.params.get("ClientToken") if call.service == "ec2" else None
+        if not token:
+            return go_on()
+        request = json.dumps(call.params, sort_keys=True, default=str)
+        made = self._answers.get((call.region, call.action, token))
+        if made is None:
+            answer = go_on()
+            self._answers[call.region, call.action, token] = request, answer
+            return answer
+        if made[0] != request:
+            raise Refusal(
+                "IdempotentParameterMismatch",
+                "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
+            )
+        return made[1]
