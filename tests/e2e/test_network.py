@@ -105,6 +105,8 @@ def test_an_interface_with_a_group_of_others(applied):
     assert broken(program, stack) == {SHUT, "instance.bastion reaches db_instance.main on 5432"}
 
     w.ec2.detach_network_interface(AttachmentId=attachment, Force=True)
+    association, = (one["AssociationId"] for one in w.ec2.describe_addresses(AllocationIds=[address])["Addresses"])
+    w.ec2.disassociate_address(AssociationId=association)
     w.ec2.release_address(AllocationId=address)
     w.ec2.delete_network_interface(NetworkInterfaceId=interface)
     w.ec2.delete_security_group(GroupId=group)

@@ -2,7 +2,7 @@
 
 from moto.awslambda.models import LambdaFunction
 from moto.ec2 import ec2_backends
-from moto.ec2.models.amis import Ami, AmiBackend, load_resource
+from moto.ec2.models.amis import AMIS, Ami, AmiBackend, load_resource, parse_timestamp
 from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.rds.models import DBInstance, RDSBackend
@@ -90,10 +90,14 @@ def _instances_leave_the_groups_that_they_had():
 
 
 def _few_images_are_enough():
-    """Of Amazon's thousand images only the newest: making all of them is most of making an account."""
+    """Of a thousand images those that moto knows by default and the newest: making all of them is most
+    of making an account."""
 
     def load(self):
-        for image in load_resource(f"ec2/resources/latest_amis/{self.region_name}.json"):
-            self.amis[image["ami_id"]] = Ami(self, **image, owner_alias="amazon")
+        for image in AMIS + load_resource(f"ec2/resources/latest_amis/{self.region_name}.json"):
+            made = {**image, "owner_alias": "amazon"}
+            if isinstance(made.get("creation_date"), str):
+                made["creation_date"] = parse_timestamp(made["creation_date"])
+            self.amis[image["ami_id"]] = Ami(self, **made)
 
     AmiBackend._load_amis = load
