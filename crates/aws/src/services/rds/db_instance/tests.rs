@@ -9,6 +9,15 @@ use super::rules::{is_prefix_of_version, settle};
 
 /// What a wish becomes beside what is there, of the attributes of the wish, and the remarks.
 fn settled(wanted: &str, there: &str) -> (String, Vec<String>) {
+    settled_beside(wanted, there, BTreeMap::new())
+}
+
+/// The same, beside what is there and what AWS will change by itself.
+fn settled_beside(
+    wanted: &str,
+    there: &str,
+    scheduled: BTreeMap<String, Value>,
+) -> (String, Vec<String>) {
     let live = Live {
         kind: "db_instance".into(),
         id: "shop".to_owned(),
@@ -17,7 +26,7 @@ fn settled(wanted: &str, there: &str) -> (String, Vec<String>) {
         outputs: BTreeMap::new(),
         tags: BTreeMap::new(),
         condition: Condition::Ready,
-        scheduled: BTreeMap::new(),
+        scheduled,
     };
     let values: BTreeMap<String, Value> = serde_json::from_str(wanted).unwrap();
     let mut wanted: Expressions =
@@ -66,4 +75,20 @@ fn a_wish_covers_versions_that_begin_with_it() {
     assert!(is_prefix_of_version("16.8", "16.8"));
     assert!(!is_prefix_of_version("1", "16.8"));
     assert!(!is_prefix_of_version("16.8", "16.10"));
+}
+
+#[test]
+fn what_waits_for_the_window_goes_with_a_change_that_does_not() {
+    let remarks = |apply: &str, waits: bool| {
+        let class = ("instance_class".to_owned(), Value::from("db.t3.large"));
+        let scheduled = waits.then_some(class).into_iter().collect();
+        settled_beside(&format!(r#"{{"apply":"{apply}"}}"#), "{}", scheduled).1
+    };
+    assert_eq!(
+        remarks("now", true),
+        [
+            "`apply: now` takes with the first change what waits for the maintenance window: instance_class"
+        ]
+    );
+    assert!(remarks("window", true).is_empty() && remarks("now", false).is_empty());
 }
