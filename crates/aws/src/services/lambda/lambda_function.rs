@@ -71,6 +71,7 @@ pub fn kind() -> Kind {
         permissions: permissions(),
         idempotency: Idempotency::Name,
         complete,
+        settle: rules::settle,
         check: rules::check,
         release: Some(rules::release),
         ..Kind::new("lambda_function", "lambda", "Code that runs when it is called.")

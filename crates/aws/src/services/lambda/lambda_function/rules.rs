@@ -1,6 +1,6 @@
 //! What holds of a function besides its types.
 
-use trueup_model::kind::Inspection;
+use trueup_model::kind::{Inspection, Settlement};
 use trueup_model::value::Values;
 use trueup_model::{Expression, Value};
 
@@ -36,6 +36,21 @@ pub(super) fn release(attributes: &mut Values, id: &str) {
     }
     if is_outside {
         attributes.extend(network.map(|name| (name.to_owned(), Value::List(Vec::new()))));
+    }
+}
+
+/// Where a function logs unless it is told otherwise.
+pub(super) fn usual_log_group(name: &str) -> String {
+    format!("/aws/lambda/{name}")
+}
+
+/// Whoever names the group that it has anyway says nothing.
+pub(super) fn settle(settlement: &mut Settlement<'_>) {
+    let Some(usual) = text(settlement.wanted, "name").map(usual_log_group) else { return };
+    if let Some(Expression::Value(Value::Map(logging))) = settlement.wanted.get_mut("logging")
+        && logging.get("log_group").and_then(Value::as_str) == Some(&usual)
+    {
+        logging.remove("log_group");
     }
 }
 
@@ -146,5 +161,33 @@ fn check_environment(inspection: &mut Inspection<'_>) {
             let message = format!("'{name}' is not a name that Lambda accepts");
             fault(inspection, path, message, "use letters, digits and _, a letter first");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trueup_model::Address;
+    use trueup_model::snapshot::Facts;
+
+    use super::*;
+
+    #[test]
+    fn the_group_that_it_has_anyway_is_not_held() {
+        let logging_to = |group: &str| {
+            let logging = Value::Map([("log_group".to_owned(), group.into())].into());
+            let mut wanted =
+                [("name".to_owned(), "api".into()), ("logging".to_owned(), logging.into())].into();
+            settle(&mut Settlement {
+                address: &Address::new("lambda_function", "api"),
+                region: "us-west-2",
+                wanted: &mut wanted,
+                live: None,
+                facts: &Facts::default(),
+                remarks: &mut Vec::new(),
+            });
+            wanted["logging"].to_value().unwrap().to_string()
+        };
+        assert_eq!(logging_to("/aws/lambda/api"), "{}");
+        assert_eq!(logging_to("/shop/all"), r#"{"log_group":"/shop/all"}"#);
     }
 }

@@ -9,6 +9,7 @@ use trueup_model::Value;
 use trueup_model::snapshot::{Condition, Live, Ownership};
 use trueup_model::value::Values;
 
+use super::super::rules::usual_log_group;
 use super::KIND;
 use super::access::Grants;
 use crate::live::owned;
@@ -133,13 +134,14 @@ fn overrides(config: &ImageConfig) -> Value {
 }
 
 /// Functions that are older than these settings have none: they log text to the group of their name.
+/// That one they do not hold: Lambda makes it when it is not there.
 fn logging(one: &FunctionConfiguration) -> Value {
     use aws_sdk_lambda::types::{ApplicationLogLevel, LogFormat, SystemLogLevel};
 
     let config = one.logging_config();
     let format = config.and_then(|config| config.log_format()).map_or("Text", LogFormat::as_str);
-    let usual = format!("/aws/lambda/{}", one.function_name().unwrap_or_default());
-    let group = config.and_then(|config| config.log_group()).map_or(usual, str::to_owned);
+    let usual = usual_log_group(one.function_name().unwrap_or_default());
+    let group = config.and_then(|config| config.log_group()).filter(|group| *group != usual);
     let ours = config.and_then(|config| config.application_log_level());
     let systems = config.and_then(|config| config.system_log_level());
     Value::Map(owned::named([
@@ -240,7 +242,7 @@ mod tests {
     fn what_is_not_told_is_what_lambda_does() {
         let described = described(&FunctionConfiguration::builder().function_name("api").build());
         assert_eq!(described["package_type"], "Zip".into());
-        assert_eq!(described["logging"].get("log_group"), &"/aws/lambda/api".into());
+        assert_eq!(described["logging"].get("log_group"), &Value::Null);
         assert_eq!(described["logging"].get("format"), &"Text".into());
         assert_eq!(described["dead_letter_target"], Value::Null);
         assert_eq!(described["file_system"], Value::Null);
