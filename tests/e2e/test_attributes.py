@@ -132,3 +132,31 @@ def test_a_database_is_restored_once(program, world, stack):
     assert set(actions) <= {"db_instance.again"} and set(actions.values()) <= {"update"}
     applied(program, path)
     program.run("destroy", path, *destroying(("db_instance.main", "db_instance.again")), expect=0)
+
+
+def test_a_flow_log(program, world, stack):
+    log = """
+    log_group: { flow: { name: /shop/flow, retention_days: 14 } }
+    iam_role:
+      flow:
+        service: vpc-flow-logs.amazonaws.com
+        policies:
+          write: [{ allow: ["logs:CreateLogStream", "logs:PutLogEvents"], on: ["${log_group.flow.arn}:*"] }]
+    flow_log: { main: { vpc: main, log_group: flow, iam_role: flow, traffic_type: %s, fields: [srcaddr, dstaddr, action] } }
+    """
+    path = applied(program, stack(NETWORK, log % "ALL"))
+    found, = world.ec2.describe_flow_logs()["FlowLogs"]
+    assert (found["LogGroupName"], found["TrafficType"], found["FlowLogStatus"]) == ("/shop/flow", "ALL", "ACTIVE")
+    assert found["LogFormat"] == "${srcaddr} ${dstaddr} ${action}"
+
+    path = stack(NETWORK, log % "REJECT")
+    assert set(program.plan(path).actions) == {"flow_log.main"}
+    applied(program, path)
+    again, = world.ec2.describe_flow_logs()["FlowLogs"]
+    assert again["TrafficType"] == "REJECT" and again["FlowLogId"] != found["FlowLogId"]
+
+    world.ec2.delete_flow_logs(FlowLogIds=[again["FlowLogId"]])
+    assert program.drift(path).actions == {"flow_log.main": "create"}
+    applied(program, path)
+    program.destroy(path)
+    assert not world.ec2.describe_flow_logs()["FlowLogs"]

@@ -40,6 +40,8 @@ class World:
                 yield "nat_gateway", one["NatGatewayId"], tags(one)
         for one in pages(ec2, "describe_route_tables", "RouteTables"):
             yield "route_table", one["RouteTableId"], tags(one)
+        for one in pages(ec2, "describe_flow_logs", "FlowLogs"):
+            yield "flow_log", one["FlowLogId"], tags(one)
         for one in pages(ec2, "describe_security_groups", "SecurityGroups"):
             yield "security_group", one["GroupId"], tags(one)
         for one in pages(ec2, "describe_security_group_rules", "SecurityGroupRules"):

@@ -31,6 +31,7 @@ macro_rules! services {
 services! {
     ec2 {
         elastic_ip,
+        flow_log,
         instance,
         internet_gateway,
         nat_gateway,

@@ -283,6 +283,7 @@ pub const NOT_FOUND: &[(&str, &str)] = &[
     ("db_subnet_group", "DBSubnetGroupNotFoundFault"),
     ("db_parameter_group", "DBParameterGroupNotFound"),
     ("iam_role", "NoSuchEntity"),
+    ("flow_log", "InvalidFlowLogId.NotFound"),
 ];
 
 /// AWS's codes of a service: a name that is taken, something in use, something busy.

@@ -11,9 +11,9 @@ use trueup_provider::{Call, Failure};
 
 use super::session::Session;
 
-/// The services with kinds whose own reads lack tags. What the others own would be told twice, in a
-/// page for every hundred.
-const SERVICES: [&str; 3] = ["lambda", "logs", "rds"];
+/// The services with kinds whose own reads lack tags, and what few stacks have. What the others own
+/// would be told twice, in a page for every hundred.
+const TYPES: [&str; 4] = ["ec2:vpc-flow-log", "lambda", "logs", "rds"];
 
 /// All tags by ARN.
 pub(crate) type TagsByArn = BTreeMap<String, BTreeMap<String, String>>;
@@ -33,12 +33,12 @@ impl Tagged {
 }
 
 impl Session<'_> {
-    /// What carries the stack's tag, of [`SERVICES`], with all its tags.
+    /// What carries the stack's tag, of [`TYPES`], with all its tags.
     pub(crate) async fn tagged(&self) -> Result<&TagsByArn, Failure> {
         self.tagged.answer.get_or_try_init(|| self.tagged_with(STACK_TAG, &self.tagged.stack)).await
     }
 
-    /// What carries a tag, of [`SERVICES`], with all its tags.
+    /// What carries a tag, of [`TYPES`], with all its tags.
     pub(crate) async fn tagged_with(&self, key: &str, value: &str) -> Result<TagsByArn, Failure> {
         let filter =
             aws_sdk_resourcegroupstagging::types::TagFilter::builder().key(key).values(value);
@@ -49,7 +49,7 @@ impl Session<'_> {
             let page = self
                 .call(Call::read("tag:GetResources"), || {
                     let request = self.clients.tagging.get_resources().tag_filters(filter.clone());
-                    let request = request.set_resource_type_filters(Some(services()));
+                    let request = request.set_resource_type_filters(Some(types()));
                     request.resources_per_page(100).set_pagination_token(next.clone()).send()
                 })
                 .await?;
@@ -84,6 +84,6 @@ impl Session<'_> {
     }
 }
 
-fn services() -> Vec<String> {
-    SERVICES.map(str::to_owned).to_vec()
+fn types() -> Vec<String> {
+    TYPES.map(str::to_owned).to_vec()
 }
