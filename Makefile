@@ -63,9 +63,11 @@ unit:
 build:
 	$(CARGO) build -p trueup
 
+# Both together, as `build` has them: with other features of what they share, the SDK would be
+# compiled twice.
 live-check:
 	$(CARGO) clippy -p trueup-aws --features live -p trueup --all-targets --quiet -- -D warnings
-	$(CARGO) nextest run -p trueup-aws --features live
+	$(CARGO) nextest run -p trueup-aws --features live -p trueup
 
 $(VENV)/done: tests/requirements.txt
 	python3 -m venv $(VENV)
