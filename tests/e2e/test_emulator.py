@@ -316,6 +316,8 @@ def test_the_same_token_gives_the_same_thing(emulator):
     assert once == again
     assert site.new_instance(ClientToken="u") != once
     refused("IdempotentParameterMismatch", site.new_instance, ClientToken="t", InstanceType="t3.large")
+    site.ec2.terminate_instances(InstanceIds=[once])
+    refused("IdempotentInstanceTerminated", site.new_instance, ClientToken="t")
     gateways = {site.new_gateway(ConnectivityType="private", ClientToken="t")["NatGatewayId"] for _ in range(2)}
     assert len(gateways) == 1
 

@@ -25,4 +25,13 @@ class Tokens(Behaviour):
                 "IdempotentParameterMismatch",
                 "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
             )
+        if call.action == "RunInstances" and is_terminated(call, made[1]):
+            raise Refusal(
+                "IdempotentInstanceTerminated",
+                "The client token was used to launch an instance that has been terminated.",
+            )
         return made[1]
+
+
+def is_terminated(call, answer):
+    return all(one._state.name in ("shutting-down", "terminated") for one in call.result(answer).instances)

@@ -55,6 +55,10 @@ pub(crate) struct Made {
     pub(crate) is_dead: bool,
 }
 
+/// What AWS answers to a token that stood for something else, or for an instance that is gone; see
+/// <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html>.
+const SPENT: [&str; 2] = ["IdempotentParameterMismatch", "IdempotentInstanceTerminated"];
+
 /// Makes something that a client token protects. A token whose thing has died, or that was used for
 /// something else, is spent: the next generation of it is tried.
 pub(crate) async fn create_by_token<Make>(
@@ -71,7 +75,7 @@ where
         };
         match make(token).await {
             Ok(Made { id, is_dead: false }) => return Ok(id),
-            Err(failure) if !failure.is("IdempotentParameterMismatch") => return Err(failure),
+            Err(failure) if !SPENT.iter().any(|code| failure.is(code)) => return Err(failure),
             Ok(_) | Err(_) => {}
         }
     }
@@ -279,6 +283,8 @@ mod tests {
     #[test]
     fn a_token_whose_thing_is_dead_gets_a_next_generation() {
         assert_eq!(check(&[Ok(false)]), (Ok("nat-1".into()), vec!["token".into()]));
+        let gone = check(&[Err("IdempotentInstanceTerminated"), Ok(false)]);
+        assert_eq!(gone, (Ok("nat-2".into()), vec!["token".into(), "token-1".into()]));
         let (made, tokens) = check(&[Ok(true), Err("IdempotentParameterMismatch"), Ok(false)]);
         assert_eq!(made.unwrap(), "nat-3");
         assert_eq!(tokens, ["token", "token-1", "token-2"]);
