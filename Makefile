@@ -8,8 +8,8 @@
 #   make bless     accept changed snapshots; review the diff like code
 #   make schemas   rewrite schemas/         make docs   rewrite docs/kinds/, docs/snowex.svg
 #   make fmt       format everything        make bench  figures: calls, seconds, memory
-#   make soak      N=10000 random lives of stacks in the simulator, and as many random plans, from
-#                  SEED on (the time, unless it is given)
+#   make soak      N=10000 random lives of stacks in the simulator, as many random plans, and KILLS=50
+#                  kills of a real apply, from SEED on (the time, unless it is given)
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -22,7 +22,8 @@ TARGET := $(shell $(CARGO) metadata --format-version 1 --no-deps --offline 2>/de
 TARGET := $(or $(TARGET),target)
 VENV := .venv
 N ?= 10000
-SEED ?= $(shell date +%s | tail -c 6)
+SEED := $(or $(SEED),$(shell date +%s | tail -c 6))
+KILLS ?= 50
 TOOLS := $(TARGET)/tools
 DENY_VERSION := 0.20.2
 # Modules that the registry's macro declares are not seen by `cargo fmt`.
@@ -78,15 +79,16 @@ functions: $(VENV)/done
 	$(VENV)/bin/python -m pytest -q tests/functions
 
 e2e: build $(VENV)/done
-	TRUEUP_BIN=$(TARGET)/debug/trueup $(VENV)/bin/python -m pytest -q -n 3 tests/e2e
+	TRUEUP_SEED=1 TRUEUP_BIN=$(TARGET)/debug/trueup $(VENV)/bin/python -m pytest -q -n 3 tests/e2e
 
 # Stacks made up by chance, edited, meddled with and destroyed, with faults by chance.
 lives:
 	TRUEUP_CASES=2000 $(CARGO) test --quiet -p trueup-sim --test convergence any_stack -- --nocapture
 
-soak:
+soak: build $(VENV)/done
 	TRUEUP_CASES=$(N) TRUEUP_SEED=$(SEED) $(CARGO) test --profile soak --quiet -p trueup-sim --test convergence any_stack -- --nocapture
 	PROPTEST_CASES=$(N) $(CARGO) nextest run --cargo-profile soak -p trueup-planner -E 'test(worlds)'
+	TRUEUP_KILLS=$(KILLS) TRUEUP_SEED=$(SEED) TRUEUP_BIN=$(TARGET)/debug/trueup $(VENV)/bin/python -m pytest -q -n 3 tests/e2e/test_kills.py
 
 # In the order in which failures are cheapest.
 test: check unit functions live-check lives e2e
