@@ -1,7 +1,8 @@
 """What goes wrong between a caller and AWS, in AWS's own shapes.
 
 A fault is a function of the service and of `forward`, which lets the request take effect and gives
-its answer. It gives the answer that the caller gets; none, where the connection is cut instead.
+its answer. It gives the answer that the caller gets; none, where the connection is cut instead. What
+decides when a fault happens is told the action, too.
 """
 
 import json
@@ -9,6 +10,7 @@ import os
 import random
 import threading
 import time
+from collections import Counter
 
 # Of everything that happens by chance; `TRUEUP_SEED` makes it happen again.
 SEED = os.environ.setdefault("TRUEUP_SEED", str(random.randrange(10**9)))
@@ -83,19 +85,22 @@ def cut_after(service, forward):
 
 
 class Sometimes:
-    """Lets a fault happen to that share of the requests, by chance: the same ones for the same seed,
-    as far as the requests come in the same order."""
+    """Lets a fault happen to that share of the requests. Which ones the seed decides, the action, and
+    how often it was asked before: not the order in which different actions come."""
 
     def __init__(self, fault, share, seed):
         self._fault = fault
         self._share = share
-        self._random = random.Random(seed)
+        self._seed = seed
+        self._asked = Counter()
         self._lock = threading.Lock()
         self.happened = 0
 
-    def __call__(self, service, forward):
+    def __call__(self, service, action, forward):
         with self._lock:
-            happens = self._random.random() < self._share
+            self._asked[service, action] += 1
+            which = f"{self._seed} {service} {action} {self._asked[service, action]}"
+            happens = random.Random(which).random() < self._share
             self.happened += happens
         return self._fault(service, forward) if happens else forward()
 
@@ -113,7 +118,7 @@ class Kill:
         self._lock = threading.Lock()
         self.process = None
 
-    def __call__(self, service, forward):
+    def __call__(self, service, action, forward):
         with self._lock:
             self._requests += 1
             mine = self._requests == self._at

@@ -24,7 +24,7 @@ class Proxy:
 
     def __init__(
         self, url, strike=lambda number, action: False, deny=None, refuse=None, broken=0,
-        fault=lambda service, forward: forward(),
+        fault=lambda service, action, forward: forward(),
     ):
         self._target = urlsplit(url).netloc
         self._strike = strike
@@ -86,7 +86,7 @@ class Proxy:
         action = action_of(request.command, request.path, request.headers, body)
         if refusal := self._refuse.get(service) or self._refuse.get(action):
             return _answer(request, *refusal)
-        answer = self._fault(service, lambda: self._take_effect(request, action, body))
+        answer = self._fault(service, action, lambda: self._take_effect(request, action, body))
         if answer is None:
             request.close_connection = True
         else:

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from program import DONE, ERROR, INTERRUPTED, LEASE_HELD, PARTLY, STACKS
+from program import DONE, ERROR, INTERRUPTED, LEASE_HELD, PARTLY, STACKS, destroying
 from proxy import Proxy
 from world import World
 
@@ -16,6 +16,9 @@ THOROUGH = bool(os.environ.get("TRUEUP_E2E_THOROUGH"))
 
 # At which of the changes that apply makes.
 POINTS = range(1, 61) if THOROUGH else [1, 2, 9, 17, 28, 38]
+
+# More than a destroy has.
+MOST_ACTIONS = 60
 
 # Where the second apply waits until the first one's lease has run out.
 WAITED_OUT = 9
@@ -92,6 +95,40 @@ def test_an_answer_is_lost(emulator, enter, account, world, undisturbed, lost):
     program.plan_is_empty(SNOWEX)
     assert sorted(world.owned()) == addresses, result
     assert world.census() == census, f"something twice, or an orphan without tags\n{result}"
+
+
+def test_every_change_of_a_destroy_is_the_last(emulator, enter, account, world):
+    """kill -9 at the first change of each action, in one life after the other, until a destroy ends."""
+    program, struck = enter(account), []
+    before = world.census(), world.interfaces()
+    for _ in range(MOST_ACTIONS):
+        program.apply(SNOWEX)
+        killed = kill_at_a_new_action(emulator, enter, account, struck)
+        program.run("unlock", SNOWEX, "--yes", expect=DONE)
+        program.destroy(SNOWEX)
+        assert not world.leftovers(), struck
+        assert (world.census(), world.interfaces()) == before, struck
+        if not killed:
+            break
+    assert not killed and len(struck) > 15, struck
+
+
+def kill_at_a_new_action(emulator, enter, account, struck):
+    """Whether a destroy was killed at an action that is not in `struck`, which then has it."""
+
+    def strike(number, action):
+        if action not in struck and not killed:
+            killed.append(action)
+            running.kill()
+        return bool(killed)
+
+    killed = []
+    with Proxy(emulator.url, strike) as proxy:
+        running = enter(account, proxy.url).start("destroy", SNOWEX, *destroying())
+        code = running.wait(timeout=120)
+    assert code == (-9 if killed else DONE)
+    struck += killed
+    return bool(killed)
 
 
 def test_interrupted_politely(emulator, enter, account, world, undisturbed):

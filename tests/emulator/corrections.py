@@ -5,6 +5,8 @@ from moto.ec2 import ec2_backends
 from moto.ec2.models.amis import AMIS, Ami, AmiBackend, load_resource, parse_timestamp
 from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.models.nat_gateways import NatGatewayBackend
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import IAMBackend
 from moto.rds.models import DBInstance, RDSBackend
 
 from overlay import Refusal
@@ -17,6 +19,7 @@ def install():
     _functions_say_their_vpc()
     _gateways_are_found_by_what_is_asked()
     _instances_leave_the_groups_that_they_had()
+    _a_role_leaves_a_profile_once()
     _few_images_are_enough()
 
 
@@ -87,6 +90,17 @@ def _instances_leave_the_groups_that_they_had():
         return instance
 
     InstanceBackend.modify_instance_security_groups = modify_the_interface_too
+
+
+def _a_role_leaves_a_profile_once():
+    remove = IAMBackend.remove_role_from_instance_profile
+
+    def remove_what_is_there(self, profile_name, role_name):
+        if role_name not in [role.name for role in self.get_instance_profile(profile_name).roles]:
+            raise NotFoundException(f"The role with name {role_name} cannot be found.")
+        return remove(self, profile_name, role_name)
+
+    IAMBackend.remove_role_from_instance_profile = remove_what_is_there
 
 
 def _few_images_are_enough():

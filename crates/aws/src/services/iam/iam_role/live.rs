@@ -10,10 +10,11 @@ use trueup_model::stack::By;
 use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
 
 use self::shape::{Parts, normalise};
-use crate::live::session::{unless_exists, unless_missing};
+use crate::live::session::unless_missing;
 use crate::live::tags::{self, TagChange};
 use crate::live::{Search, Session, owned};
 
+mod profile;
 mod read;
 mod shape;
 mod write;
@@ -204,9 +205,4 @@ async fn list(aws: &Session<'_>, path: &str) -> Result<Vec<Role>, Failure> {
 /// Success where it was done, and where there was nothing to do.
 fn done<T>(result: Result<T, Failure>) -> Result<(), Failure> {
     unless_missing(result).map(|_| ())
-}
-
-/// Success where it was done, and where it had been done.
-fn made<T>(result: Result<T, Failure>) -> Result<(), Failure> {
-    unless_exists(result).map(|_| ())
 }

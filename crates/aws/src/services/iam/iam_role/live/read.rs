@@ -81,10 +81,19 @@ pub(super) async fn profiles(
     aws: &Session<'_>,
     name: &str,
 ) -> Result<Vec<InstanceProfile>, Failure> {
-    let answer = aws
-        .call(Call::read("iam:ListInstanceProfilesForRole"), || {
-            aws.clients.iam.list_instance_profiles_for_role().role_name(name).send()
-        })
-        .await?;
-    Ok(answer.instance_profiles)
+    let mut found = Vec::new();
+    let mut marker: Option<String> = None;
+    loop {
+        let page = aws
+            .call(Call::read("iam:ListInstanceProfilesForRole"), || {
+                let call = aws.clients.iam.list_instance_profiles_for_role().role_name(name);
+                call.set_marker(marker.clone()).send()
+            })
+            .await?;
+        found.extend_from_slice(page.instance_profiles());
+        marker = page.marker().filter(|_| page.is_truncated()).map(str::to_owned);
+        if marker.is_none() {
+            return Ok(found);
+        }
+    }
 }

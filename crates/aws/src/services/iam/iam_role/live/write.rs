@@ -7,7 +7,7 @@ use trueup_model::snapshot::Live;
 use trueup_model::value::Values;
 use trueup_provider::{Call, Create, Failure};
 
-use super::{done, made, read};
+use super::{done, profile};
 use crate::live::{Session, owned, tags};
 
 pub(super) async fn create(aws: &Session<'_>, request: &Create, name: &str) -> Result<(), Failure> {
@@ -57,8 +57,8 @@ pub(super) async fn change(
     }
     if differs("instance_profile") {
         match owned::wanted_bool(wish, "instance_profile") {
-            Some(true) => make_profile(aws, before, all_tags).await?,
-            _ => remove_profile(aws, &before.id, &before.id, true).await?,
+            Some(true) => profile::make(aws, before, all_tags).await?,
+            _ => profile::delete(aws, &before.id).await?,
         }
     }
     Ok(())
@@ -153,61 +153,9 @@ async fn detach(aws: &Session<'_>, name: &str, arn: &str) -> Result<(), Failure>
     done(detached.await)
 }
 
-async fn make_profile(
-    aws: &Session<'_>,
-    before: &Live,
-    all_tags: &BTreeMap<String, String>,
-) -> Result<(), Failure> {
-    let (name, tags) = (&before.id, tags::iam(all_tags)?);
-    let created = aws.call(Call::repeatable("iam:CreateInstanceProfile"), || {
-        let call = aws.clients.iam.create_instance_profile().instance_profile_name(name);
-        call.set_path(before.get("path").as_str().map(str::to_owned))
-            .set_tags(Some(tags.clone()))
-            .send()
-    });
-    made(created.await)?;
-    let added = aws.call(Call::repeatable("iam:AddRoleToInstanceProfile"), || {
-        let call = aws.clients.iam.add_role_to_instance_profile();
-        call.instance_profile_name(name).role_name(name).send()
-    });
-    match added.await {
-        // A profile holds one role: if that is ours already, an earlier run put it there.
-        Err(failure) if failure.is("LimitExceeded") => {
-            let profiles = read::profiles(aws, name).await?;
-            let ours = profiles.iter().any(|profile| profile.instance_profile_name() == name);
-            if ours { Ok(()) } else { Err(failure) }
-        }
-        other => other.map(|_| ()),
-    }
-}
-
-async fn remove_profile(
-    aws: &Session<'_>,
-    role: &str,
-    profile: &str,
-    delete: bool,
-) -> Result<(), Failure> {
-    let removed = aws.call(Call::repeatable("iam:RemoveRoleFromInstanceProfile"), || {
-        let call = aws.clients.iam.remove_role_from_instance_profile();
-        call.instance_profile_name(profile).role_name(role).send()
-    });
-    done(removed.await)?;
-    if !delete {
-        return Ok(());
-    }
-    let deleted = aws.call(Call::repeatable("iam:DeleteInstanceProfile"), || {
-        aws.clients.iam.delete_instance_profile().instance_profile_name(profile).send()
-    });
-    done(deleted.await)
-}
-
-/// Takes everything off a role, which IAM wants before it deletes one. Of the instance profiles only
-/// ours goes too; somebody else's loses the role and stays.
+/// Takes everything off a role, which IAM wants before it deletes one.
 pub(super) async fn strip(aws: &Session<'_>, live: &Live) -> Result<(), Failure> {
-    for profile in read::profiles(aws, &live.id).await? {
-        let profile = profile.instance_profile_name();
-        remove_profile(aws, &live.id, profile, profile == live.id).await?;
-    }
+    profile::strip(aws, live).await?;
     for arn in live.get("managed_policies").strings() {
         detach(aws, &live.id, &arn).await?;
     }
