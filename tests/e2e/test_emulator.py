@@ -358,6 +358,37 @@ def test_rds_puts_off_what_disturbs(emulator):
     assert not made.get("PendingModifiedValues")
 
 
+def test_rds_takes_back_what_it_put_off_when_told_at_once(emulator):
+    site = Site(emulator)
+    site.new_database()
+    back = {"DBInstanceIdentifier": "d", "DBInstanceClass": "db.t3.micro"}
+    site.rds.modify_db_instance(DBInstanceIdentifier="d", DBInstanceClass="db.t3.small")
+    made = site.rds.modify_db_instance(**back)["DBInstance"]
+    assert made["PendingModifiedValues"] == {"DBInstanceClass": "db.t3.small"}, "this is no change"
+    made = site.rds.modify_db_instance(**back, ApplyImmediately=True)["DBInstance"]
+    assert (made["DBInstanceClass"], made.get("PendingModifiedValues")) == ("db.t3.micro", {})
+
+
+def test_parameters_count_from_the_next_reboot(emulator):
+    site = Site(emulator)
+    site.new_database()
+    site.rds.create_db_parameter_group(DBParameterGroupName="p", DBParameterGroupFamily="postgres16", Description="p")
+
+    def status():
+        group, = site.database()["DBParameterGroups"]
+        return group["DBParameterGroupName"], group["ParameterApplyStatus"]
+
+    assert status()[1] == "in-sync"
+    site.rds.modify_db_instance(DBInstanceIdentifier="d", DBParameterGroupName="p")
+    assert status() == ("p", "pending-reboot")
+    site.rds.reboot_db_instance(DBInstanceIdentifier="d")
+    assert status() == ("p", "in-sync")
+    for method, then in (("immediate", "in-sync"), ("pending-reboot", "pending-reboot")):
+        parameter = {"ParameterName": "max_connections", "ParameterValue": "99", "ApplyMethod": method}
+        site.rds.modify_db_parameter_group(DBParameterGroupName="p", Parameters=[parameter])
+        assert status() == ("p", then)
+
+
 # Eventual consistency.
 
 

@@ -14,6 +14,7 @@ from overlay import Refusal
 
 def install():
     _databases_have_an_address_when_they_stand()
+    _databases_say_whether_their_parameters_count()
     _subnet_groups_survive_a_change()
     _functions_say_how_their_last_change_went()
     _functions_say_their_vpc()
@@ -26,6 +27,15 @@ def install():
 def _databases_have_an_address_when_they_stand():
     endpoint = DBInstance.endpoint.fget
     DBInstance.endpoint = property(lambda self: None if self.status == "creating" else endpoint(self))
+
+
+def _databases_say_whether_their_parameters_count():
+    def status(self):
+        applied = getattr(self, "parameter_apply_status", "in-sync")
+        groups = self.db_parameter_groups()
+        return [{"DBParameterGroupName": one.name, "ParameterApplyStatus": applied} for one in groups]
+
+    DBInstance.db_parameter_group_status_list = property(status)
 
 
 def _subnet_groups_survive_a_change():

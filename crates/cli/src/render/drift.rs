@@ -34,6 +34,7 @@ pub(crate) struct Document<'a> {
     drifted: bool,
     changes: Vec<Entry<'a>>,
     file_changes: Vec<FileEntry<'a>>,
+    remarks: Vec<RemarkEntry<'a>>,
     withheld: &'a [trueup_model::plan::Withheld],
     proofs: Vec<Json>,
     api_calls: u32,
@@ -66,6 +67,13 @@ struct FileEntry<'a> {
     action: Action,
 }
 
+/// What is to be known of a resource besides: that it waits for a reboot.
+#[derive(Debug, Serialize)]
+struct RemarkEntry<'a> {
+    address: &'a trueup_model::Address,
+    remarks: &'a [String],
+}
+
 /// What happened to the resource outside of the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -89,6 +97,12 @@ impl<'a> Drift<'a> {
         !self.changes.is_empty() || self.broken().next().is_some()
     }
 
+    /// What is there and has something to be known besides.
+    fn remarked(&self) -> impl Iterator<Item = &'a Change> {
+        let there = self.plan.changes.iter().filter(|change| change.id.is_some());
+        there.filter(|change| !change.remarks.is_empty())
+    }
+
     /// The sentences that break on the live network and that applying the file would not mend.
     /// Whatever breaks them, be it something that is not ours, is drift of class security.
     fn broken(&self) -> impl Iterator<Item = &Proof> {
@@ -110,6 +124,10 @@ impl<'a> Drift<'a> {
                 .iter()
                 .map(|change| FileEntry { address: &change.address, action: change.action })
                 .collect(),
+            remarks: self
+                .remarked()
+                .map(|change| RemarkEntry { address: &change.address, remarks: &change.remarks })
+                .collect(),
             withheld: &self.plan.withheld,
             proofs: self.proofs.iter().map(proof_document).collect(),
             api_calls: self.plan.api_calls,
@@ -126,6 +144,11 @@ impl<'a> Drift<'a> {
             lines.push(String::new());
         }
         lines.extend(self.expectations(look));
+        for change in self.remarked() {
+            for remark in &change.remarks {
+                lines.extend(look.wrap(2, &format!("Note: {}: {remark}", change.address)));
+            }
+        }
         for withheld in &self.plan.withheld {
             let sentence = format!("{}: {}", withheld.address, reason::why_not(&withheld.why));
             lines.extend(look.wrap(2, &format!("! {sentence}")));

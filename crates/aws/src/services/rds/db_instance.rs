@@ -6,6 +6,7 @@ use trueup_model::kind::{
 use trueup_model::{Attribute, Disruption, Kind, Type, Value};
 
 mod rules;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,10 @@ neither is storage that grew under `max_allocated_storage`. Storage never shrink
 is told by a salted, slow hash in a tag.
 
 `apply: window`, the default, leaves what disturbs to the maintenance window: the plan then says \
-\"scheduled\". `apply: now` does it at once, together with everything else that is already waiting.
+\"scheduled\". `apply: now` does it at once, together with everything else that is already waiting. What waits is taken back when the stack no longer wants it.
+
+Another `parameter_group`, and static parameters that somebody changed in it, count from the next \
+reboot: the plan and `drift` say so for as long as it waits. Rebooting is left to you.
 
 `replica_of` makes a read replica of another database, which has to keep backups and must not have a \
 `managed` password. Taking the line out later promotes the replica: from then on it is a database of \
@@ -152,9 +156,9 @@ fn engine() -> Vec<Attribute> {
             .create_only(),
         Attribute::new("option_group", Type::String, "The name of its option group.")
             .unmanaged("AWS's default group of the engine's version"),
-        Attribute::new("parameter_group", Type::String, "The name of its parameter group.")
-            .unmanaged("AWS's default group of the engine's version")
-            .disrupts(Disruption::Brief),
+        Attribute::new("parameter_group", Type::String, "The name of its parameter group; another one counts from the next reboot.",
+        )
+            .unmanaged("AWS's default group of the engine's version"),
         Attribute::new("multi_az", Type::Bool, "Whether a standby in another zone takes over.")
             .or(false, "as AWS does; a standby doubles the cost"),
         Attribute::new(
@@ -330,6 +334,12 @@ fn outputs() -> Vec<Output> {
             Sample::Format("arn:aws:secretsmanager:{region}:{account}:secret:rds!db-{hex}"),
             "The secret that RDS keeps the password in, where it is `managed`.",
         ),
+        Output::new(
+            waiting::PARAMETER_APPLY_STATUS,
+            Sample::Format("in-sync"),
+            "Whether what its parameter group says counts: `in-sync`, or `pending-reboot`.",
+        )
+        .volatile_with(&["parameter_group"]),
     ]
 }
 
@@ -351,7 +361,6 @@ fn permissions() -> Permissions {
         update: &[
             "rds:ModifyDBInstance",
             "rds:PromoteReadReplica",
-            "rds:RebootDBInstance",
             "rds:AddTagsToResource",
             "rds:RemoveTagsFromResource",
             "iam:PassRole",

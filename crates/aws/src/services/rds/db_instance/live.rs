@@ -22,6 +22,7 @@ use crate::live::{Search, Session, owned};
 mod make;
 mod modify;
 mod shape;
+mod take_back;
 
 const KIND: &str = "db_instance";
 
@@ -82,8 +83,9 @@ impl crate::live::Calls for Calls {
         if request.changes("replica_of") {
             modify::promote(aws, request).await?;
         }
+        let request = &take_back::take_back(aws, request).await?;
         modify::modify(aws, request).await?;
-        let now = owned::wanted_text(&request.attributes, "apply").as_deref() == Some("now");
+        let now = modify::is_at_once(request);
         // RDS stays `available` for up to a minute before it begins to modify, so the state alone
         // says nothing: what was asked for must show, or be scheduled.
         let shown = |live: &Live| {

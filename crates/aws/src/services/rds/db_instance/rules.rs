@@ -5,7 +5,7 @@ use trueup_model::expression::Expressions;
 use trueup_model::kind::{Completion, Inspection, Settlement};
 use trueup_model::value::Value;
 
-use super::NAME;
+use super::{NAME, waiting};
 use crate::services::attributes::{
     accept_live, fault, fill, fill_name, is_absent, number, respell, text,
 };
@@ -43,7 +43,7 @@ pub(super) fn complete(completion: &mut Completion<'_>) {
 pub(super) fn settle(settlement: &mut Settlement<'_>) {
     settle_replication(settlement);
     settle_copy(settlement);
-    warn_of_what_waits(settlement);
+    waiting::remark(settlement);
     let live = settlement.live;
     let wanted = &mut *settlement.wanted;
     accept_live(wanted, live, "port", |wish, _| wish.is_null());
@@ -58,20 +58,6 @@ pub(super) fn settle(settlement: &mut Settlement<'_>) {
         matches!((wish.as_int(), there.as_int(), most),
             (Some(wish), Some(there), Some(most)) if wish <= there && there <= most)
     });
-}
-
-/// RDS knows no "this now, that later": a change that is applied at once takes with it everything that
-/// waits for the window, an outage too.
-fn warn_of_what_waits(settlement: &mut Settlement<'_>) {
-    let at_once = settlement.wanted.get("apply").and_then(Expression::known);
-    let waiting = settlement.live.map(|live| live.scheduled.keys().map(String::as_str).collect());
-    let waiting: Vec<&str> = waiting.unwrap_or_default();
-    if at_once.and_then(Value::as_str) == Some("now") && !waiting.is_empty() {
-        settlement.remarks.push(format!(
-            "`apply: now` takes with the first change what waits for the maintenance window: {}",
-            waiting.join(", ")
-        ));
-    }
 }
 
 /// A replica is made as one or never, and keeps its source until it is promoted.

@@ -18,12 +18,22 @@ fn settled_beside(
     there: &str,
     scheduled: BTreeMap<String, Value>,
 ) -> (String, Vec<String>) {
+    settled_with(wanted, there, scheduled, "in-sync")
+}
+
+/// The same, with what AWS says of the parameter group.
+fn settled_with(
+    wanted: &str,
+    there: &str,
+    scheduled: BTreeMap<String, Value>,
+    parameters: &str,
+) -> (String, Vec<String>) {
     let live = Live {
         kind: "db_instance".into(),
         id: "shop".to_owned(),
         ownership: Ownership::default(),
         attributes: serde_json::from_str(there).unwrap(),
-        outputs: BTreeMap::new(),
+        outputs: [("parameter_apply_status".to_owned(), parameters.into())].into(),
         tags: BTreeMap::new(),
         condition: Condition::Ready,
         scheduled,
@@ -91,4 +101,26 @@ fn what_waits_for_the_window_goes_with_a_change_that_does_not() {
         ]
     );
     assert!(remarks("window", true).is_empty() && remarks("now", false).is_empty());
+}
+
+#[test]
+fn what_counts_from_the_next_reboot_is_said() {
+    let remarks = |wanted: &str, status: &str| {
+        let wanted = format!(r#"{{"parameter_group":{wanted}}}"#);
+        settled_with(&wanted, r#"{"parameter_group":"ours"}"#, BTreeMap::new(), status).1
+    };
+    let reboot = "`aws rds reboot-db-instance --db-instance-identifier shop`";
+    let waits =
+        format!("its parameter group ours waits for a reboot, which is left to you: {reboot}");
+    assert_eq!(remarks(r#""ours""#, "pending-reboot"), [waits.as_str()]);
+    assert_eq!(remarks("null", "pending-reboot"), [waits]);
+    assert_eq!(
+        remarks(r#""other""#, "pending-reboot"),
+        [format!(
+            "the parameters of other count from the next reboot, which is left to you: {reboot}"
+        )]
+    );
+    assert!(remarks(r#""ours""#, "failed-to-apply")[0].contains("could not apply"));
+    assert!(remarks(r#""ours""#, "pending-database-upgrade")[0].contains("waits for the upgrade"));
+    assert!(remarks(r#""ours""#, "in-sync").is_empty() && remarks("null", "applying").is_empty());
 }

@@ -16,13 +16,26 @@ pub(super) async fn modify(aws: &Session<'_>, request: &Update) -> Result<(), Fa
     if request.changed.iter().all(|name| matches!(name.as_str(), "tags" | "replica_of")) {
         return Ok(());
     }
-    let now = owned::wanted_text(&request.attributes, "apply").as_deref() == Some("now");
+    send(aws, request, is_at_once(request)).await
+}
+
+/// Sends all that differs, for now or for the maintenance window.
+pub(super) async fn send(
+    aws: &Session<'_>,
+    request: &Update,
+    at_once: bool,
+) -> Result<(), Failure> {
     aws.call(Call::repeatable("rds:ModifyDBInstance"), || {
         let call = aws.clients.rds.modify_db_instance().db_instance_identifier(&request.id);
-        differences(call, request).apply_immediately(now).send()
+        differences(call, request).apply_immediately(at_once).send()
     })
     .await
     .map(|_| ())
+}
+
+/// Whether the stack wants changes at once, and not in the maintenance window.
+pub(super) fn is_at_once(request: &Update) -> bool {
+    owned::wanted_text(&request.attributes, "apply").as_deref() == Some("now")
 }
 
 fn differences(
@@ -101,6 +114,9 @@ fn difference(
         "database_insights_mode" => {
             call.set_database_insights_mode(text().as_deref().map(Into::into))
         }
+        // These two are only ever sent to take back what somebody scheduled.
+        "identifier" => call.set_new_db_instance_identifier(text()),
+        "subnet_group" => call.set_db_subnet_group_name(text()),
         "log_exports" => call.cloudwatch_logs_export_configuration(exports(wish, before)),
         _ => call,
     }

@@ -5,6 +5,7 @@ use trueup_model::Value;
 use trueup_model::snapshot::{Condition, Live, Ownership};
 use trueup_model::value::Values;
 
+use super::super::waiting::PARAMETER_APPLY_STATUS;
 use super::KIND;
 use crate::live::{owned, tags};
 
@@ -16,12 +17,15 @@ pub(super) fn normalise(one: &DbInstance) -> Live {
     attributes.extend(protection(one));
     let text = |value: Option<&str>| Value::from(value.map(str::to_owned));
     let secret = one.master_user_secret();
+    let parameters = one.db_parameter_groups().first();
+    let parameters = parameters.and_then(|group| group.parameter_apply_status());
     let outputs = [
         ("id", id.into()),
         ("arn", text(one.db_instance_arn())),
         ("endpoint", text(one.endpoint().and_then(|endpoint| endpoint.address()))),
         ("resource_id", text(one.dbi_resource_id())),
         ("secret_arn", text(secret.and_then(|secret| secret.secret_arn()))),
+        (PARAMETER_APPLY_STATUS, text(parameters)),
     ];
     Live {
         kind: KIND.into(),
@@ -137,6 +141,7 @@ fn scheduled(pending: &PendingModifiedValues) -> Values {
         ("ca_certificate", text(pending.ca_certificate_identifier())),
         ("subnet_group", text(pending.db_subnet_group_name())),
         ("iam_authentication", pending.iam_database_authentication_enabled().into()),
+        ("dedicated_log_volume", pending.dedicated_log_volume().into()),
     ]);
     later.retain(|_, value| !value.is_null());
     later
