@@ -131,6 +131,33 @@ def kill_at_a_new_action(emulator, enter, account, struck):
     return bool(killed)
 
 
+# How often, and for how many seconds, what was just made is not listed.
+VISIBILITY = [20, 5]
+
+
+@pytest.mark.parametrize("made", ["CreateVpc", "AllocateAddress"])
+def test_killed_before_what_it_made_is_listed(emulator, enter, undisturbed, made):
+    """Neither a token nor a name keeps these from being made twice: the next apply has to see them."""
+    addresses, census, _ = undisturbed
+    account = emulator.new_account(visibility=VISIBILITY)
+    world = World(account, "snowex")
+
+    def strike(number, action):
+        if action == made:
+            running.kill()
+        return action == made
+
+    with Proxy(emulator.url, strike) as proxy:
+        running = enter(account, proxy.url).start("apply", SNOWEX, "--yes")
+        assert running.wait(timeout=120) == -9
+
+    program = enter(account)
+    program.run("unlock", SNOWEX, "--yes", expect=DONE)
+    program.apply(SNOWEX).says("what the interrupted run made may not be listed yet")
+    assert (sorted(world.owned()), world.census()) == (addresses, census)
+    assert "waiting" not in program.apply(SNOWEX).text
+
+
 def test_interrupted_politely(emulator, enter, account, world, undisturbed):
     """Ctrl-C: what is under way is finished, nothing new is begun, and the lease is given back."""
 

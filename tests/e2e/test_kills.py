@@ -17,8 +17,12 @@ SNOWEX = STACKS / "snowex.yaml"
 
 KILLS = int(os.environ.get("TRUEUP_KILLS", "4"))
 
-# Not `visibility`: after `unlock` an apply follows at once, sooner than AWS may know what the dead run made.
-BEHAVIOURS = [{}, {"states": 0.4}, {"states": 0.4, "interfaces": 1, "pages": 5}]
+# With `visibility`, what a dead run made is not listed yet when the next apply follows at once.
+VISIBILITY = [3, 5]
+BEHAVIOURS = [
+    {}, {"states": 0.4}, {"states": 0.4, "interfaces": 1, "pages": 5}, {"visibility": VISIBILITY},
+    {"visibility": VISIBILITY, "states": 0.4, "pages": 5},
+]
 
 # How many requests an apply from nothing makes at most; a kill that comes too late hits nobody.
 REQUESTS = 130

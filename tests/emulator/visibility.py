@@ -1,10 +1,12 @@
-"""Eventual consistency: what was just made is not known yet, `setting` times.
+"""Eventual consistency: what was just made is not known yet, `setting` times; `[times, seconds]`, if it
+is known after so many seconds, however seldom it was asked for.
 
 EC2's new ids are missing in lists and refused when used; a new role cannot be assumed by Lambda and
 may not make network interfaces, and a new instance profile is not known to EC2.
 """
 
 import re
+import time
 
 from overlay import Behaviour, Refusal
 
@@ -26,7 +28,8 @@ ID = re.compile(rf"({'|'.join(UNKNOWN)})-[0-9a-f]{{8,17}}")
 class Visibility(Behaviour):
     def __init__(self, account, setting):
         super().__init__(account, setting)
-        self._unseen = {}  # id -> how often it is still missed
+        self._times, self._seconds = setting if isinstance(setting, list) else (setting, float("inf"))
+        self._unseen = {}  # id -> how often it is still missed, and until when
 
     def around(self, call, go_on):
         if call.service != "ec2":
@@ -39,15 +42,19 @@ class Visibility(Behaviour):
             self._hide(call.result(answer))
         elif call.action.startswith(("Create", "Allocate", "Run")):
             for identifier in _made(call.result(answer)):
-                self._unseen.setdefault(identifier, self.setting)
+                self._new(identifier)
         return answer
+
+    def _new(self, key):
+        self._unseen.setdefault(key, (self._times, time.monotonic() + self._seconds))
 
     def _miss(self, key):
         """Whether it is missed once more."""
-        left = self._unseen.get(key, 0)
-        if left:
-            self._unseen[key] = left - 1
-        return left > 0
+        left, until = self._unseen.get(key, (0, 0))
+        if not left or time.monotonic() > until:
+            return False
+        self._unseen[key] = left - 1, until
+        return True
 
     def _refuse_unknown(self, call):
         named = {name: value for name, value in call.params.items() if name not in ("Filters", "Filter")}
@@ -67,12 +74,12 @@ class Visibility(Behaviour):
         answer = go_on()
         arn = call.result(answer)["Role"].arn
         for how in ("assumed", "network"):
-            self._unseen[how, arn] = self.setting
+            self._new((how, arn))
         return answer
 
     def CreateInstanceProfile(self, call, go_on):
         answer = go_on()
-        self._unseen["profile", call.params["InstanceProfileName"]] = self.setting
+        self._new(("profile", call.params["InstanceProfileName"]))
         return answer
 
     def CreateFunction(self, call, go_on):

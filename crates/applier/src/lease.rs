@@ -11,10 +11,11 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
+use trueup_model::Event;
 use trueup_provider::{Failure, FailureClass, Host, LeaseStore, Leases, Provider};
 
 use self::protocol::{Answer, Ask, Entry, Keep, Keeping, Taken, Taking, USUAL};
-use self::record::Record;
+use self::record::{Record, Says};
 use crate::events::Events;
 use crate::observe::reading;
 
@@ -32,6 +33,8 @@ pub struct Leasing {
     pub stack: String,
     /// Who wants it.
     pub holder: Holder,
+    /// Whether they make things: what a run made that dies is waited for by the next.
+    pub makes: bool,
     /// The wall time.
     pub clock: WallClock,
     /// Where the events of its API calls go.
@@ -64,8 +67,21 @@ pub enum Refusal {
 pub struct Lease {
     seat: Arc<Seat>,
     generation: u64,
+    /// From when on AWS lists all that earlier runs made.
+    settled_at: u64,
     state: watch::Receiver<Standing>,
     renewal: JoinSet<()>,
+}
+
+/// What a run leaves that gives its lease up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// Resources, all of which it has seen.
+    Settled,
+    /// It broke off: there may be more than AWS lists yet, so the next run waits a little.
+    Unsettled,
+    /// Nothing of the stack; nothing of the lease shall stay either.
+    Nothing,
 }
 
 /// How a held lease stands.
@@ -93,12 +109,14 @@ pub async fn take(leasing: Leasing) -> Result<Lease, Refusal> {
                 let holding = entry.map(|entry| holding(&entry, &last, None));
                 return Err(Refusal::Held(holding));
             }
-            Err(Taken::Mine { keeping, older }) => return Ok(Lease::begin(seat, keeping, &older)),
+            Err(Taken::Mine { keeping, settled_at, older }) => {
+                return Ok(Lease::begin(seat, keeping, settled_at, &older));
+            }
         };
         if ask == Ask::List && taking.looks() > 0 {
             sleep(Duration::from_secs(taking.looks().min(LONGEST_PAUSE).into())).await;
         }
-        let answer = match seat.ask(ask, true).await {
+        let answer = match seat.ask(ask, seat.held()).await {
             Ok((answer, leases)) => {
                 last = leases.unwrap_or(last);
                 answer
@@ -114,7 +132,7 @@ pub async fn take(leasing: Leasing) -> Result<Lease, Refusal> {
 /// Who holds the lease of a stack; none, if it is free. One that has expired is told too.
 pub async fn held(leasing: Leasing) -> Result<Option<Holding>, Failure> {
     let seat = Seat::new(leasing);
-    let (answer, leases) = seat.ask(Ask::List, true).await?;
+    let (answer, leases) = seat.ask(Ask::List, seat.held()).await?;
     let Answer::Listed { entries, now } = answer else { return Ok(None) };
     let leases = leases.unwrap_or_default();
     let entry = entries.iter().rev().find(|entry| entry.held);
@@ -122,16 +140,22 @@ pub async fn held(leasing: Leasing) -> Result<Option<Holding>, Failure> {
 }
 
 /// Takes a lease away from whoever holds it: a next generation that nobody holds ends theirs, and
-/// what was before it is deleted.
+/// what was before it is deleted. It says whether their last calls were a moment ago.
 pub async fn break_lease(leasing: Leasing, held: &Holding) -> Result<(), Failure> {
     let seat = Seat::new(leasing);
-    let next = held.generation + 1;
-    seat.ask(Ask::Create(next), false).await?;
-    let (answer, _) = seat.ask(Ask::List, false).await?;
-    if let Answer::Listed { entries, .. } = answer {
-        for entry in entries.iter().filter(|entry| entry.generation < next) {
-            seat.ask(Ask::Delete(entry.generation), false).await?;
-        }
+    let (answer, _) = seat.ask(Ask::List, Says::Settled).await?;
+    let Answer::Listed { entries, now } = answer else { return Ok(()) };
+    if entries.iter().any(|entry| entry.held && entry.generation > held.generation) {
+        return Err(Failure::new(FailureClass::Exists, "another run has taken it meanwhile"));
+    }
+    let settles = entries.iter().filter_map(|entry| entry.settles(USUAL)).max();
+    let says = if settles.is_some_and(|at| at > now) { Says::Unsettled } else { Says::Settled };
+    // Above the holder's may be one of an attempt to take it away whose answer was lost.
+    let highest = entries.iter().map(|entry| entry.generation).max();
+    let next = highest.unwrap_or_default().max(held.generation) + 1;
+    seat.ask(Ask::Create(next), says).await?;
+    for entry in entries {
+        seat.ask(Ask::Delete(entry.generation), says).await?;
     }
     Ok(())
 }
@@ -144,13 +168,13 @@ const LONGEST_NAP: Duration = Duration::from_secs(5);
 const FAREWELL: Duration = Duration::from_secs(20);
 
 impl Lease {
-    fn begin(seat: Arc<Seat>, keeping: Keeping, older: &[u64]) -> Self {
+    fn begin(seat: Arc<Seat>, keeping: Keeping, settled_at: u64, older: &[u64]) -> Self {
         let generation = keeping.generation();
         let (sender, state) = watch::channel(Standing::Sure { until: keeping.sure_until() });
         let mut renewal = JoinSet::new();
         let (older, mine) = (older.to_vec(), Arc::clone(&seat));
-        renewal.spawn(async move { keep(&mine, keeping, &older, &sender).await });
-        Self { seat, generation, state, renewal }
+        renewal.spawn(async move { keep(&mine, keeping, (settled_at, &older), &sender).await });
+        Self { seat, generation, settled_at, state, renewal }
     }
 
     /// Waits until the lease is lost, and says to whom, if that is known.
@@ -171,22 +195,42 @@ impl Lease {
         }
     }
 
+    /// How long what an interrupted run made may be missing in AWS's lists; none, if it is not.
+    pub fn unsettled(&self) -> Option<Duration> {
+        self.seat.left(self.settled_at)
+    }
+
+    /// Waits until AWS lists all that earlier runs made. Before that, what is read is not all there
+    /// is, and an apply would make it again. Says so in an event, if there is something to wait for.
+    pub async fn settle(&self) {
+        let Some(left) = self.unsettled() else { return };
+        self.seat.leasing.events.emit(Event::Settling { remaining: millis(left) });
+        while let Some(left) = self.unsettled() {
+            sleep(left).await;
+        }
+    }
+
     /// Its API calls.
     pub fn events(&self) -> Events {
         self.seat.leasing.events.clone()
     }
 
-    /// Gives it up; with `leave_nothing` not even who had it last stays written.
+    /// Gives it up, and writes down what the next run has to know.
     ///
     /// A lease that cannot be given up expires by itself, so failures are only told.
-    pub async fn release(mut self, leave_nothing: bool) -> Result<(), Failure> {
+    pub async fn release(mut self, left: Left) -> Result<(), Failure> {
         self.renewal.shutdown().await;
-        let ask = if self.is_sure() && !leave_nothing {
-            Ask::Write(self.generation)
-        } else {
-            Ask::Delete(self.generation)
+        let (ask, says) = match left {
+            _ if !self.is_sure() => (Ask::Delete(self.generation), Says::Settled),
+            // Who did not wait has not seen either what an earlier run made.
+            Left::Settled | Left::Nothing if self.unsettled().is_some() => {
+                (Ask::Write(self.generation), Says::Unsettled)
+            }
+            Left::Settled => (Ask::Write(self.generation), Says::Settled),
+            Left::Unsettled => (Ask::Write(self.generation), Says::Unsettled),
+            Left::Nothing => (Ask::Delete(self.generation), Says::Settled),
         };
-        let released = timeout(FAREWELL, self.seat.ask(ask, false)).await;
+        let released = timeout(FAREWELL, self.seat.ask(ask, says)).await;
         released.unwrap_or_else(|_| Err(too_slow())).map(|_| ())
     }
 }
@@ -195,13 +239,17 @@ impl Lease {
 async fn keep(
     seat: &Seat,
     mut keeping: Keeping,
-    older: &[u64],
+    (settled_at, older): (u64, &[u64]),
     standing: &watch::Sender<Standing>,
 ) {
+    // What tells the next run to wait stays as long as this one itself would have to.
+    while let Some(left) = seat.left(settled_at) {
+        sleep(left).await;
+    }
     for &generation in older {
         let Some(left) = seat.left(keeping.sure_until()) else { break };
         // What stays is deleted by the next who takes the lease.
-        let _ = timeout(left / 4, seat.ask(Ask::Delete(generation), false)).await;
+        let _ = timeout(left / 4, seat.ask(Ask::Delete(generation), seat.held())).await;
     }
     let mut last = Vec::new();
     loop {
@@ -217,7 +265,7 @@ async fn keep(
             }
             Keep::Ask(ask) => {
                 let left = seat.left(keeping.sure_until()).unwrap_or_default();
-                let answer = match timeout(left, seat.ask(ask, true)).await {
+                let answer = match timeout(left, seat.ask(ask, seat.held())).await {
                     Ok(Ok((answer, leases))) => {
                         last = leases.unwrap_or(last);
                         answer
@@ -244,6 +292,11 @@ impl Seat {
         millis(self.begin.elapsed().max(wall))
     }
 
+    /// What is written while it is held.
+    fn held(&self) -> Says {
+        Says::Held { makes: self.leasing.makes }
+    }
+
     fn left(&self, until: u64) -> Option<Duration> {
         until.checked_sub(self.now()).filter(|&left| left > 0).map(Duration::from_millis)
     }
@@ -254,16 +307,16 @@ impl Seat {
         })
     }
 
-    /// One operation of the store. What is written says whether somebody holds the lease.
+    /// One operation of the store, and what is said by what it writes.
     async fn ask(
         &self,
         ask: Ask,
-        held: bool,
+        says: Says,
     ) -> Result<(Answer, Option<Vec<(u64, Record)>>), Failure> {
         let Leasing { provider, stack, events, .. } = &self.leasing;
         let desk = reading(provider, Arc::default(), events);
         let (host, store): (&dyn Host, _) = (&desk, self.store()?);
-        let text = || Record::new(&self.leasing.holder, (self.leasing.clock)(), held).text();
+        let text = || Record::new(&self.leasing.holder, (self.leasing.clock)(), says).text();
         match ask {
             Ask::List => {
                 let (answer, records) = self.listed(store.list(host, stack).await?);
@@ -288,6 +341,7 @@ impl Seat {
                 // What we cannot read is taken for held: another version may have written it.
                 holder: record.as_ref().map_or_else(String::new, |one| one.id.clone()),
                 held: record.as_ref().is_none_or(Record::is_held),
+                unsettled: record.as_ref().is_none_or(|one| one.unsettled),
                 term: record.as_ref().map_or(USUAL.term, |one| one.term_seconds * 1000),
                 modified,
             };

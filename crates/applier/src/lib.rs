@@ -37,7 +37,7 @@ pub use events::Events;
 pub use interrupt::Interrupt;
 pub use journal::{Journal, Outcome};
 pub use lease::{
-    Holder, Holding, Lease, Leasing, Refusal, WallClock, break_lease, held as lease_holder,
+    Holder, Holding, Lease, Leasing, Left, Refusal, WallClock, break_lease, held as lease_holder,
     take as take_lease,
 };
 pub use observe::{identity, observe};

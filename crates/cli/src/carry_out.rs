@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use trueup_applier::{Ended, Events, Interrupt, Report, Run, WIDTH};
+use trueup_applier::{Ended, Events, Interrupt, Left, Report, Run, WIDTH};
 use trueup_model::event::{Event, Stamped};
 use trueup_model::plan::WhyNot;
 use trueup_model::{Diagnostic, Plan};
@@ -174,10 +174,21 @@ pub(crate) async fn run(
     let (mut report, lost) =
         follow(trueup_applier::apply(run), stream, &interrupt, &mut *progress, context).await;
     progress.end();
-    context.leased.note_stack(report.ended == Ended::Done && report.lives.is_empty());
+    context.leased.note_left(left(&report));
     report.calls += context.let_go().await;
     context.sandbox.as_ref().map_or(Ok(()), Sandbox::save)?;
     end(&plan, &situation, &report, lost, context)
+}
+
+/// What a run leaves. A create that failed may have made something that was not seen since.
+fn left(report: &Report) -> Left {
+    if report.failed.iter().any(|failed| failed.verb == "create") {
+        Left::Unsettled
+    } else if report.ended == Ended::Done && report.lives.is_empty() {
+        Left::Nothing
+    } else {
+        Left::Settled
+    }
 }
 
 fn progress(plan: &Plan, context: &Context) -> Box<dyn Progress> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedReceiver;
-use trueup_applier::Events;
+use trueup_applier::{Events, Left};
 use trueup_model::event::{Event, Stamped};
 use trueup_model::snapshot::Around;
 use trueup_model::{Catalog, Diagnostic, Stack};
@@ -152,8 +152,8 @@ impl Context {
         snapshot.calls = events.calls() + calls;
         self.log_calls(&mut stream);
         insist(&read.stack, &snapshot.account, &snapshot.region)?;
-        self.leased
-            .note_stack(!snapshot.resources.iter().any(|live| live.is_owned_by(&read.stack.name)));
+        let is_there = snapshot.resources.iter().any(|live| live.is_owned_by(&read.stack.name));
+        self.leased.note_left(if is_there { Left::Settled } else { Left::Nothing });
         let ReadStack { stack, file, sources } = read;
         let catalog = Arc::clone(&self.catalog);
         Ok(Situation { stack, file, sources, snapshot, provider, catalog })

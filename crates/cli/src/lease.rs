@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 use tokio::sync::mpsc::UnboundedReceiver;
-use trueup_applier::{Events, Holder, Holding, Lease, Leasing, Refusal};
+use trueup_applier::{Events, Holder, Holding, Lease, Leasing, Left, Refusal};
 use trueup_model::Diagnostic;
 use trueup_model::event::{Event, Stamped};
 use trueup_provider::{Failure, FailureClass, Identity, Provider};
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::progress;
 use crate::render::diagnostics::Sources;
 
 /// Whether a lease is taken.
@@ -29,7 +30,10 @@ pub(crate) enum Leased {
     #[default]
     Unwanted,
     /// It is taken as soon as it is known whose account it is.
-    Wanted,
+    Wanted {
+        /// Whether the command makes things.
+        makes: bool,
+    },
     /// It is held.
     Held(Box<Held>),
 }
@@ -38,8 +42,8 @@ pub(crate) enum Leased {
 pub(crate) struct Held {
     lease: Lease,
     stream: UnboundedReceiver<Stamped>,
-    /// Whether nothing of the stack exists, so that nothing of the lease shall stay either.
-    pub(crate) stack_is_gone: bool,
+    /// What the command leaves.
+    left: Left,
 }
 
 /// Runs of this process; each has another id.
@@ -47,7 +51,7 @@ static RUNS: AtomicU64 = AtomicU64::new(1);
 
 impl Context {
     /// From now on what is looked at is held, too.
-    pub(crate) fn want_lease(&mut self, options: &LeaseOptions) {
+    pub(crate) fn want_lease(&mut self, options: &LeaseOptions, makes: bool) {
         if options.without_lease {
             let remark = Diagnostic::warning(
                 "without-lease",
@@ -55,7 +59,7 @@ impl Context {
             );
             self.report(&[remark], &Sources::new());
         } else {
-            self.leased = Leased::Wanted;
+            self.leased = Leased::Wanted { makes };
         }
     }
 
@@ -66,23 +70,38 @@ impl Context {
         identity: &Identity,
         provider: &Arc<dyn Provider>,
     ) -> Result<(), Error> {
-        if !matches!(self.leased, Leased::Wanted) {
-            return Ok(());
-        }
+        let Leased::Wanted { makes } = self.leased else { return Ok(()) };
         let (leasing, stream) = self.leasing(stack, &identity.arn, provider);
+        let leasing = Leasing { makes, ..leasing };
         // Interrupted just as it is taken, it expires by itself.
         let taken = self.interrupts.or(trueup_applier::take_lease(leasing)).await?;
         match taken {
             Ok(lease) => {
-                let held = Held { lease, stream, stack_is_gone: false };
-                self.leased = Leased::Held(Box::new(held));
-                Ok(())
+                let mut held = Box::new(Held { lease, stream, left: Left::Settled });
+                let settled = self.settle(&mut held).await;
+                // Also who does not wait gives the lease back.
+                self.leased = Leased::Held(held);
+                settled
             }
             Err(Refusal::Held(by)) => Err(locked(stack, by.as_ref())),
             Err(Refusal::Failed(failure)) => Err(Error::Aws {
                 doing: format!("take the lease of stack {stack}"),
                 failure: advised(failure),
             }),
+        }
+    }
+
+    /// Waits until AWS lists what a run made that was interrupted just before.
+    async fn settle(&mut self, held: &mut Held) -> Result<(), Error> {
+        let Held { lease, stream, .. } = held;
+        let mut settling = std::pin::pin!(lease.settle());
+        loop {
+            tokio::select! {
+                biased;
+                () = self.interrupts.next() => return Err(Error::Interrupted),
+                Some(stamped) = stream.recv() => self.show_lease_event(&stamped)?,
+                () = &mut settling => return Ok(()),
+            }
         }
     }
 
@@ -100,41 +119,55 @@ impl Context {
         let (who, host) = (who.to_owned(), self.place.clone());
         let holder = Holder { id, who, host, since };
         let (provider, clock) = (Arc::clone(provider), Arc::clone(&self.clock));
-        (Leasing { provider, stack: stack.to_owned(), holder, clock, events }, stream)
+        let (stack, makes) = (stack.to_owned(), false);
+        (Leasing { provider, stack, holder, makes, clock, events }, stream)
     }
 
     /// Gives the lease up, if there is one; says how many API calls it took in all.
     pub(crate) async fn let_go(&mut self) -> u32 {
         let Leased::Held(mut held) = std::mem::take(&mut self.leased) else { return 0 };
         let events = held.lease.events();
-        if let Err(failure) = held.lease.release(held.stack_is_gone).await {
+        if let Err(failure) = held.lease.release(held.left).await {
             let remark = format!("the lease was not given up and expires by itself: {failure}");
             self.report(&[Diagnostic::warning("lease", remark)], &Sources::new());
         }
         while let Ok(stamped) = held.stream.try_recv() {
-            self.note_lease_call(&stamped);
+            // There is no more to stop for.
+            let _ = self.show_lease_event(&stamped);
         }
         events.calls()
     }
 
-    fn note_lease_call(&self, stamped: &Stamped) {
-        if let Event::Call(call) = &stamped.event {
-            self.log_call(stamped.at, call);
+    fn show_lease_event(&self, stamped: &Stamped) -> Result<(), Error> {
+        match &stamped.event {
+            Event::Call(call) => self.log_call(stamped.at, call),
+            Event::Settling { .. } if self.global.json => {
+                self.terminal.print(&progress::json_line(stamped))?;
+            }
+            Event::Settling { remaining } => {
+                let remark = format!(
+                    "waiting {} s: what the interrupted run made may not be listed yet",
+                    remaining.div_ceil(1000)
+                );
+                self.report(&[Diagnostic::note("settling", remark)], &Sources::new());
+            }
+            _ => {}
         }
+        Ok(())
     }
 }
 
 impl Leased {
     /// Whether it is to be taken.
     pub(crate) fn is_wanted(&self) -> bool {
-        matches!(self, Self::Wanted)
+        matches!(self, Self::Wanted { .. })
     }
 
     /// Waits until the lease is lost: for ever, if there is none.
     pub(crate) async fn lost(&mut self) -> Option<Holding> {
         match self {
             Self::Held(held) => held.lease.lost().await,
-            Self::Unwanted | Self::Wanted => std::future::pending().await,
+            Self::Unwanted | Self::Wanted { .. } => std::future::pending().await,
         }
     }
 
@@ -142,14 +175,14 @@ impl Leased {
     pub(crate) fn is_sure(&self) -> bool {
         match self {
             Self::Held(held) => held.lease.is_sure(),
-            Self::Unwanted | Self::Wanted => true,
+            Self::Unwanted | Self::Wanted { .. } => true,
         }
     }
 
-    /// Says whether anything of the stack exists.
-    pub(crate) fn note_stack(&mut self, is_gone: bool) {
+    /// Says what the command would leave by now.
+    pub(crate) fn note_left(&mut self, left: Left) {
         if let Self::Held(held) = self {
-            held.stack_is_gone = is_gone;
+            held.left = left;
         }
     }
 }

@@ -59,6 +59,11 @@ impl Diagnostic {
         Self::new(Severity::Warning, code, message)
     }
 
+    /// A remark.
+    pub fn note(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Note, code, message)
+    }
+
     fn new(severity: Severity, code: &'static str, message: impl Into<String>) -> Self {
         let (location, label, related, help) = (None, None, Vec::new(), Vec::new());
         Self { severity, code, message: message.into(), location, label, related, help }

@@ -86,6 +86,12 @@ pub enum Event {
     Interrupted,
     /// The lease of the stack is lost: nothing new is begun.
     LeaseLost,
+    /// The last run was interrupted: before anything is read, it is waited until AWS shows what that
+    /// run made.
+    Settling {
+        /// For how many milliseconds.
+        remaining: u64,
+    },
     /// The run ended.
     Finished {
         /// Steps done.

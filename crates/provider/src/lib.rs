@@ -10,6 +10,7 @@ mod host;
 mod lease;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use trueup_model::expression::Expressions;
@@ -21,6 +22,11 @@ pub use call::{Call, Safety, call};
 pub use failure::{Failure, FailureClass};
 pub use host::{Bucket, CallOutcome, Host, Limits, Until, Verdict};
 pub use lease::{LeaseEntry, LeaseStore, Leases};
+
+/// After how long what was made shows in AWS's lists with its tags, in all but name certain: EC2 is
+/// consistent only after a while, and making a second one is worse than waiting. Who cannot know what
+/// was made just before looks only then.
+pub const VISIBLE_AFTER: Duration = Duration::from_secs(8);
 
 /// Reads and changes an account in one Region.
 #[async_trait]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::faults::FaultPlan;
 use crate::world::World;
@@ -25,6 +26,8 @@ pub struct SimOptions {
     pub throttle: bool,
     /// Whether AWS's default quotas are kept to.
     pub quotas: bool,
+    /// How long, at most, what is new is missing in reads or shown without its tags.
+    pub lag: Duration,
     /// Whether a role that is deleted before the interfaces of its function strands them for ever,
     /// as in AWS.
     pub strand_interfaces: bool,
@@ -78,6 +81,7 @@ impl Default for SimOptions {
             page_size: 100,
             throttle: false,
             quotas: true,
+            lag: Duration::ZERO,
             strand_interfaces: true,
             on_change: None,
         }

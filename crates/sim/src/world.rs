@@ -74,6 +74,12 @@ pub struct Item {
     /// How often what AWS makes may have changed.
     #[serde(default)]
     pub revision: u32,
+    /// Until when no read shows it, by the world's clock.
+    #[serde(default, skip_serializing_if = "is_nought")]
+    pub hidden_until: u64,
+    /// Until when reads show it without its tags, by the world's clock.
+    #[serde(default, skip_serializing_if = "is_nought")]
+    pub untagged_until: u64,
     /// How many reads will still not show it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub hidden_reads: u32,
@@ -291,6 +297,11 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_nought(time: &u64) -> bool {
+    *time == 0
+}
+
 #[cfg(test)]
 mod tests {
     use trueup_model::value::Secret;
@@ -310,6 +321,8 @@ mod tests {
             phase: Phase::Ready,
             created_at: 3,
             revision: 0,
+            hidden_until: 0,
+            untagged_until: 0,
             hidden_reads: 0,
             untagged_reads: 0,
             stale: None,

@@ -12,7 +12,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::{Answer, Ask, Entry, Keep, Keeping, Taken, Taking, Times};
 
 /// In ticks.
-const TIMES: Times = Times { term: 2, grace: 1 };
+const TIMES: Times = Times { term: 2, grace: 1, settling: 1 };
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct State {
@@ -129,7 +129,7 @@ impl State {
                 let mut taking = taking.clone();
                 vec![match taking.next(now) {
                     Ok(ask) => with(&|one| one.send(Phase::Taking(taking.clone()), ask, false)),
-                    Err(Taken::Mine { keeping, older }) => {
+                    Err(Taken::Mine { keeping, older, .. }) => {
                         with(&|one| one.phase = Phase::Keeping(keeping.clone(), older.clone()))
                     }
                     Err(Taken::Theirs(_)) => with(&Contender::try_again),
@@ -178,8 +178,14 @@ impl State {
         let holder = state.contenders[index].name.clone();
         let Some(request) = state.contenders[index].request.as_mut() else { return state };
         let held = !request.last;
-        let entry =
-            |generation| Entry { generation, holder, held, term: TIMES.term, modified: self.now };
+        let entry = |generation| Entry {
+            generation,
+            holder,
+            held,
+            unsettled: false,
+            term: TIMES.term,
+            modified: self.now,
+        };
         request.answer = Some(match request.ask {
             Ask::List => {
                 let shown = &self.store;
@@ -294,7 +300,7 @@ fn digest(state: &State) -> u64 {
 
 fn dead(generation: u64, modified: u64) -> Entry {
     let holder = "dead".to_owned();
-    Entry { generation, holder, held: true, term: TIMES.term, modified }
+    Entry { generation, holder, held: true, unsettled: false, term: TIMES.term, modified }
 }
 
 fn released(generation: u64) -> Entry {

@@ -5,6 +5,11 @@
 //! against that of the taker's own. A holder counts from before its writing was sent, so it stops
 //! believing in the lease [`Times::grace`] before anybody else may; clocks are never compared, and
 //! a read may lag behind by less than the grace.
+//!
+//! What a run made just before it died is not in AWS's lists at once. So whoever follows a run that
+//! did not give the lease back cleanly is told from when on what is listed is all there is.
+
+use trueup_provider::VISIBLE_AFTER;
 
 /// How long a lease lasts, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,11 +18,14 @@ pub(crate) struct Times {
     pub(crate) term: u64,
     /// From there until others may take it over.
     pub(crate) grace: u64,
+    /// From a run's last call until AWS lists what that made.
+    pub(crate) settling: u64,
 }
 
 /// A dead run holds the stack up for at most a minute and a half; a live one writes every twenty
 /// seconds, so that two writings in a row may fail. Reads of parameters lag by seconds.
-pub(crate) const USUAL: Times = Times { term: 60_000, grace: 30_000 };
+pub(crate) const USUAL: Times =
+    Times { term: 60_000, grace: 30_000, settling: VISIBLE_AFTER.as_secs() * 1000 };
 
 /// How often somebody who sees no holder looks again, if it still cannot create the next
 /// generation: with the pauses 40 seconds, since a name is free again 30 seconds after its deletion.
@@ -31,6 +39,9 @@ pub(crate) struct Entry {
     pub(crate) holder: String,
     /// Whether it was written by a holder who goes on, not by one who is done.
     pub(crate) held: bool,
+    /// Whether its writer broke off, or was broken off, so that what was made may not be listed yet;
+    /// while it is held, whether its holder makes anything at all.
+    pub(crate) unsettled: bool,
     /// Its term; other versions of the program may have another.
     pub(crate) term: u64,
     /// When it was last written, by the store's clock.
@@ -46,6 +57,14 @@ impl Entry {
     /// From when on it may be taken over, by the store's clock.
     pub(crate) fn expires(&self, times: Times) -> u64 {
         self.modified.saturating_add(self.term).saturating_add(times.grace)
+    }
+
+    /// From when on AWS lists all that its writer made, by the store's clock; none, if that is
+    /// certain because the writer saw it. A holder that died made nothing after its term.
+    pub(crate) fn settles(&self, times: Times) -> Option<u64> {
+        let last_call =
+            if self.held { self.modified.saturating_add(self.term) } else { self.modified };
+        self.unsettled.then(|| last_call.saturating_add(times.settling))
     }
 }
 
@@ -95,6 +114,8 @@ enum Step {
 pub(crate) enum Taken {
     Mine {
         keeping: Keeping,
+        /// From when on AWS lists all that earlier runs made, by the caller's clock.
+        settled_at: u64,
         /// Generations that have no use any more.
         older: Vec<u64>,
     },
@@ -186,8 +207,14 @@ impl Taking {
         }
         let older = entries.iter().map(|one| one.generation).filter(|&one| one < generation);
         let older = older.collect();
+        // What this run itself holds, from an attempt whose answer was lost, tells of no calls.
+        let told = entries.iter().filter(|one| !one.held || one.holder != self.me);
+        let settles = told.filter_map(|one| one.settles(self.times)).max().unwrap_or_default();
+        // The creation took effect before now, so this is rather later than sooner.
+        let settled_at = now.saturating_add(settles.saturating_sub(mine.modified));
         let sent = until.saturating_sub(self.times.term);
-        Step::Ended(Taken::Mine { keeping: Keeping::new(self.times, generation, sent), older })
+        let keeping = Keeping::new(self.times, generation, sent);
+        Step::Ended(Taken::Mine { keeping, settled_at, older })
     }
 }
 

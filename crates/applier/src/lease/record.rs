@@ -31,6 +31,21 @@ pub(super) struct Record {
     pub(super) until: String,
     pub(super) term_seconds: u64,
     state: State,
+    /// Whether what was made just before may not be listed yet; in one that is held, whether its
+    /// holder makes anything.
+    #[serde(default)]
+    pub(super) unsettled: bool,
+}
+
+/// What a writing says of the lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Says {
+    /// Its writer holds it, and may make something or not.
+    Held { makes: bool },
+    /// Nobody holds it, and all that was made is listed.
+    Settled,
+    /// Nobody holds it, and what was made just before may not be listed yet.
+    Unsettled,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,15 +56,18 @@ enum State {
 }
 
 impl Record {
-    pub(super) fn new(holder: &Holder, now: SystemTime, held: bool) -> Self {
+    pub(super) fn new(holder: &Holder, now: SystemTime, says: Says) -> Self {
         let Holder { id, who, host, since } = holder;
+        let held = matches!(says, Says::Held { .. });
         let until = if held { now + Duration::from_millis(USUAL.term) } else { now };
         let until = Timestamp::try_from(until).unwrap_or(Timestamp::UNIX_EPOCH);
         let until = Timestamp::from_second(until.as_second()).unwrap_or(until).to_string();
         let (id, who, host) = (plain(id), plain(who), plain(host));
         let state = if held { State::Held } else { State::Released };
         let term_seconds = USUAL.term / 1000;
-        Self { format: 1, id, who, host, since: since.clone(), until, term_seconds, state }
+        let unsettled = matches!(says, Says::Unsettled | Says::Held { makes: true });
+        let since = since.clone();
+        Self { format: 1, id, who, host, since, until, term_seconds, state, unsettled }
     }
 
     pub(super) fn text(&self) -> String {
@@ -87,7 +105,7 @@ mod tests {
             host: "bunk, process 7".to_owned(),
             since: "2026-11-21T10:00:00Z".to_owned(),
         };
-        let record = Record::new(&holder, SystemTime::UNIX_EPOCH, true);
+        let record = Record::new(&holder, SystemTime::UNIX_EPOCH, Says::Held { makes: true });
         assert!(record.text().contains("user/ann") && !record.text().contains("{{"));
         assert_eq!(Record::read(&record.text()), Some(record));
         assert_eq!(Record::read("{}"), None);

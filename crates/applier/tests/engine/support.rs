@@ -581,7 +581,8 @@ pub(crate) fn obey_the_laws(plan: &Plan, report: &Report, events: &[Stamped]) {
             Event::Started { .. }
             | Event::Finished { .. }
             | Event::Interrupted
-            | Event::LeaseLost => {}
+            | Event::LeaseLost
+            | Event::Settling { .. } => {}
         }
     }
     assert_eq!(ended.len(), plan.steps.len(), "every step ends");
@@ -618,6 +619,7 @@ pub(crate) fn lines(events: &[Stamped]) -> String {
             }
             Event::Interrupted => "interrupted".to_owned(),
             Event::LeaseLost => "lease lost".to_owned(),
+            Event::Settling { .. } => "settling".to_owned(),
             Event::Finished { done, failed, skipped, .. } => {
                 format!("finished: {done} done, {failed} failed, {skipped} skipped")
             }

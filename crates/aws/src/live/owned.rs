@@ -2,20 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::time::Duration;
 
 use trueup_model::Value;
 use trueup_model::snapshot::{Condition, Live};
 use trueup_model::stack::By;
 use trueup_model::value::Values;
-use trueup_provider::{Create, Failure, FailureClass};
+use trueup_provider::{Create, Failure, FailureClass, VISIBLE_AFTER};
 
 use super::Search;
 use super::session::{Session, unless_missing};
 
-/// How long a lost create is given to show before it is looked up: EC2 is consistent only after a
-/// while, and making a second one is worse than waiting.
-const VISIBLE_AFTER: Duration = Duration::from_secs(8);
 /// How many client tokens are tried when earlier ones made something that has died since.
 const GENERATIONS: u32 = 20;
 /// How often a create is tried again after a lost answer.

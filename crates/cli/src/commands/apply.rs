@@ -40,7 +40,7 @@ impl Apply {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
         context.wait_for_tail = !self.no_wait_tail;
         context.want_audit(&self.audit);
-        context.want_lease(&self.lease);
+        context.want_lease(&self.lease, true);
         let result = self.carry_out(context).await;
         context.let_go().await;
         result

@@ -36,7 +36,7 @@ impl Destroy {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
         context.wait_for_tail = !self.no_wait_tail;
         context.want_audit(&self.audit);
-        context.want_lease(&self.lease);
+        context.want_lease(&self.lease, false);
         let result = self.carry_out(context).await;
         context.let_go().await;
         result

@@ -50,10 +50,7 @@ impl Unlock {
         let question = "\nTake it away? A run that still goes on then stops. Only 'yes' is a yes: ";
         carry_out::agree(self.yes, question, context).await?;
         trueup_applier::break_lease(leasing, &holding).await.map_err(failed("take away"))?;
-        let freed = format!(
-            "Nobody holds the lease of stack {stack} any more.\nAWS may take some seconds to list \
-             what its holder made last: wait ten before the next apply.\n"
-        );
+        let freed = format!("Nobody holds the lease of stack {stack} any more.\n");
         context.terminal.print(&freed)?;
         if let Some(sandbox) = &context.sandbox {
             sandbox.save()?;

@@ -21,13 +21,16 @@ impl JsonLines {
 
 impl Progress for JsonLines {
     fn read(&mut self, stamped: &Stamped) {
-        let mut line = json!({ "format": trueup_model::plan::FORMAT });
-        if let (Some(line), serde_json::Value::Object(event)) =
-            (line.as_object_mut(), json!(stamped))
-        {
-            line.extend(event);
-        }
         // A log that cannot be written is no reason to stop in the middle of an apply.
-        let _ = self.out.write(&json::line(&line));
+        let _ = self.out.write(&json_line(stamped));
     }
+}
+
+/// An event as a JSON line.
+pub(crate) fn json_line(stamped: &Stamped) -> String {
+    let mut line = json!({ "format": trueup_model::plan::FORMAT });
+    if let (Some(line), serde_json::Value::Object(event)) = (line.as_object_mut(), json!(stamped)) {
+        line.extend(event);
+    }
+    json::line(&line)
 }

@@ -108,6 +108,7 @@ impl Style {
             | Event::StepWaiting { .. }
             | Event::StepDraining { .. }
             | Event::Call(_)
+            | Event::Settling { .. }
             | Event::Finished { .. } => return None,
         })
     }

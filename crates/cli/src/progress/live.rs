@@ -119,6 +119,7 @@ impl Progress for Live {
             | Event::Call(_)
             | Event::Interrupted
             | Event::LeaseLost
+            | Event::Settling { .. }
             | Event::Finished { .. } => {}
         }
         if let Some(line) = self.style.ended(stamped) {

@@ -5,7 +5,7 @@ mod lines;
 mod live;
 mod remaining;
 
-pub(crate) use jsonl::JsonLines;
+pub(crate) use jsonl::{JsonLines, json_line};
 pub(crate) use lines::{Lines, call};
 pub(crate) use live::Live;
 

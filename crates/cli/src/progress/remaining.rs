@@ -40,6 +40,7 @@ impl Remaining {
             | Event::Call(_)
             | Event::Interrupted
             | Event::LeaseLost
+            | Event::Settling { .. }
             | Event::Finished { .. } => {}
         }
     }

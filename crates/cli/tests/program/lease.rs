@@ -1,8 +1,10 @@
 //! The lease: two applies at once, runs that died, leases that are taken away.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use trueup_sim::{At, Fault, FaultPlan, SimOptions};
+use trueup_provider::VISIBLE_AFTER;
+use trueup_sim::{At, Fault, FaultPlan, Sim, SimOptions};
 
 use crate::harness::{Bench, SHOP, snowex};
 
@@ -53,6 +55,100 @@ async fn a_dead_run_holds_the_next_up_for_a_minute_and_a_half() {
     sim.let_pass(Duration::from_secs(95));
     bench.run("apply --yes").await.expect(0);
     bench.run("plan --detailed-exitcode").await.expect(0);
+}
+
+/// An account whose lists lag behind, in which an apply died just after it made the VPC.
+async fn died_just_after_the_vpc(seed: u64) -> (Bench, Arc<Sim>) {
+    let faults = FaultPlan::one(At::Action("ec2:CreateVpc".to_owned(), 1), Fault::CrashAfter);
+    let options = SimOptions { faults, lag: VISIBLE_AFTER, seed, ..SimOptions::usual() };
+    let (bench, sim) = Bench::with_options(SHOP, options);
+    bench.run("apply --yes").await;
+    assert!(sim.has_crashed());
+    sim.restart();
+    sim.set_faults(FaultPlan::default(), 1);
+    (bench, sim)
+}
+
+/// No token and no name keeps a VPC from being made twice: only that the first one is seen.
+#[tokio::test(start_paused = true)]
+async fn after_unlock_an_apply_waits_until_what_the_dead_run_made_is_listed() {
+    for seed in 0..8 {
+        let (bench, sim) = died_just_after_the_vpc(seed).await;
+        bench.run("unlock --yes").await.expect(0);
+        let begun = tokio::time::Instant::now();
+        let applied = bench.run("apply --yes").await.expect(0);
+        let said = &applied.stderr;
+        assert!(said.starts_with("note[settling]: waiting "), "{said}");
+        assert!(said.contains(" s: what the interrupted run made may not be listed yet"), "{said}");
+        // The calls on the way take a part of it.
+        assert!(begun.elapsed() > Duration::from_secs(7), "{:?}", begun.elapsed());
+        assert_eq!(sim.counts().by_action.get("ec2:CreateVpc"), None, "seed {seed}");
+        let again = bench.run("apply --yes").await.expect(0);
+        assert_eq!(again.stderr, "", "who follows a run that ended well does not wait");
+        bench.run("plan --detailed-exitcode").await.expect(0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn unlocking_again_helps_where_the_answer_was_lost() {
+    let (bench, sim) = died_just_after_the_vpc(2).await;
+    let put = At::Action("ssm:PutParameter".to_owned(), 1);
+    sim.set_faults(FaultPlan::one(put, Fault::LostAfter), 1);
+    bench.run("unlock --yes").await.expect(1);
+    bench.run("unlock --yes").await.expect(0);
+    bench.run("apply --yes").await.expect(0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_did_not_wait_hands_the_waiting_on() {
+    let (bench, sim) = died_just_after_the_vpc(3).await;
+    bench.run("unlock --yes").await.expect(0);
+    let waits = bench.interrupt("apply --yes", &[Duration::from_secs(3)]).await.expect(130);
+    assert!(waits.stderr.contains("note[settling]"), "{}", waits.stderr);
+    let applied = bench.run("apply --yes --json").await.expect(0);
+    let first = &applied.lines()[0];
+    let remaining = first["remaining"].as_u64().unwrap();
+    assert!(first["event"] == "settling" && (7000..8000).contains(&remaining), "{first}");
+    assert_eq!(sim.counts().by_action.get("ec2:CreateVpc"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_stops_in_the_midst_leaves_a_lease_that_says_so() {
+    let options = SimOptions { lag: VISIBLE_AFTER, seed: 5, ..SimOptions::usual() };
+    let (bench, sim) = Bench::with_options(SHOP, options);
+    let twice = [Duration::from_secs(2), Duration::ZERO];
+    let stopped = bench.interrupt("apply --yes", &twice).await.expect(130);
+    assert!(stopped.stdout.contains("Interrupted: "), "{}", stopped.shown());
+    let applied = bench.run("apply --yes").await.expect(0);
+    assert!(applied.stderr.contains("note[settling]"), "{}", applied.stderr);
+    assert_eq!(sim.counts().by_action["ec2:CreateVpc"], 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destroy_makes_nothing_but_hands_the_waiting_on() {
+    let (bench, sim) = died_just_after_the_vpc(4).await;
+    bench.run("unlock --yes").await.expect(0);
+    // It dies while it waits itself.
+    let died = tokio::time::timeout(Duration::from_secs(2), bench.run("destroy --yes")).await;
+    assert!(died.is_err());
+    bench.run("unlock --yes").await.expect(0);
+    let applied = bench.run("apply --yes").await.expect(0);
+    assert!(applied.stderr.contains("note[settling]"), "{}", applied.stderr);
+    assert_eq!(sim.counts().by_action.get("ec2:CreateVpc"), None);
+
+    let died = tokio::time::timeout(Duration::from_secs(5), bench.run("destroy --yes")).await;
+    assert!(died.is_err());
+    bench.run("unlock --yes").await.expect(0);
+    assert_eq!(bench.run("apply --yes").await.stderr, "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_expired_was_idle_for_long_enough() {
+    let (bench, sim) = died_just_after_the_vpc(1).await;
+    sim.let_pass(Duration::from_secs(95));
+    let applied = bench.run("apply --yes").await.expect(0);
+    assert_eq!(applied.stderr, "");
+    assert_eq!(sim.counts().by_action.get("ec2:CreateVpc"), None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,30 +1,36 @@
-//! The world's clock, driven by the host's.
+//! The world's clock, driven by tokio's, which is virtual where nobody wants to wait.
 
-/// Turns the time of a host into the time of the world, which never goes back.
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Turns tokio's time into the time of the world, which never goes back. All that is at work at once
+/// shares it: a host counts from its own beginning, and there may be several.
 #[derive(Debug, Clone)]
 pub(super) struct Clock {
     /// The world's time.
     now: u64,
-    /// The host's time when the world's was last set.
-    host: Option<u64>,
+    /// When it was that, by tokio's clock.
+    since: Option<Instant>,
 }
 
 impl Clock {
     pub(super) fn new(now: u64) -> Self {
-        Self { now, host: None }
+        Self { now, since: None }
     }
 
-    /// Lets time pass that no host sees.
+    /// Lets time pass that nobody waited for.
     pub(super) fn skip(&mut self, milliseconds: u64) {
         self.now = self.now.saturating_add(milliseconds);
     }
 
-    /// The world's time at a time of the host. A host whose time is before the last is a new run:
-    /// the world goes on from where it stood.
-    pub(super) fn at(&mut self, host: u64) -> u64 {
-        let passed = self.host.map_or(0, |last| host.saturating_sub(last));
-        self.host = Some(host);
-        self.now += passed;
+    /// The world's time now, which begins to pass when this is first asked.
+    pub(super) fn now(&mut self) -> u64 {
+        let now = Instant::now();
+        let since = *self.since.get_or_insert(now);
+        let passed = u64::try_from(now.duration_since(since).as_millis()).unwrap_or(0);
+        self.since = Some(since + Duration::from_millis(passed));
+        self.now = self.now.saturating_add(passed);
         self.now
     }
 }
@@ -33,10 +39,14 @@ impl Clock {
 mod tests {
     use super::*;
 
-    #[test]
-    fn time_goes_on_over_runs_that_each_begin_at_nought() {
+    #[tokio::test(start_paused = true)]
+    async fn time_passes_from_the_first_look_on_and_may_be_skipped() {
         let mut clock = Clock::new(1000);
-        assert_eq!([5, 10, 10].map(|host| clock.at(host)), [1000, 1005, 1005]);
-        assert_eq!([0, 7].map(|host| clock.at(host)), [1005, 1012]);
+        tokio::time::sleep(Duration::from_secs(9)).await;
+        assert_eq!(clock.now(), 1000);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert_eq!([clock.now(), clock.now()], [1005, 1005]);
+        clock.skip(7);
+        assert_eq!(clock.now(), 1012);
     }
 }

@@ -1,18 +1,15 @@
 //! Makes a resource, once, whatever is lost on the way.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use trueup_model::kind::{Idempotency, Kind, Mutability};
 use trueup_model::snapshot::{ADDRESS_TAG, Live, Ownership, STACK_TAG};
 use trueup_model::value::Values;
-use trueup_provider::{Call, Create, Failure, FailureClass, Host, Until};
+use trueup_provider::{Call, Create, Failure, FailureClass, Host, Until, VISIBLE_AFTER};
 
 use super::{Sim, Sort, action, text};
 use crate::service::{Service, same};
 
-/// Tags may lag behind a lost answer by some seconds; only then is "not found" believed.
-const BEFORE_LOOKING: Duration = Duration::from_secs(10);
 /// How often a create whose answer was lost is looked for and tried again.
 const ATTEMPTS: u32 = 5;
 /// How many client tokens are tried when earlier ones made something that is gone.
@@ -94,7 +91,7 @@ impl Sim {
                     return self.find(host, kind, request).await?.ok_or(failure);
                 }
                 // The name keeps a second one from being made.
-                Err(failure) if failure.may_have_happened() => host.sleep(BEFORE_LOOKING).await,
+                Err(failure) if failure.may_have_happened() => host.sleep(VISIBLE_AFTER).await,
                 Err(failure) => return Err(failure),
             }
         }
@@ -113,7 +110,7 @@ impl Sim {
             }
             match self.call_create(host, kind, request, None).await {
                 Ok((id, _)) => return Ok(id),
-                Err(failure) if failure.may_have_happened() => host.sleep(BEFORE_LOOKING).await,
+                Err(failure) if failure.may_have_happened() => host.sleep(VISIBLE_AFTER).await,
                 Err(failure) if failure.class == FailureClass::Exists => {
                     return self.find(host, kind, request).await?.ok_or(failure);
                 }

@@ -190,7 +190,7 @@ impl Sim {
         call: Call,
         operation: &(impl Fn(&mut Service<'_>) -> Result<T, Failure> + Send + Sync),
     ) -> Result<(T, Option<String>), Failure> {
-        let (fault, request_id) = self.admit(host, &call)?;
+        let (fault, request_id) = self.admit(&call)?;
         let stamp = |failure| Failure { request_id: Some(request_id.clone()), ..failure };
         if self.options.latency != Latency::Instant {
             host.sleep(ROUND_TRIP[usize::from(call.mutates())]).await;
@@ -198,7 +198,7 @@ impl Sim {
         if let Some(failure) = fault.and_then(Fault::before) {
             return Err(stamp(failure));
         }
-        let answer = self.serve(host, &call, fault, operation).map_err(stamp)?;
+        let answer = self.serve(&call, fault, operation).map_err(stamp)?;
         // What never arrives has no request id.
         match fault.and_then(Fault::after) {
             Some(failure) if fault.is_some_and(Fault::crashes) => Err(self.crash(failure)),
@@ -208,12 +208,12 @@ impl Sim {
     }
 
     /// Counts a call, and refuses it where it must not reach the service.
-    fn admit(&self, host: &dyn Host, call: &Call) -> Result<(Option<Fault>, String), Failure> {
+    fn admit(&self, call: &Call) -> Result<(Option<Fault>, String), Failure> {
         let mut state = self.lock();
         if state.crashed {
             return Err(crashed());
         }
-        let now = state.clock.at(host.now());
+        let now = state.clock.now();
         let fault = state.faults.draw(call);
         let number = state.faults.calls.to_string();
         let request_id = hex(self.options.seed, &["request", call.action, &number], 16);
@@ -229,7 +229,6 @@ impl Sim {
 
     fn serve<T>(
         &self,
-        host: &dyn Host,
         call: &Call,
         fault: Option<Fault>,
         operation: &impl Fn(&mut Service<'_>) -> Result<T, Failure>,
@@ -239,7 +238,7 @@ impl Sim {
         if state.crashed {
             return Err(crashed());
         }
-        let now = state.clock.at(host.now());
+        let now = state.clock.now();
         let mut service = self.service(&mut state.world, &mut state.reads, now, fault);
         service.advance();
         let answer = operation(&mut service)?;

@@ -186,6 +186,7 @@ impl Service<'_> {
         let breaks = matches!(self.fault, Some(Fault::Breaks)).then(|| "failed".to_owned());
         let until = self.now + self.takes(kind.times.create, &[&key, "create"]);
         let along = Self::made_along(kind, &attributes);
+        let (hidden_until, untagged_until) = self.shows_from(&key);
         let item = Item {
             kind: kind.key(),
             id: id.clone(),
@@ -196,6 +197,8 @@ impl Service<'_> {
             phase: Phase::Creating { until, breaks },
             created_at: self.now,
             revision: 0,
+            hidden_until,
+            untagged_until,
             hidden_reads: reads(self.fault, |fault| match fault {
                 Fault::Hidden(reads) => Some(reads),
                 _ => None,

@@ -8,6 +8,8 @@ mod refer;
 mod rules;
 mod shape;
 
+use std::collections::BTreeMap;
+
 pub(crate) use self::delete::Blocker;
 use trueup_model::kind::{Attribute, Catalog, Kind, Type};
 use trueup_model::snapshot::Ownership;
@@ -66,22 +68,38 @@ impl<'a> Service<'a> {
         }
     }
 
+    /// Until when something that is made now does not show, and until when its tags do not.
+    fn shows_from(&self, key: &str) -> (u64, u64) {
+        let lag = u64::try_from(self.options.lag.as_millis()).unwrap_or(u64::MAX);
+        if lag == 0 {
+            return (0, 0);
+        }
+        let mut dice = Dice::new(mix(self.options.seed ^ self.now, &[key, "lag"]));
+        let mut late = || self.now + dice.below(lag + 1);
+        let tags = late();
+        (late().min(tags), tags)
+    }
+
     /// What a read shows of a resource now, which may be behind the truth; none, if it is hidden.
     pub(crate) fn read(&mut self, kind: &str, id: &str) -> Result<Option<Live>, Failure> {
         let declared = self.kind(kind)?;
         *self.reads += 1;
-        let order = *self.reads ^ self.options.seed;
+        let (order, now) = (*self.reads ^ self.options.seed, self.now);
         let Ok(item) = self.item_mut(kind, id) else { return Ok(None) };
+        if item.hidden_until > now {
+            return Ok(None);
+        }
         if item.hidden_reads > 0 {
             item.hidden_reads -= 1;
             return Ok(None);
         }
         let tags = if item.untagged_reads > 0 {
             item.untagged_reads -= 1;
-            std::collections::BTreeMap::new()
+            BTreeMap::new()
         } else {
             item.tags.clone()
         };
+        let tags = if item.untagged_until > now { BTreeMap::new() } else { tags };
         let stale = item.stale.take_if(|stale| {
             stale.reads -= 1;
             stale.reads == 0
@@ -95,7 +113,7 @@ impl<'a> Service<'a> {
 fn shown(
     kind: &Kind,
     item: &Item,
-    tags: std::collections::BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
     stale: Option<Values>,
     order: u64,
 ) -> Live {

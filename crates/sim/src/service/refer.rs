@@ -28,7 +28,7 @@ impl Service<'_> {
         let mut hidden = BTreeSet::new();
         for (path, reference, text) in references(kind, attributes) {
             match self.referent(reference, text) {
-                Some(item) if item.hidden_reads > 0 => {
+                Some(item) if item.hidden_reads > 0 || item.hidden_until > self.now => {
                     hidden.insert(item.key());
                 }
                 Some(item) => self.usable(item)?,
@@ -44,7 +44,7 @@ impl Service<'_> {
         let Some(first) = hidden.first().cloned() else { return Ok(()) };
         for key in hidden {
             if let Some(item) = self.world.resources.get_mut(&key) {
-                item.hidden_reads -= 1;
+                item.hidden_reads = item.hidden_reads.saturating_sub(1);
             }
         }
         let (kind, id) = first.split_once('/').unwrap_or_default();

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use trueup_provider::VISIBLE_AFTER;
 use trueup_sim::testing::converge::{FAULTS, check, converge, matrix};
-use trueup_sim::{FaultPlan, Latency, Rates, Sim, SimOptions};
+use trueup_sim::{Fault, FaultPlan, Latency, Rates, Sim, SimOptions};
 
 use crate::program::Program;
 
@@ -43,6 +44,18 @@ async fn every_step_survives_every_fault() {
     let start = || program.account(SimOptions::default());
     let tried = matrix(&program, &start, &FAULTS).await.unwrap();
     assert!(tried > 100, "{tried}");
+}
+
+/// Where lists are seconds behind, what the last run made is seen because the next one waits.
+#[tokio::test(start_paused = true)]
+async fn a_death_after_any_step_leaves_no_twin_where_lists_lag_behind() {
+    let program = Program::of_text(SMALL);
+    for seed in 0..6 {
+        let start = || program.account(SimOptions { lag: VISIBLE_AFTER, ..options(seed) });
+        let deaths = [Fault::CrashBefore, Fault::CrashHalfway, Fault::CrashAfter, Fault::LostAfter];
+        let tried = matrix(&program, &start, &deaths).await.unwrap();
+        assert!(tried > 40, "{tried}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

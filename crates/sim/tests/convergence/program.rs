@@ -3,9 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
-use trueup_applier::{Events, Interrupt, Report, Run, WIDTH};
+use tokio::time::Instant;
+use trueup_applier::{
+    Events, Holder, Interrupt, Lease, Leasing, Left, Refusal, Report, Run, WIDTH,
+};
 use trueup_model::plan::WhyNot;
 use trueup_model::{Catalog, Plan, Snapshot, Stack};
 use trueup_planner::{Input, Mode, Options};
@@ -104,6 +109,41 @@ impl Program {
     }
 }
 
+/// Takes the lease, away from a run that died if need be, as somebody does who knows that it died.
+async fn lease(stack: &str, sim: &Arc<Sim>) -> Result<Lease, Failure> {
+    let leasing = leasing(stack, sim);
+    loop {
+        match trueup_applier::take_lease(leasing.clone()).await {
+            Ok(lease) => return Ok(lease),
+            Err(Refusal::Held(Some(by))) => {
+                trueup_applier::break_lease(leasing.clone(), &by).await?;
+            }
+            Err(Refusal::Held(None)) => {}
+            Err(Refusal::Failed(failure)) => return Err(failure),
+        }
+    }
+}
+
+fn leasing(stack: &str, sim: &Arc<Sim>) -> Leasing {
+    let begin = Instant::now();
+    let holder = Holder {
+        id: format!("run {}", RUNS.fetch_add(1, Ordering::Relaxed)),
+        who: "arn:aws:iam::123456789012:user/sandbox".to_owned(),
+        host: "bench".to_owned(),
+        since: String::new(),
+    };
+    Leasing {
+        provider: sim.clone(),
+        stack: stack.to_owned(),
+        holder,
+        makes: true,
+        clock: Arc::new(move || SystemTime::UNIX_EPOCH + begin.elapsed()),
+        events: Events::unread(),
+    }
+}
+
+static RUNS: AtomicU64 = AtomicU64::new(1);
+
 #[async_trait(?Send)]
 impl Engine for Program {
     fn stack(&self) -> &str {
@@ -111,6 +151,24 @@ impl Engine for Program {
     }
 
     async fn run(&self, sim: &Arc<Sim>) -> Outcome {
+        let lease = match lease(&self.stack.name, sim).await {
+            Ok(lease) => lease,
+            Err(failure) => {
+                return Outcome { failures: vec![failure.to_string()], ..Outcome::default() };
+            }
+        };
+        lease.settle().await;
+        let outcome = self.run_alone(sim).await;
+        let is_settled = outcome.failures.is_empty();
+        let left = if is_settled { Left::Settled } else { Left::Unsettled };
+        // A lease that was not given up expires.
+        let _ = lease.release(left).await;
+        outcome
+    }
+}
+
+impl Program {
+    async fn run_alone(&self, sim: &Arc<Sim>) -> Outcome {
         let (plan, snapshot) = match self.plan(sim).await {
             Ok(planned) => planned,
             Err(failure) => {

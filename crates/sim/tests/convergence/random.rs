@@ -4,7 +4,7 @@
 //! shrunk, and kept in `tests/proptest-regressions`, from where it is tried first for ever.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use proptest::collection::vec;
 use proptest::num::u16::ANY;
@@ -12,6 +12,7 @@ use proptest::test_runner::{
     Config, FileFailurePersistence, RngSeed, TestCaseError, TestError, TestRunner,
 };
 use trueup_model::Address;
+use trueup_provider::VISIBLE_AFTER;
 use trueup_sim::testing::converge::{check, converge};
 use trueup_sim::{FaultPlan, Item, Latency, Rates, Sim, SimOptions, World};
 use trueup_stack::MemoryFiles;
@@ -65,14 +66,16 @@ fn meddle(tape: &mut Tape, world: &mut World) {
     }
 }
 
-/// By turns the program dies, or reads are behind what was just made. With both at once, the next
-/// run may not see what the last one made, and only a client token could tell that it exists;
-/// tokens of kinds that have them are not the same then.
-fn rates(tape: &mut Tape) -> Rates {
-    match tape.below(3) {
-        0 => Rates::default(),
-        1 => Rates { crash: 8, ..RATES },
-        _ => Rates { hidden: 20, tags_lag: 20, ..RATES },
+/// By turns the program dies, also where AWS's lists are some seconds behind, or a number of reads is
+/// behind what was just made. That with deaths would be more than AWS does: the next run waits for as
+/// long as lists may be behind, not for as many reads.
+fn troubles(tape: &mut Tape) -> (Rates, Duration) {
+    let dies = Rates { crash: 8, ..RATES };
+    match tape.below(4) {
+        0 => (Rates::default(), Duration::ZERO),
+        1 => (dies, Duration::ZERO),
+        2 => (Rates { hidden: 20, tags_lag: 20, ..RATES }, Duration::ZERO),
+        _ => (dies, VISIBLE_AFTER),
     }
 }
 
@@ -89,11 +92,11 @@ fn program(tape: &mut Tape) -> Program {
 
 /// Three stacks one after the other, each until there is nothing left to do; then nothing at all.
 async fn live_through(tape: &mut Tape) -> Result<(), String> {
-    let (rates, seed) = (rates(tape), tape.seed());
+    let ((rates, lag), seed) = (troubles(tape), tape.seed());
     let mut program = self::program(tape);
     let is_slow = tape.happens(3);
     let latency = if is_slow { Latency::Varied } else { Latency::Instant };
-    let options = SimOptions { latency, throttle: is_slow, seed, ..SimOptions::default() };
+    let options = SimOptions { latency, throttle: is_slow, seed, lag, ..SimOptions::default() };
     let world = World::fresh(&program.catalog, &options);
     let sim = Arc::new(Sim::new(Arc::clone(&program.catalog), world, options));
     let before = sim.world();
