@@ -18,6 +18,7 @@ use crate::buckets::Limiter;
 use crate::executor::perform;
 use crate::guard::guarded;
 use crate::host::{Desk, Shared, Work};
+use crate::interrupt::Stop;
 use crate::path::Paths;
 use crate::poller::Pollers;
 use crate::report::{Failed, NotBegun, Report};
@@ -47,7 +48,7 @@ struct Dispatcher {
     running: BTreeMap<Id, StepId>,
     places: Arc<Semaphore>,
     interrupts: u32,
-    lease_lost: bool,
+    stopped: bool,
     report: Report,
 }
 
@@ -83,8 +84,8 @@ impl Dispatcher {
             running: BTreeMap::new(),
             places: Arc::new(Semaphore::new(run.width.max(1))),
             interrupts: 0,
-            lease_lost: false,
-            report: Report::new(run.events.now(), run.events.calls()),
+            stopped: false,
+            report: Report::new(&run.events),
             shared,
             run,
         }
@@ -112,7 +113,7 @@ impl Dispatcher {
             tokio::select! {
                 biased;
                 times = self.run.interrupt.beyond(self.interrupts) => self.interrupted(times),
-                () = self.run.interrupt.lease_lost(), if !self.lease_lost => self.lose_lease(),
+                stop = self.run.interrupt.stopped(), if !self.stopped => self.stop(stop),
                 Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
                 Ok(place) = places.acquire_owned(), if !self.ready.is_empty() => self.start(place),
             }
@@ -260,10 +261,14 @@ impl Dispatcher {
         self.interrupts = times;
     }
 
-    fn lose_lease(&mut self) {
-        self.lease_lost = true;
-        self.run.events.emit(Event::LeaseLost);
-        self.skip(0..self.run.plan.steps.len(), &Skipped::LeaseLost);
+    fn stop(&mut self, because: Stop) {
+        self.stopped = true;
+        let (event, skipped) = match because {
+            Stop::LeaseLost => (Event::LeaseLost, Skipped::LeaseLost),
+            Stop::LogBroken => (Event::LogBroken, Skipped::LogBroken),
+        };
+        self.run.events.emit(event);
+        self.skip(0..self.run.plan.steps.len(), &skipped);
     }
 
     /// Stops what is in flight. What AWS has begun goes on there; the next run finds it.
@@ -282,6 +287,7 @@ impl Dispatcher {
         self.pollers.shut_down().await;
         let calls = self.run.events.calls() - self.report.calls;
         self.report.calls = calls;
+        self.report.changes = self.run.events.changes() - self.report.changes;
         self.report.took = self.run.events.now() - self.report.took;
         self.report.lives = self.world.lives();
         self.report.outputs = self.outputs();

@@ -21,6 +21,7 @@ struct Stream {
     begin: Instant,
     journal: Option<Arc<dyn Journal>>,
     calls: AtomicU32,
+    changes: AtomicU32,
     // Stamping and sending under one lock is what makes the order of times and events the same.
     sender: Mutex<UnboundedSender<Stamped>>,
 }
@@ -34,8 +35,9 @@ impl Events {
     /// The same; a journal is kept of the calls that change something.
     pub fn journaled(journal: Option<Arc<dyn Journal>>) -> (Self, UnboundedReceiver<Stamped>) {
         let (sender, receiver) = unbounded_channel();
-        let (begin, calls) = (Instant::now(), AtomicU32::new(0));
-        let stream = Stream { begin, journal, calls, sender: Mutex::new(sender) };
+        let (calls, changes) = (AtomicU32::new(0), AtomicU32::new(0));
+        let begin = Instant::now();
+        let stream = Stream { begin, journal, calls, changes, sender: Mutex::new(sender) };
         (Self { stream: Arc::new(stream) }, receiver)
     }
 
@@ -47,6 +49,16 @@ impl Events {
     /// How many API calls have come back.
     pub fn calls(&self) -> u32 {
         self.stream.calls.load(Ordering::Relaxed)
+    }
+
+    /// How many of them changed something, or may have: no answer is no denial.
+    pub(crate) fn changes(&self) -> u32 {
+        self.stream.changes.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a call changed something, or may have.
+    pub(crate) fn count_change(&self) {
+        self.stream.changes.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Milliseconds since the stream began.

@@ -127,8 +127,12 @@ impl Desk {
             request_id: request_id.map(str::to_owned),
             error: failure.map(code),
         };
+        let outcome = Outcome::of(failure);
+        if event.mutates && outcome != Outcome::Failed {
+            self.shared.events.count_change();
+        }
         if let Some(journal) = self.shared.events.journal().filter(|_| event.mutates) {
-            journal.answered(&event, Outcome::of(failure));
+            journal.answered(&event, outcome);
         }
         self.shared.events.emit(Event::Call(event));
     }

@@ -1,4 +1,4 @@
-//! Ctrl-C: once to begin nothing new, twice to stop waiting; and the lease, when it is lost.
+//! Ctrl-C: once to begin nothing new, twice to stop waiting; and what else ends a run early.
 
 use std::sync::Arc;
 
@@ -8,16 +8,22 @@ use tokio::sync::watch;
 #[derive(Clone)]
 pub struct Interrupt {
     times: Arc<watch::Sender<u32>>,
-    lease_lost: Arc<watch::Sender<bool>>,
+    stop: Arc<watch::Sender<Option<Stop>>>,
+}
+
+/// Why a run must begin nothing new, although nobody interrupted it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The lease of the stack is lost: another apply may be at work.
+    LeaseLost,
+    /// The audit log cannot be written: nothing may happen that is not in it.
+    LogBroken,
 }
 
 impl Interrupt {
     /// One that nobody raised yet.
     pub fn new() -> Self {
-        Self {
-            times: Arc::new(watch::Sender::new(0)),
-            lease_lost: Arc::new(watch::Sender::new(false)),
-        }
+        Self { times: Arc::new(watch::Sender::new(0)), stop: Arc::new(watch::Sender::new(None)) }
     }
 
     /// Raises it once more. The first time the run finishes what is in flight; the second time it
@@ -31,18 +37,19 @@ impl Interrupt {
         *self.times.borrow()
     }
 
-    /// Says that the lease of the stack is lost: the run finishes what is in flight and begins
-    /// nothing new.
-    pub fn lose_lease(&self) {
-        self.lease_lost.send_replace(true);
+    /// The run finishes what is in flight and begins nothing new. The first reason stays.
+    pub fn stop(&self, because: Stop) {
+        self.stop.send_modify(|stop| *stop = stop.or(Some(because)));
     }
 
-    /// Waits until the lease is lost.
-    pub(crate) async fn lease_lost(&self) {
-        let mut receiver = self.lease_lost.subscribe();
-        if receiver.wait_for(|&lost| lost).await.is_err() {
+    /// Waits until there is a reason to stop.
+    pub(crate) async fn stopped(&self) -> Stop {
+        let mut receiver = self.stop.subscribe();
+        let stop = receiver.wait_for(Option::is_some).await.ok().and_then(|stop| *stop);
+        match stop {
+            Some(stop) => stop,
             // The sender lives as long as `self`.
-            std::future::pending::<()>().await;
+            None => std::future::pending().await,
         }
     }
 

@@ -34,7 +34,7 @@ use trueup_provider::Provider;
 
 pub use dispatcher::apply;
 pub use events::Events;
-pub use interrupt::Interrupt;
+pub use interrupt::{Interrupt, Stop};
 pub use journal::{Journal, Outcome};
 pub use lease::{
     Holder, Holding, Lease, Leasing, Left, Refusal, WallClock, break_lease, held as lease_holder,

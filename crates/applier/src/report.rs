@@ -7,6 +7,8 @@ use trueup_model::expression::Expressions;
 use trueup_model::{Address, Live, Location, Step, StepId};
 use trueup_provider::{Failure, FailureClass};
 
+use crate::events::Events;
+
 /// What became of every step, and what exists now.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -24,6 +26,8 @@ pub struct Report {
     pub interrupted: bool,
     /// How many API calls it took.
     pub calls: u32,
+    /// How many of them changed something, or may have.
+    pub changes: u32,
     /// How long it took, in milliseconds.
     pub took: u64,
     /// How it ended.
@@ -74,8 +78,8 @@ pub struct NotBegun {
 }
 
 impl Report {
-    /// A report of a run that begins at this time and after that many calls.
-    pub(crate) fn new(now: u64, calls: u32) -> Self {
+    /// A report of a run that begins now.
+    pub(crate) fn new(events: &Events) -> Self {
         Self {
             done: Vec::new(),
             failed: Vec::new(),
@@ -83,8 +87,9 @@ impl Report {
             lives: BTreeMap::new(),
             outputs: Expressions::new(),
             interrupted: false,
-            calls,
-            took: now,
+            calls: events.calls(),
+            changes: events.changes(),
+            took: events.now(),
             ended: Ended::Done,
         }
     }
@@ -97,7 +102,7 @@ impl Report {
             Ended::Credentials
         } else if left(Skipped::Interrupted) || failed(FailureClass::Interrupted) {
             Ended::Interrupted
-        } else if !self.failed.is_empty() || left(Skipped::LeaseLost) {
+        } else if !self.failed.is_empty() || left(Skipped::LeaseLost) || left(Skipped::LogBroken) {
             Ended::Partly
         } else if self.skipped.iter().any(|it| matches!(it.because, Skipped::Drains { .. })) {
             Ended::Draining

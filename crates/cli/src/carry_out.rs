@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use trueup_applier::{Ended, Events, Interrupt, Left, Report, Run, WIDTH};
+use trueup_applier::{Ended, Events, Interrupt, Left, Report, Run, Stop, WIDTH};
 use trueup_model::event::{Event, Stamped};
 use trueup_model::plan::WhyNot;
 use trueup_model::{Diagnostic, Plan};
@@ -174,17 +174,18 @@ pub(crate) async fn run(
     let (mut report, lost) =
         follow(trueup_applier::apply(run), stream, &interrupt, &mut *progress, context).await;
     progress.end();
-    context.leased.note_left(left(&report));
+    context.leased.note_left(left(&report, &situation));
     report.calls += context.let_go().await;
-    context.sandbox.as_ref().map_or(Ok(()), Sandbox::save)?;
-    end(&plan, &situation, &report, lost, context)
+    let saved = context.sandbox.as_ref().map_or(Ok(()), Sandbox::save);
+    let code = end(&plan, &situation, &report, lost, context)?;
+    saved.map(|()| code)
 }
 
 /// What a run leaves. A create that failed may have made something that was not seen since.
-fn left(report: &Report) -> Left {
+fn left(report: &Report, situation: &Situation) -> Left {
     if report.failed.iter().any(|failed| failed.verb == "create") {
         Left::Unsettled
-    } else if report.ended == Ended::Done && report.lives.is_empty() {
+    } else if report.ended == Ended::Done && report.lives.is_empty() && !situation.is_partial() {
         Left::Nothing
     } else {
         Left::Settled
@@ -219,12 +220,12 @@ async fn follow(
             () = context.interrupts.next() => interrupt.raise(),
             to = context.leased.lost(), if lost.is_none() => {
                 lost = Some(lease::lost(to.as_ref()));
-                interrupt.lose_lease();
+                interrupt.stop(Stop::LeaseLost);
             }
             Some(stamped) = stream.recv() => {
                 show_event(&stamped, progress, context);
-                if context.audit.is_broken() && interrupt.times() == 0 {
-                    interrupt.raise();
+                if context.audit.is_broken() {
+                    interrupt.stop(Stop::LogBroken);
                 }
             }
             report = &mut apply => break report,
@@ -252,10 +253,12 @@ fn end(
     context: &Context,
 ) -> Result<u8, Error> {
     let code = match report.ended {
+        // What could not be read may be there still.
+        Ended::Done if situation.is_partial() => exit::PARTLY,
         Ended::Done => unfinished(plan),
         Ended::Interrupted => exit::INTERRUPTED,
         Ended::Draining => exit::DRAINING,
-        Ended::Credentials | Ended::Partly if report.done.is_empty() => exit::ERROR,
+        Ended::Credentials | Ended::Partly if report.changes == 0 => exit::ERROR,
         Ended::Credentials | Ended::Partly => exit::PARTLY,
     };
     let failed = report.failed.iter().map(|failed| error::step(failed, plan));
@@ -270,14 +273,14 @@ fn end(
             "outputs": outputs::json(&report.outputs, &Revealed::new()),
         })))?;
     } else {
-        context.terminal.print(&text(plan, report, context))?;
+        context.terminal.print(&text(plan, report, situation, context))?;
     }
     context.report(&faults, &situation.sources);
     Ok(code)
 }
 
 /// The last lines: what was done, what is left, the outputs.
-fn text(plan: &Plan, report: &Report, context: &Context) -> String {
+fn text(plan: &Plan, report: &Report, situation: &Situation, context: &Context) -> String {
     let look = context.terminal.look();
     let mut text = "\n".to_owned();
     let calls = words::count(report.calls as usize, "API call");
@@ -285,6 +288,9 @@ fn text(plan: &Plan, report: &Report, context: &Context) -> String {
     if report.ended == Ended::Done {
         let done = look.paint(Tone::Strong, format!("Done: {}.", summary::done(plan)));
         text += &format!("{done} {calls}, {took}.\n");
+        if situation.is_partial() {
+            text += "What could not be read may be left: the plan above names it.\n";
+        }
     } else {
         let parts = [
             (report.done.len(), "done"),

@@ -127,8 +127,15 @@ impl Context {
     pub(crate) async fn let_go(&mut self) -> u32 {
         let Leased::Held(mut held) = std::mem::take(&mut self.leased) else { return 0 };
         let events = held.lease.events();
-        if let Err(failure) = held.lease.release(held.left).await {
-            let remark = format!("the lease was not given up and expires by itself: {failure}");
+        // Who interrupts once more does not want to wait for this either.
+        let released = self.interrupts.or(held.lease.release(held.left)).await;
+        let kept = match released {
+            Ok(Ok(())) => None,
+            Ok(Err(failure)) => Some(failure.to_string()),
+            Err(_) => Some("interrupted".to_owned()),
+        };
+        if let Some(why) = kept {
+            let remark = format!("the lease was not given up and expires by itself: {why}");
             self.report(&[Diagnostic::warning("lease", remark)], &Sources::new());
         }
         while let Ok(stamped) = held.stream.try_recv() {

@@ -92,6 +92,8 @@ pub enum Event {
         /// For how many milliseconds.
         remaining: u64,
     },
+    /// The audit log cannot be written: nothing new is begun.
+    LogBroken,
     /// The run ended.
     Finished {
         /// Steps done.
@@ -133,6 +135,8 @@ pub enum Skipped {
     CredentialsFailed,
     /// The lease of the stack is lost: another apply may be at work.
     LeaseLost,
+    /// The audit log cannot be written.
+    LogBroken,
     /// AWS still takes away what something deleted left behind, and the user does not wait for it.
     Drains {
         /// What.

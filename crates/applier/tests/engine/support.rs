@@ -582,7 +582,8 @@ pub(crate) fn obey_the_laws(plan: &Plan, report: &Report, events: &[Stamped]) {
             | Event::Finished { .. }
             | Event::Interrupted
             | Event::LeaseLost
-            | Event::Settling { .. } => {}
+            | Event::Settling { .. }
+            | Event::LogBroken => {}
         }
     }
     assert_eq!(ended.len(), plan.steps.len(), "every step ends");
@@ -611,6 +612,7 @@ pub(crate) fn lines(events: &[Stamped]) -> String {
                     Skipped::DependencyFailed { on } => format!("{on} failed"),
                     Skipped::Interrupted => "interrupted".to_owned(),
                     Skipped::LeaseLost => "lease lost".to_owned(),
+                    Skipped::LogBroken => "log broken".to_owned(),
                     Skipped::CredentialsFailed => "credentials".to_owned(),
                     Skipped::Drains { what } => what.clone(),
                     Skipped::DependencyDrains { on } => format!("{on} drains"),
@@ -620,6 +622,7 @@ pub(crate) fn lines(events: &[Stamped]) -> String {
             Event::Interrupted => "interrupted".to_owned(),
             Event::LeaseLost => "lease lost".to_owned(),
             Event::Settling { .. } => "settling".to_owned(),
+            Event::LogBroken => "log broken".to_owned(),
             Event::Finished { done, failed, skipped, .. } => {
                 format!("finished: {done} done, {failed} failed, {skipped} skipped")
             }

@@ -90,6 +90,7 @@ impl Style {
                     Skipped::Interrupted => "not begun: interrupted".to_owned(),
                     Skipped::CredentialsFailed => "not begun: the credentials failed".to_owned(),
                     Skipped::LeaseLost => "not begun: the lease is lost".to_owned(),
+                    Skipped::LogBroken => "not begun: the audit log is broken".to_owned(),
                     Skipped::Drains { what } => format!("left: {what}"),
                     Skipped::DependencyDrains { on } => format!("not begun: {on} is left"),
                 };
@@ -99,10 +100,8 @@ impl Style {
                 let text = "Interrupted: finishing what is under way; once more stops at once";
                 format!("{}  {}", self.time(at), self.look.paint(Tone::Warning, text))
             }
-            Event::LeaseLost => {
-                let text = "The lease is lost: finishing what is under way";
-                format!("{}  {}", self.time(at), self.look.paint(Tone::Error, text))
-            }
+            Event::LeaseLost => self.alarm(at, "The lease is lost"),
+            Event::LogBroken => self.alarm(at, "The audit log cannot be written"),
             Event::Started { .. }
             | Event::StepStarted(_)
             | Event::StepWaiting { .. }
@@ -144,6 +143,11 @@ impl Style {
     fn line(&self, at: u64, tone: Tone, mark: &str, step: &StepEvent, text: &str) -> String {
         let (time, mark) = (self.time(at), self.look.paint(tone, mark));
         format!("{time}  {mark} {}  {text}", self.look.paint(Tone::Strong, &step.address))
+    }
+
+    fn alarm(&self, at: u64, what: &str) -> String {
+        let text = format!("{what}: finishing what is under way");
+        format!("{}  {}", self.time(at), self.look.paint(Tone::Error, text))
     }
 
     fn time(&self, at: u64) -> String {

@@ -120,6 +120,7 @@ impl Progress for Live {
             | Event::Interrupted
             | Event::LeaseLost
             | Event::Settling { .. }
+            | Event::LogBroken
             | Event::Finished { .. } => {}
         }
         if let Some(line) = self.style.ended(stamped) {

@@ -41,6 +41,7 @@ impl Remaining {
             | Event::Interrupted
             | Event::LeaseLost
             | Event::Settling { .. }
+            | Event::LogBroken
             | Event::Finished { .. } => {}
         }
     }

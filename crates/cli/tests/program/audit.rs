@@ -97,8 +97,10 @@ async fn without_a_log_nothing_is_changed() {
 #[tokio::test(start_paused = true)]
 async fn a_log_that_breaks_ends_the_apply() {
     let (bench, sim) = Bench::with_sim(SHOP);
-    let broken = bench.run("apply --yes --log /dev/full").await.expect(130);
+    let broken = bench.run("apply --yes --log /dev/full").await.expect(5);
     assert!(broken.stderr.contains("the audit log /dev/full could not be written any more"));
+    assert!(!broken.stdout.contains("Interrupted"), "nobody interrupted: {}", broken.stdout);
+    assert!(broken.stdout.contains("not begun: the audit log is broken"), "{}", broken.stdout);
     let made = sim.world().owned_by("shop").count();
     bench.run("apply --yes").await.expect(0);
     assert!(made < sim.world().owned_by("shop").count());

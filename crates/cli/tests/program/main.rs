@@ -9,6 +9,7 @@
 mod audit;
 mod blockers;
 mod commands;
+mod endings;
 mod harness;
 mod lease;
 mod life;
