@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use trueup_model::change::{Cause, DriftClass};
+use trueup_model::plan::{WhyNot, Withheld};
 use trueup_model::{Action, Change, Plan, Reason};
 
 /// The differences between a stack and AWS, those that the world made apart from the rest.
@@ -11,6 +12,9 @@ pub struct Drift<'p> {
     pub drifted: Vec<Drifted<'p>>,
     /// What differs because the stack changed since it was last applied.
     pub pending: Vec<&'p Change>,
+    /// What is not as it was applied, but no plan can mend: its ownership tags are gone, somebody
+    /// deletes it right now, two claim to be it.
+    pub estranged: Vec<&'p Withheld>,
 }
 
 /// One resource that the world changed.
@@ -24,7 +28,11 @@ pub struct Drifted<'p> {
 
 /// Reads the drift from a plan.
 pub fn report(plan: &Plan) -> Drift<'_> {
-    let mut report = Drift { drifted: Vec::new(), pending: Vec::new() };
+    let mut report = Drift {
+        drifted: Vec::new(),
+        pending: Vec::new(),
+        estranged: plan.withheld.iter().filter(|withheld| is_estranged(&withheld.why)).collect(),
+    };
     let applied = plan.changes.iter().any(|change| change.id.is_some());
     for change in &plan.changes {
         match change.cause {
@@ -44,12 +52,20 @@ pub fn report(plan: &Plan) -> Drift<'_> {
 impl Drift<'_> {
     /// Whether anything differs, for whatever reason.
     pub fn is_empty(&self) -> bool {
-        self.drifted.is_empty() && self.pending.is_empty()
+        self.drifted.is_empty() && self.pending.is_empty() && self.estranged.is_empty()
     }
+}
 
-    /// The worst class of all that drifted.
-    pub fn class(&self) -> Option<DriftClass> {
-        self.drifted.iter().map(|drifted| drifted.class).max()
+fn is_estranged(why: &WhyNot) -> bool {
+    match why {
+        WhyNot::NotOurs { .. } | WhyNot::Faulty { .. } | WhyNot::Busy { .. } => true,
+        // What could not be read is told apart; what depends on another follows it; the rest is
+        // as it shall be, or a change that is listed.
+        WhyNot::Unreadable { .. }
+        | WhyNot::DependsOn { .. }
+        | WhyNot::Ignored { .. }
+        | WhyNot::Scheduled { .. }
+        | WhyNot::Protected { .. } => false,
     }
 }
 

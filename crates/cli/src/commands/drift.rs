@@ -28,7 +28,7 @@ impl Drift {
         let intent = Intent { destroy: false, permissions: Permissions::default() };
         let plan = situation.plan(&intent)?;
         let proofs = network::prove_live(&situation.stack, &situation.snapshot, &plan);
-        let drift = drift::Drift::of(&plan, &proofs);
+        let drift = drift::Drift::of(&plan, &proofs, situation.is_partial());
         let text = if context.global.json {
             json::pretty(&drift.document())
         } else {

@@ -20,8 +20,12 @@ pub(crate) struct Drift<'a> {
     changes: Vec<Drifted<'a>>,
     /// What the file changed since it was last applied: not drift.
     file: Vec<&'a Change>,
+    /// What is not as it was applied, and what no plan can mend.
+    estranged: usize,
     /// The sentences on the live network.
     proofs: &'a [LiveProof],
+    /// Whether something could not be read.
+    is_partial: bool,
 }
 
 /// Drift as JSON.
@@ -85,16 +89,16 @@ enum What {
 
 impl<'a> Drift<'a> {
     /// Divides a plan.
-    pub(crate) fn of(plan: &'a Plan, proofs: &'a [LiveProof]) -> Self {
-        let drift::Drift { drifted, pending } = drift::report(plan);
+    pub(crate) fn of(plan: &'a Plan, proofs: &'a [LiveProof], is_partial: bool) -> Self {
+        let drift::Drift { drifted, pending, estranged } = drift::report(plan);
         // What only follows from another change is none by itself.
         let file = pending.into_iter().filter(|change| change.cause == Cause::File).collect();
-        Self { plan, changes: drifted, file, proofs }
+        Self { plan, changes: drifted, file, estranged: estranged.len(), proofs, is_partial }
     }
 
     /// Whether live AWS differs from what was applied.
     pub(crate) fn is_some(&self) -> bool {
-        !self.changes.is_empty() || self.broken().next().is_some()
+        !self.changes.is_empty() || self.estranged > 0 || self.broken().next().is_some()
     }
 
     /// What is there and has something to be known besides.
@@ -181,7 +185,7 @@ impl<'a> Drift<'a> {
     fn summary(&self) -> String {
         let broken = self.broken().count();
         let summary = self.resources();
-        match (self.changes.len(), broken) {
+        match (self.changes.len() + self.estranged, broken) {
             (_, 0) => summary,
             (0, _) => {
                 let Plan { stack, region, account, .. } = self.plan;
@@ -200,7 +204,10 @@ impl<'a> Drift<'a> {
     fn resources(&self) -> String {
         let Plan { stack, region, account, .. } = self.plan;
         let calls = calls(self.plan);
-        match self.changes.len() {
+        match self.changes.len() + self.estranged {
+            0 if self.is_partial => format!(
+                "No drift was found, but not all of {stack} in {region}, account {account}, could be read. {calls}."
+            ),
             0 => format!(
                 "No drift: {stack} in {region}, account {account}, is as it was applied. {calls}."
             ),
@@ -374,13 +381,13 @@ mod tests {
 
     #[test]
     fn what_where_and_how_bad() {
-        insta::assert_snapshot!(Drift::of(&drifted(), &[]).text(&LOOK));
+        insta::assert_snapshot!(Drift::of(&drifted(), &[], false).text(&LOOK));
     }
 
     #[test]
     fn json_says_the_same() {
         let plan = drifted();
-        let json = serde_json::to_value(Drift::of(&plan, &[]).document()).unwrap();
+        let json = serde_json::to_value(Drift::of(&plan, &[], false).document()).unwrap();
         let classes: Vec<&str> = json["changes"]
             .as_array()
             .unwrap()
@@ -397,7 +404,7 @@ mod tests {
 
     #[test]
     fn without_drift_one_sentence() {
-        insta::assert_snapshot!(Drift::of(&fixtures::nothing(), &[]).text(&LOOK), @r"
+        insta::assert_snapshot!(Drift::of(&fixtures::nothing(), &[], false).text(&LOOK), @r"
         No drift: shop in us-west-2, account 123456789012, is as it was applied. 22 API
         calls.
         ");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use trueup_model::Value;
-use trueup_sim::{Sim, SimOptions, World};
+use trueup_sim::{At, Fault, FaultPlan, Sim, SimOptions, World};
 
 use crate::harness::{Bench, SHOP, snowex};
 
@@ -60,6 +60,33 @@ async fn what_changed_behind_its_back_is_drift_and_is_mended() {
     bench.run("apply --yes").await.expect(0);
     bench.run("drift").await.expect(0);
     bench.run("plan --detailed-exitcode").await.expect(0);
+}
+
+/// No plan can mend it, and nothing is as it was applied.
+#[tokio::test(start_paused = true)]
+async fn what_was_taken_away_from_the_stack_is_drift() {
+    let (bench, sim) = Bench::with_sim(SHOP);
+    bench.run("apply --yes").await.expect(0);
+    sim.edit(|world: &mut World| {
+        let role = world.at_mut("shop", &address("iam_role.web")).unwrap();
+        role.tags.retain(|name, _| !name.starts_with("trueup:"));
+    })
+    .unwrap();
+    let drift = bench.run("drift").await.expect(2).stdout;
+    assert!(drift.contains("! iam_role.web: shop-web stands in its place"), "{drift}");
+    assert!(!drift.contains("No drift"), "{drift}");
+    assert_eq!(bench.run("drift --json").await.expect(2).json()["drifted"], true);
+}
+
+/// Who may not look cannot say that all is well.
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_read_is_not_called_unchanged() {
+    let (bench, sim) = Bench::with_sim(SHOP);
+    bench.run("apply --yes").await.expect(0);
+    let at = At::Every("logs:DescribeLogGroups".to_owned());
+    sim.set_faults(FaultPlan::one(at, Fault::Denied), 1);
+    let drift = bench.run("drift").await.expect(1).stdout;
+    assert!(drift.contains("No drift was found, but not all of shop"), "{drift}");
 }
 
 #[tokio::test(start_paused = true)]
