@@ -13,6 +13,9 @@ use crate::planning::longest_chain;
 /// otherwise the steps keep their order. Whether that was possible: a plan that would wait for
 /// itself is left as it is.
 pub fn reorder(plan: &mut Plan, pairs: &[(StepId, StepId)]) -> bool {
+    if pairs.is_empty() {
+        return true;
+    }
     let mut after: Vec<BTreeSet<StepId>> =
         plan.steps.iter().map(|step| step.after.iter().copied().collect()).collect();
     for &(first, second) in pairs {
@@ -46,12 +49,18 @@ pub fn reorder(plan: &mut Plan, pairs: &[(StepId, StepId)]) -> bool {
 /// first is. Nothing where they wait for each other.
 fn line_up(after: &[BTreeSet<StepId>]) -> Option<Vec<StepId>> {
     let mut waits: Vec<usize> = after.iter().map(BTreeSet::len).collect();
+    let mut followers: Vec<Vec<StepId>> = vec![Vec::new(); after.len()];
+    for (step, befores) in after.iter().enumerate() {
+        for &before in befores {
+            followers[before].push(step);
+        }
+    }
     let mut ready: BinaryHeap<Reverse<StepId>> =
         (0..after.len()).filter(|&step| waits[step] == 0).map(Reverse).collect();
     let mut order = Vec::with_capacity(after.len());
     while let Some(Reverse(step)) = ready.pop() {
         order.push(step);
-        for next in (0..after.len()).filter(|&next| after[next].contains(&step)) {
+        for &next in &followers[step] {
             waits[next] -= 1;
             if waits[next] == 0 {
                 ready.push(Reverse(next));

@@ -20,8 +20,10 @@ mod scene;
 mod sentences;
 mod world;
 
+use std::collections::BTreeSet;
+
 use trueup_model::proof::Verdict;
-use trueup_model::{Cause, Diagnostic, Plan, Proof, Reason, Snapshot, Stack, Step};
+use trueup_model::{Address, Cause, Diagnostic, Plan, Proof, Reason, Snapshot, Stack, Step};
 
 pub(crate) use question::{Answer, Asked, Examination, Examined, Question};
 use scene::{KINDS, Scene};
@@ -50,13 +52,7 @@ pub(crate) fn prove(stack: &Stack, snapshot: &Snapshot, plan: &mut Plan) {
     let notes: Vec<Diagnostic> = orders.iter().map(|order| order::note(plan, order)).collect();
     let checks = checks::findings(&scene, plan, &stack.silence);
     let pairs: Vec<_> = orders.iter().map(|order| (order.first, order.second)).collect();
-    let mut ordered = plan.clone();
-    let notes = if trueup_planner::reorder(&mut ordered, &pairs) {
-        *plan = ordered;
-        notes
-    } else {
-        Vec::new()
-    };
+    let notes = if trueup_planner::reorder(plan, &pairs) { notes } else { Vec::new() };
     let meanwhile = meanwhile::findings(stack, snapshot, plan, &found, elements);
     let proofs: Vec<Proof> = plan
         .expect
@@ -94,10 +90,13 @@ pub(crate) struct LiveProof {
 /// Proves the sentences on the network as AWS has it.
 pub(crate) fn prove_live(stack: &Stack, snapshot: &Snapshot, plan: &Plan) -> Vec<LiveProof> {
     let live = outcomes(&after(stack, snapshot, plan, &|_| false), &plan.expect);
-    let by_file = |step: &Step| {
-        let change = plan.changes.iter().find(|change| change.address == step.address);
-        change.is_some_and(|change| matches!(change.cause, Cause::File | Cause::Dependency))
-    };
+    let by_file: BTreeSet<&Address> = plan
+        .changes
+        .iter()
+        .filter(|change| matches!(change.cause, Cause::File | Cause::Dependency))
+        .map(|change| &change.address)
+        .collect();
+    let by_file = |step: &Step| by_file.contains(&step.address);
     let applied = outcomes(&after(stack, snapshot, plan, &by_file), &plan.expect);
     let both = plan.expect.iter().zip(live).zip(applied);
     let proofs = both.map(|((sentence, live), applied)| LiveProof {
@@ -130,9 +129,9 @@ fn affected(
     snapshot: &Snapshot,
     plan: &Plan,
     found: &[Outcome],
-) -> Vec<Vec<trueup_model::Address>> {
+) -> Vec<Vec<Address>> {
     let mut affected = vec![Vec::new(); found.len()];
-    let mut changed: Vec<&trueup_model::Address> = plan
+    let mut changed: Vec<&Address> = plan
         .steps
         .iter()
         .filter(|step| KINDS.contains(&step.kind.as_str()))
