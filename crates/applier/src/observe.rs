@@ -18,7 +18,8 @@ pub async fn identity(provider: &Arc<dyn Provider>, sink: &Events) -> Result<Ide
     guarded(provider.identity(&desk)).await
 }
 
-/// Everything that is wanted, with the number of API calls that it took.
+/// Everything that is wanted, sets in an order of their own, with the number of API calls that it
+/// took.
 pub async fn observe(
     provider: &Arc<dyn Provider>,
     catalog: &Arc<Catalog>,
@@ -27,7 +28,13 @@ pub async fn observe(
 ) -> Result<Snapshot, Failure> {
     let before = sink.calls();
     let desk = reading(provider, Arc::clone(catalog), sink);
-    let snapshot = guarded(provider.observe(&desk, wanted)).await?;
+    let mut snapshot = guarded(provider.observe(&desk, wanted)).await?;
+    let existing = snapshot.existing.values_mut();
+    for live in snapshot.resources.iter_mut().chain(existing) {
+        if let Some(kind) = catalog.get(live.kind.as_str()) {
+            kind.sort_sets(live);
+        }
+    }
     Ok(Snapshot { calls: sink.calls() - before, ..snapshot })
 }
 

@@ -151,8 +151,8 @@ pub(crate) struct Permissions {
     pub(crate) max_disruption: Option<MaxDisruption>,
 }
 
-/// The levels of `--max-disruption`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// The levels of `--max-disruption`, the strictest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum MaxDisruption {
     /// Nobody notices
     None,

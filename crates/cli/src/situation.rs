@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use trueup_model::plan::{WhyNot, Withheld};
 use trueup_model::{Catalog, Plan, Severity, Snapshot, Stack};
 use trueup_planner::{Mode, Options};
 use trueup_provider::Provider;
@@ -86,4 +87,9 @@ impl Intent {
 /// The findings that forbid a plan.
 pub(crate) fn forbidding(plan: &Plan) -> impl Iterator<Item = &trueup_model::Diagnostic> {
     plan.findings.iter().filter(|finding| finding.severity == Severity::Error)
+}
+
+/// What a plan leaves alone because it is protected or holds data.
+pub(crate) fn protected(plan: &Plan) -> impl Iterator<Item = &Withheld> {
+    plan.withheld.iter().filter(|withheld| matches!(withheld.why, WhyNot::Protected { .. }))
 }

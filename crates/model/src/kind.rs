@@ -15,6 +15,7 @@ use crate::value::Value;
 
 mod build;
 mod catalog;
+mod order;
 
 pub use catalog::Catalog;
 

@@ -32,6 +32,8 @@ pub enum Violation {
     NotOurs(StepId),
     /// Something goes before what uses it.
     DeletedInUse(StepId, StepId),
+    /// Something is forgotten before its successor is made.
+    ForgottenFirst(StepId),
     /// A step of something that cannot be planned.
     StepOfWithheld(StepId),
     /// The chain is none, or its time is another.
@@ -49,6 +51,7 @@ pub fn check(plan: &Plan) -> Vec<Violation> {
     checker.references(&mut violations);
     checker.ownership(&mut violations);
     checker.deletes(&mut violations);
+    checker.forgets(&mut violations);
     checker.chain(&mut violations);
     if shows_secret(plan) {
         violations.push(Violation::ShowsSecret);
@@ -215,6 +218,17 @@ impl<'p> Checker<'p> {
                 if *holder != step.id && lets_go && !ordered {
                     violations.push(Violation::DeletedInUse(step.id, *holder));
                 }
+            }
+        }
+    }
+
+    fn forgets(&self, violations: &mut Vec<Violation>) {
+        for step in &self.plan.steps {
+            let maker = self.makers.get(&step.address);
+            if matches!(step.operation, Operation::Forget { .. })
+                && maker.is_some_and(|maker| !self.precedes(*maker, step.id))
+            {
+                violations.push(Violation::ForgottenFirst(step.id));
             }
         }
     }
@@ -407,6 +421,9 @@ impl fmt::Display for Violation {
             Self::NotOurs(step) => write!(formatter, "step {step} touches what is not ours"),
             Self::DeletedInUse(step, user) => {
                 write!(formatter, "step {step} deletes what step {user} still has to let go of")
+            }
+            Self::ForgottenFirst(step) => {
+                write!(formatter, "step {step} forgets what has no successor yet")
             }
             Self::StepOfWithheld(step) => write!(formatter, "step {step} is of something withheld"),
             Self::WrongChain => formatter.write_str("the longest chain or its time is wrong"),

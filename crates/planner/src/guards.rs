@@ -23,12 +23,16 @@ impl Context<'_, '_> {
         let unread_kinds = self.held_by_unread_kinds();
         for (live, departure) in departures {
             if departure.in_the_way {
-                let address = &departure.address;
-                let allow = format!("say what happens to the old one: 'on_destroy' of {address}");
-                refused
-                    .insert(*live, WhyNot::Protected { wanted: departure.reason.clone(), allow });
+                refused.insert(*live, in_the_way(departure));
+                continue;
             }
             if !departure.is_deleted() {
+                // What is forgotten stays as it is, but an empty one may not take its place unasked.
+                if departure.replaced
+                    && let Some(why) = self.protected(*live, departure)
+                {
+                    refused.insert(*live, why);
+                }
                 continue;
             }
             let kind = self.index.lives[*live].kind.as_str();
@@ -186,6 +190,16 @@ impl Context<'_, '_> {
         }
         held
     }
+}
+
+/// What is to stay although its successor needs its place: neither can be had.
+fn in_the_way(departure: &Departure) -> WhyNot {
+    let allow = format!(
+        "the old one cannot stay beside a new one: take 'on_destroy: retain' off {} first, or leave \
+         it as it is",
+        departure.address
+    );
+    WhyNot::Protected { wanted: departure.reason.clone(), allow }
 }
 
 /// How to allow what loses data.

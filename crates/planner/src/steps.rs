@@ -31,6 +31,8 @@ pub(crate) struct Drafts {
     late: BTreeMap<ResourceId, DraftId>,
     /// The deletion of each live resource.
     deletes: BTreeMap<LiveId, DraftId>,
+    /// The forgetting of each live resource.
+    forgets: BTreeMap<LiveId, DraftId>,
 }
 
 impl Drafts {
@@ -133,9 +135,10 @@ impl Drafts {
                 .resource
                 .and_then(|id| context.index.resources[id].location.clone()),
         });
-        if departure.is_deleted() {
-            self.deletes.insert(id, draft);
-        }
+        match departure.way {
+            Way::Delete { .. } => self.deletes.insert(id, draft),
+            Way::Forget => self.forgets.insert(id, draft),
+        };
     }
 
     fn push(

@@ -1,6 +1,6 @@
 //! `trueup apply`: makes AWS as the stack says.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -64,18 +64,46 @@ impl Apply {
         }
     }
 
-    /// A saved plan needs no further yes: it was looked at when it was saved.
-    async fn saved(&self, path: &std::path::Path, context: &mut Context) -> Result<u8, Error> {
+    /// A saved plan needs no further yes: it was looked at when it was saved. One that destroys the
+    /// stack does, as 'destroy' would.
+    async fn saved(&self, path: &Path, context: &mut Context) -> Result<u8, Error> {
+        self.refuse_allowing()?;
         let saved = saved::read(&context.folder.join(path))?;
         context.take_variable_files(saved.variable_files());
         let situation = context.look_at(Some(saved.stack_file()), View::Sentences).await?;
-        let plan = situation.plan(&saved.intent())?;
+        let mut intent = saved.intent();
+        let limits = [intent.permissions.max_disruption, self.permissions.max_disruption];
+        intent.permissions.max_disruption = limits.into_iter().flatten().min();
+        let plan = situation.plan(&intent)?;
         saved.compare(&plan, &situation)?;
         carry_out::show(&plan, &situation, context)?;
+        if intent.destroy {
+            carry_out::refuse_protected(&plan)?;
+        }
         if plan.is_empty() {
             return carry_out::nothing(&plan, &situation, context);
         }
         carry_out::refuse_forbidden(&plan)?;
+        if intent.destroy {
+            carry_out::confirm_destroy(self.yes, &plan, context).await?;
+        }
         carry_out::run(plan, situation, context).await
+    }
+
+    /// Whoever looked at a saved plan saw what it may do: nobody can allow more afterwards.
+    fn refuse_allowing(&self) -> Result<(), Error> {
+        let Permissions { allow_data_loss, allow_mass_delete, max_disruption: _ } =
+            &self.permissions;
+        let named = allow_data_loss.iter().map(|address| format!("--allow-data-loss {address}"));
+        let flags: Vec<String> =
+            named.chain(allow_mass_delete.then(|| "--allow-mass-delete".to_owned())).collect();
+        if flags.is_empty() {
+            return Ok(());
+        }
+        let flags = flags.join(" ");
+        Err(Error::Usage {
+            message: format!("what a saved plan may do is part of it: {flags} comes too late"),
+            help: format!("make it anew: trueup plan {flags} --out FILE"),
+        })
     }
 }

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::exit;
 use crate::render::{json, markdown};
 use crate::saved;
-use crate::situation::{Intent, forbidding};
+use crate::situation::{Intent, forbidding, protected};
 
 /// Show what would be done to make AWS as the stack says
 #[derive(Debug, Args)]
@@ -66,7 +66,9 @@ impl Plan {
                     .print(&format!("Saved; 'trueup apply {shown}' does exactly this.\n"))?;
             }
         }
-        Ok(if forbidding(&plan).next().is_some() {
+        // Half a destroy is done by no command.
+        let is_half = self.destroy && protected(&plan).next().is_some();
+        Ok(if is_half || forbidding(&plan).next().is_some() {
             exit::FORBIDDEN
         } else if situation.is_partial() {
             exit::ERROR

@@ -16,5 +16,6 @@ mod life;
 mod mistakes;
 mod proofs;
 mod safety;
+mod saved;
 mod surroundings;
 mod tail;

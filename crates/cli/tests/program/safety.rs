@@ -149,7 +149,7 @@ async fn a_secret_is_never_shown() {
         "output --format json",
         "drift --json",
         "graph",
-        "plan --destroy --json -v",
+        "plan --destroy --allow-data-loss db_instance.main --json -v",
     ];
     for line in lines {
         let ran = bench.run(line).await;

@@ -40,7 +40,21 @@ impl Drafts {
                 self.order_replacement(id, decision);
             }
         }
+        self.order_forgetting(departures);
         self.free_names(context, departures);
+    }
+
+    /// What stays in AWS is ours until its successor is whole: a run that dies before that finds it
+    /// again, and does not take it for something of somebody else.
+    fn order_forgetting(&mut self, departures: &Departures) {
+        for (live, forget) in &self.forgets {
+            let Some(id) = departures.get(live).and_then(|departure| departure.resource) else {
+                continue;
+            };
+            for before in [self.main.get(&id), self.late.get(&id)].into_iter().flatten() {
+                self.orders.add(*before, *forget, Strength::Needed);
+            }
+        }
     }
 
     fn of(&self, node: Node) -> Option<DraftId> {

@@ -1,0 +1,85 @@
+//! Saved plans and the guards: what was allowed, what is asked, what is refused.
+
+use crate::harness::{Bench, SHOP};
+
+/// A database in a network, which anything may be done to that is asked for.
+const DATA: &str = "\
+stack: data
+region: us-west-2
+vpc:
+  main: { cidr_block: 10.0.0.0/16 }
+subnet:
+  private:
+    for_each: [a, b]
+    vpc: main
+    availability_zone: ${each.value}
+    cidr_block: ${cidr_subnet(vpc.main.cidr_block, 24, each.index)}
+db_subnet_group:
+  main: { subnets: [private] }
+db_instance:
+  main:
+    engine: postgres
+    instance_class: db.t3.micro
+    allocated_storage: 20
+    username: admin_user
+    password: managed
+    subnet_group: main
+    deletion_protection: false
+";
+
+#[tokio::test(start_paused = true)]
+async fn a_saved_destroy_is_all_or_nothing() {
+    let (bench, sim) = Bench::with_sim(DATA);
+    bench.run("apply --yes").await.expect(0);
+    let owned = sim.world().owned_by("data").count();
+    let planned = bench.run("plan --destroy --out plan.json").await.expect(4);
+    assert!(planned.stdout.contains("--allow-data-loss db_instance.main"), "{}", planned.stdout);
+    let refused = bench.run("apply plan.json --yes").await.expect(4);
+    insta::assert_snapshot!(refused.stderr);
+    assert_eq!(sim.world().owned_by("data").count(), owned);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_saved_destroy_asks_for_the_name() {
+    let (bench, sim) = Bench::with_sim(DATA);
+    bench.run("apply --yes").await.expect(0);
+    let owned = sim.world().owned_by("data").count();
+    let save =
+        "plan --destroy --allow-data-loss db_instance.main --allow-mass-delete --out plan.json";
+    bench.run(save).await.expect(0);
+    let nobody = bench.run("apply plan.json").await.expect(1);
+    assert!(nobody.stderr.contains("nobody is there to say yes"), "{}", nobody.stderr);
+    let wrong = bench.answer("apply plan.json --color never", "yes\n").await.expect(1);
+    assert!(wrong.stderr.contains("Type the stack's name, data, to go on: "), "{}", wrong.stderr);
+    assert_eq!(sim.world().owned_by("data").count(), owned);
+    bench.answer("apply plan.json", "data\n").await.expect(0);
+    assert_eq!(sim.world().owned_by("data").count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_saved_plan_may_do_was_said_when_it_was_saved() {
+    let (bench, _) = Bench::with_sim(DATA);
+    bench.run("apply --yes").await.expect(0);
+    bench.write("stack.yaml", &DATA.replace("engine: postgres", "engine: mysql"));
+    bench.run("plan --out plan.json").await.expect(0);
+    for flags in ["--allow-data-loss db_instance.main", "--allow-mass-delete"] {
+        let refused = bench.run(&format!("apply plan.json {flags}")).await.expect(1);
+        insta::assert_snapshot!(flags.split(' ').next().unwrap().trim_matches('-'), refused.stderr);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_stricter_limit_of_disruption_holds() {
+    let (bench, sim) = Bench::with_sim(SHOP);
+    bench.run("apply --yes").await.expect(0);
+    let before = sim.world();
+    bench.write("stack.yaml", &SHOP.replace("subnet: web[a]", "subnet: web[b]"));
+    bench.run("plan --out any.json").await.expect(0);
+    let refused = bench.run("apply any.json --max-disruption none").await.expect(4);
+    assert!(refused.stdout.contains("instance.web would mean"), "{}", refused.shown());
+    bench.run("plan --max-disruption none --out none.json").await.expect(4);
+    let refused = bench.run("apply none.json --max-disruption data-loss").await.expect(4);
+    assert!(refused.stdout.contains("instance.web would mean"), "{}", refused.shown());
+    assert_eq!(sim.world().resources, before.resources);
+    bench.run("apply any.json --max-disruption data-loss").await.expect(0);
+}
