@@ -2,6 +2,7 @@
 
 import os
 import sys
+import textwrap
 from collections import defaultdict
 from pathlib import Path
 
@@ -70,6 +71,18 @@ def enter(binary, emulator, tmp_path_factory):
         return Program(binary, environment, folder, TIMINGS)
 
     return enter
+
+
+@pytest.fixture
+def stack(tmp_path):
+    """Writes a stack of these parts, and gives its path."""
+
+    def write(*parts):
+        path = tmp_path / "shop.yaml"
+        path.write_text("\n".join(textwrap.dedent(part) for part in parts))
+        return path
+
+    return write
 
 
 @pytest.fixture

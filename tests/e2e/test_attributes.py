@@ -1,49 +1,7 @@
 """Attributes that snowex does not use: set, changed behind the stack's back, changed in it, taken out."""
 
-import textwrap
-
-import pytest
 from program import destroying
-
-NETWORK = """
-stack: shop
-region: us-west-2
-vpc: { main: { cidr_block: 10.0.0.0/16 } }
-subnet:
-  private:
-    for_each: [a, b]
-    vpc: main
-    availability_zone: ${each.key}
-    cidr_block: ${cidr_subnet("10.0.0.0/16", 24, each.index)}
-"""
-
-DATABASE = """
-db_subnet_group: { main: { subnets: [private] } }
-variables: { password: { type: string, sensitive: true, default: long-enough-to-be-one } }
-db_instance:
-  main:
-    engine: postgres
-    username: shop
-    password: ${var.password}
-    db_name: shop
-    instance_class: db.t3.micro
-    allocated_storage: 20
-    subnet_group: main
-"""
-
-OWN = "engine: postgres, username: shop, password: '${var.password}', allocated_storage: 20"
-
-
-@pytest.fixture
-def stack(tmp_path):
-    """Writes a stack of these parts, and gives its path."""
-
-    def write(*parts):
-        path = tmp_path / "shop.yaml"
-        path.write_text("\n".join(textwrap.dedent(part) for part in parts))
-        return path
-
-    return write
+from shop import DATABASE, NETWORK, OWN
 
 
 def applied(program, path):

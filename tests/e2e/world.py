@@ -4,6 +4,7 @@ import re
 from collections import Counter
 
 STACK_TAG, ADDRESS_TAG, SPEC_TAG = "trueup:stack", "trueup:address", "trueup:spec"
+SECRET_TAG = "trueup:secret"
 
 # A deleted instance or gateway stays visible for an hour, in one of these states.
 GONE = {"terminated", "shutting-down", "deleted", "deleting"}

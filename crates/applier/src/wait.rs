@@ -61,7 +61,9 @@ fn usable(
         Condition::Ready | Condition::Pending(_) => {
             Look::NotYet(state(Some(&live), "ready, but not as asked yet"))
         }
-        Condition::Failed(state) | Condition::Deleting(state) => Look::Never(broken(&live, state)),
+        Condition::Impaired(state) | Condition::Failed(state) | Condition::Deleting(state) => {
+            Look::Never(broken(&live, state))
+        }
     }
 }
 
@@ -82,15 +84,18 @@ fn invisible(age: Duration, sightings: Sightings) -> Look {
 fn broken(live: &Live, state: &str) -> Failure {
     Failure::new(
         FailureClass::Broken,
-        format!("{} ended in a state that it cannot leave: {state}", live.id),
+        format!("{} ended in a state that it does not leave by itself: {state}", live.id),
     )
 }
 
 fn state(live: Option<&Live>, otherwise: &str) -> String {
     let word = match live.map(|live| &live.condition) {
-        Some(Condition::Pending(word) | Condition::Failed(word) | Condition::Deleting(word)) => {
-            word.as_str()
-        }
+        Some(
+            Condition::Pending(word)
+            | Condition::Impaired(word)
+            | Condition::Failed(word)
+            | Condition::Deleting(word),
+        ) => word.as_str(),
         Some(Condition::Ready) | None => otherwise,
     };
     word.to_owned()
@@ -133,7 +138,7 @@ mod tests {
         assert_eq!(check(Until::Ready, pending(), 900, None), "creating");
         assert_eq!(
             check(Until::Ready, failed(), 1, None),
-            "Broken: vpc-1 ended in a state that it cannot leave: failed: no capacity"
+            "Broken: vpc-1 ended in a state that it does not leave by itself: failed: no capacity"
         );
         let grown = |live: &Live| live.get("size").as_int() == Some(2);
         assert_eq!(check(Until::Shows(&grown), ready(), 1, None), "ready, but not as asked yet");

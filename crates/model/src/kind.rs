@@ -59,6 +59,8 @@ pub struct Kind {
     pub settle: fn(&mut Settlement<'_>),
     /// Offline rules that a type cannot express.
     pub check: fn(&mut Inspection<'_>),
+    /// Why AWS takes no final snapshot of one as it is; the plan says so and deletes it without.
+    pub unsavable: fn(&Live) -> Option<String>,
     /// How it is without something for a while: takes an id out of what refers to it. None, if it
     /// cannot be without; what it holds is then not deleted before it holds another.
     pub release: Option<fn(&mut crate::value::Values, &str)>,

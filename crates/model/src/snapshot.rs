@@ -123,6 +123,9 @@ pub enum Condition {
     Ready,
     /// Not yet, in AWS's word for the state.
     Pending(String),
+    /// Not until somebody helps, in AWS's word for the state; what it holds is still there, so it is
+    /// no reason to replace it.
+    Impaired(String),
     /// It never will, in AWS's words for state and reason.
     Failed(String),
     /// It is being deleted.

@@ -22,13 +22,18 @@ pub(crate) fn changes(context: Context<'_, '_>, settled: &Settled, steps: &[Step
             changes.insert(change.address.clone(), change);
         }
     }
-    for (live, departure) in settled.departures.iter().filter(|(_, d)| !d.replaced) {
-        match changes.get_mut(&departure.address) {
-            Some(change) => finish_replacement(change, departure),
-            None => drop(
-                changes.insert(departure.address.clone(), of_leaver(context, *live, departure)),
-            ),
-        }
+    for (live, departure) in &settled.departures {
+        let change = match changes.get_mut(&departure.address) {
+            Some(change) if departure.replaced => change,
+            Some(change) => {
+                finish_replacement(change, departure);
+                change
+            }
+            None => changes
+                .entry(departure.address.clone())
+                .or_insert(of_leaver(context, *live, departure)),
+        };
+        change.remarks.extend(context.lost_with(*live, departure));
     }
     // What stays although it should go, and, when all is destroyed, what is not there anyway.
     for live in settled.refused.keys() {

@@ -89,12 +89,29 @@ impl Context<'_, '_> {
 
     fn way(self, live: LiveId, resource: Option<&Resource>) -> Way {
         let holds_data = self.index.live_kinds[live].is_some_and(|kind| kind.holds_data);
+        let savable = self.unsavable(live).is_none();
         match resource.map(|resource| resource.on_destroy).unwrap_or_default() {
-            OnDestroy::Default => Way::Delete { final_snapshot: holds_data },
+            OnDestroy::Default => Way::Delete { final_snapshot: holds_data && savable },
             OnDestroy::Delete => Way::Delete { final_snapshot: false },
-            OnDestroy::Snapshot => Way::Delete { final_snapshot: true },
+            OnDestroy::Snapshot => Way::Delete { final_snapshot: savable },
             OnDestroy::Retain => Way::Forget,
         }
+    }
+
+    /// What is lost with something that goes although a snapshot of it was to be taken.
+    pub(crate) fn lost_with(self, live: LiveId, departure: &Departure) -> Option<String> {
+        let resource = departure.resource.map(|id| self.index.resources[id]);
+        let wanted = match resource.map(|resource| resource.on_destroy).unwrap_or_default() {
+            OnDestroy::Default | OnDestroy::Snapshot => departure.is_deleted(),
+            OnDestroy::Delete | OnDestroy::Retain => false,
+        };
+        let because = self.unsavable(live).filter(|_| wanted)?;
+        Some(format!("no final snapshot can be taken: {because}"))
+    }
+
+    fn unsavable(self, live: LiveId) -> Option<String> {
+        let kind = self.index.live_kinds[live].filter(|kind| kind.holds_data)?;
+        (kind.unsavable)(self.index.lives[live])
     }
 }
 

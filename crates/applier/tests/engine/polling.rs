@@ -88,7 +88,7 @@ async fn a_failed_state_ends_the_wait() {
     let (report, _) = applied(plan, &Arc::new(account)).await;
     let failed = &report.failed[0].failure;
     assert_eq!(failed.class, FailureClass::Broken);
-    insta::assert_snapshot!(failed, @"db_instance-0 ended in a state that it cannot leave: incompatible-network");
+    insta::assert_snapshot!(failed, @"db_instance-0 ended in a state that it does not leave by itself: incompatible-network");
 }
 
 #[tokio::test(start_paused = true)]

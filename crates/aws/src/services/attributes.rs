@@ -86,6 +86,28 @@ pub fn accept_live(
     }
 }
 
+/// A key has to be named by its ARN: AWS takes an id or an alias as well, but answers with the ARN, and
+/// every plan would find a difference.
+pub fn check_key(inspection: &mut Inspection<'_>, name: &str) {
+    if let Some(key) = text(inspection.attributes, name).filter(|key| !is_key(key)) {
+        let (message, help) = wrong_key(key);
+        fault(inspection, name, message, help);
+    }
+}
+
+/// Whether a text is an ARN, and not that of an alias.
+pub fn is_key(text: &str) -> bool {
+    text.starts_with("arn:") && !text.contains(":alias/")
+}
+
+/// What is wrong with a text that is no ARN of a KMS key, and what to write.
+pub fn wrong_key(text: &str) -> (String, &'static str) {
+    let is = if text.contains("alias/") { "an alias" } else { "no ARN of a KMS key" };
+    let help = "write the key's own ARN, `arn:aws:kms:REGION:ACCOUNT:key/ID`: \
+                `aws kms describe-key --key-id ALIAS` tells it";
+    (format!("'{text}' is {is}, and AWS reports the key by its ARN"), help)
+}
+
 /// Reports a fault of an attribute.
 pub fn fault(
     inspection: &mut Inspection<'_>,

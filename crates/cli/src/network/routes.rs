@@ -42,9 +42,12 @@ pub(super) fn gateways(scene: &mut Scene<'_>) {
 pub(super) fn state(element: &Element<'_>) -> State {
     match element.live.map(|live| &live.condition) {
         None | Some(Condition::Ready) => State::Available,
-        Some(Condition::Pending(state) | Condition::Failed(state) | Condition::Deleting(state)) => {
-            State::Not(state.clone())
-        }
+        Some(
+            Condition::Pending(state)
+            | Condition::Impaired(state)
+            | Condition::Failed(state)
+            | Condition::Deleting(state),
+        ) => State::Not(state.clone()),
     }
 }
 

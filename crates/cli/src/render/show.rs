@@ -91,6 +91,6 @@ fn condition(live: &Live, look: &Look) -> String {
     match &live.condition {
         Condition::Ready => String::new(),
         Condition::Pending(state) | Condition::Deleting(state) => look.paint(Tone::Warning, state),
-        Condition::Failed(state) => look.paint(Tone::Error, state),
+        Condition::Impaired(state) | Condition::Failed(state) => look.paint(Tone::Error, state),
     }
 }

@@ -29,6 +29,7 @@ impl Kind {
             complete: nothing_to_complete,
             settle: nothing_to_settle,
             check: nothing_to_check,
+            unsavable: |_| None,
             release: None,
         }
     }

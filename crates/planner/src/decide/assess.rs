@@ -57,7 +57,7 @@ impl Context<'_, '_> {
         self.accept_name(resource, kind, live, &mut wanted);
         let differ = self.differ();
         let mut changes = differ.attributes(kind, &wanted, live, |attribute| !attribute.late);
-        let later = self.unwanted_later(id, kind, resolved, live);
+        let later = self.unwanted_later(id, kind, resolved, live, &mut remarks);
         changes.extend(
             later
                 .into_iter()
@@ -103,6 +103,7 @@ impl Context<'_, '_> {
         kind: &Kind,
         resolved: &Resolved,
         live: &Live,
+        remarks: &mut Vec<String>,
     ) -> Vec<AttributeChange> {
         if live.scheduled.is_empty() {
             return Vec::new();
@@ -113,7 +114,14 @@ impl Context<'_, '_> {
         self.settle(id, kind, &mut wanted, Some(&later), &mut Vec::new());
         let scheduled =
             |attribute: &Attribute| !attribute.late && live.scheduled.contains_key(attribute.name);
-        let mut changes = self.differ().attributes(kind, &wanted, &later, scheduled);
+        let changes = self.differ().attributes(kind, &wanted, &later, scheduled);
+        // What no change in place sets, none can call off.
+        let (lasting, mut changes): (Vec<_>, Vec<_>) =
+            changes.into_iter().partition(|change| change.replaces);
+        remarks.extend(lasting.iter().map(|change| {
+            let (path, next) = (&change.path, &change.before);
+            format!("AWS is going to make `{path}` {next}, which the stack does not say: call it off in AWS")
+        }));
         for change in &mut changes {
             // Calling it off leaves everything as it is.
             (change.replaces, change.disruption) = (false, Disruption::None);

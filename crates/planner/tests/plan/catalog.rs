@@ -4,7 +4,7 @@ use trueup_model::kind::{
     After, Literal, Naming, Output, ReferenceType, Replacement, Sample, Settlement, Times, Unique,
     Which,
 };
-use trueup_model::{Attribute, Catalog, Disruption, Expression, Kind, Type, Value};
+use trueup_model::{Attribute, Catalog, Condition, Disruption, Expression, Kind, Type, Value};
 
 pub(crate) fn catalog() -> Catalog {
     let kinds = [
@@ -202,6 +202,10 @@ fn database() -> Kind {
         holds_data: true,
         times: seconds(400, 300, 200),
         settle: settle_version,
+        unsavable: |live| match &live.condition {
+            Condition::Failed(state) => Some(format!("it is '{state}'")),
+            _ => None,
+        },
         ..Kind::new("db_instance", "rds", "")
     }
 }

@@ -9,11 +9,10 @@ use trueup_model::{Action, Diagnostic, Plan, Reason, Value};
 /// The changes, the steps, what is withheld, and the findings.
 pub(crate) fn show(plan: &Plan) -> String {
     let mut text = String::new();
-    for change in plan
-        .changes
-        .iter()
-        .filter(|change| change.action != Action::Nothing || change.cause != Cause::None)
-    {
+    for change in plan.changes.iter().filter(|change| {
+        let happens = change.action != Action::Nothing || change.cause != Cause::None;
+        happens || !change.remarks.is_empty()
+    }) {
         let sign = match change.action {
             Action::Create => "+",
             Action::Update => "~",
@@ -32,6 +31,9 @@ pub(crate) fn show(plan: &Plan) -> String {
             let _ = write!(text, ": {}", reasons.join("; "));
         }
         text.push('\n');
+        for remark in &change.remarks {
+            let _ = writeln!(text, "    # {remark}");
+        }
         for attribute in change.attributes.iter().filter(|_| change.action != Action::Create) {
             let after = match &attribute.after {
                 After::Value(value) => json(value),

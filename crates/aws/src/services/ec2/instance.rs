@@ -5,7 +5,7 @@ use trueup_model::kind::{
 };
 use trueup_model::{Attribute, Disruption, Expression, Kind, Type, Value};
 
-use crate::services::attributes::{accept_live, fault, text};
+use crate::services::attributes::{accept_live, fault, is_key, text, wrong_key};
 
 #[cfg(feature = "live")]
 mod live;
@@ -386,6 +386,8 @@ fn check_volume(inspection: &mut Inspection<'_>) {
     let cannot_start = matches!(disk.as_str(), "st1" | "sc1");
     let has_key = stated("kms_key") && field("encrypted") == Some(Value::Bool(false));
     let (has_iops, has_throughput) = (stated("iops"), stated("throughput"));
+    let key = field("kms_key");
+    let key = key.as_ref().and_then(Value::as_str).filter(|key| !is_key(key));
     let mut wrong = |path: &str, message: String, help: &str| {
         fault(inspection, format!("root_volume.{path}"), message, help);
     };
@@ -406,6 +408,9 @@ fn check_volume(inspection: &mut Inspection<'_>) {
     if has_key {
         let message = "a disk that is not encrypted has no key".to_owned();
         wrong("kms_key", message, "leave `kms_key` or `encrypted: false` out");
+    }
+    if let Some((message, help)) = key.map(wrong_key) {
+        wrong("kms_key", message, help);
     }
 }
 

@@ -94,8 +94,9 @@ fn complete(completion: &mut Completion<'_>) {
 }
 
 fn check(inspection: &mut trueup_model::kind::Inspection<'_>) {
-    use crate::services::attributes::{fault, number};
+    use crate::services::attributes::{check_key, fault, number};
 
+    check_key(inspection, "kms_key");
     let Some(days) = number(inspection.attributes, "retention_days") else { return };
     if !RETENTION.contains(&days) {
         let next = RETENTION.iter().find(|accepted| **accepted > days).unwrap_or(&3653);

@@ -6,6 +6,7 @@ use trueup_model::kind::{
 use trueup_model::{Attribute, Disruption, Kind, Type, Value};
 
 mod rules;
+mod standing;
 mod waiting;
 
 #[cfg(test)]
@@ -22,11 +23,14 @@ encryption, key, subnet group and zone replace it, and with it the data: that is
 database is named on the command line.
 
 `engine_version: \"16\"` accepts every 16.x, so an upgrade that AWS made by itself is no drift; \
-neither is storage that grew under `max_allocated_storage`. Storage never shrinks.
+neither is storage that grew under `max_allocated_storage`.
 
 `password: managed` lets RDS make the password and keep and rotate it in Secrets Manager; \
 `secret_arn` is then known. A password of your own is sent but never read back; whether it changed \
 is told by a salted, slow hash in a tag.
+
+RDS shrinks no storage and goes to no older version: where it is ahead of the stack, the plan says so \
+and leaves it.
 
 `apply: window`, the default, leaves what disturbs to the maintenance window: the plan then says \
 \"scheduled\". `apply: now` does it at once, together with everything else that is already waiting. What waits is taken back when the stack no longer wants it.
@@ -44,7 +48,9 @@ database is made and never again, so the line may stay or go. Engine, user, data
 encryption come from the source.
 
 Deletion protection is on unless the stack says otherwise, and a final snapshot is taken before the \
-database is deleted.
+database is deleted, but for a replica and for one in a state in which RDS takes none: then the plan \
+says so. A database that somebody has to help out of its state (`stopped`, `incompatible-parameters`) \
+is not replaced: that is a remark.
 
 AWS: <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>";
 
@@ -71,6 +77,7 @@ pub fn kind() -> Kind {
         complete: rules::complete,
         settle: rules::settle,
         check: rules::check,
+        unsavable: standing::unsavable,
         ..Kind::new("db_instance", "rds", "A relational database.")
     }
 }
@@ -286,7 +293,7 @@ fn monitoring() -> Vec<Attribute> {
         Attribute::new(
             "monitoring_role",
             Type::output_of(&["iam_role"], "arn"),
-            "The role that writes the measurements.",
+            "The role that writes the measurements; it counts only with an interval.",
         )
         .optional(),
         Attribute::new("performance_insights", Type::Bool, "Whether statements are sampled.")
@@ -345,7 +352,7 @@ fn outputs() -> Vec<Output> {
 
 fn permissions() -> Permissions {
     Permissions {
-        read: &["rds:DescribeDBInstances", "rds:ListTagsForResource"],
+        read: &["rds:DescribeDBInstances"],
         create: &[
             "rds:CreateDBInstance",
             "rds:CreateDBInstanceReadReplica",

@@ -1,6 +1,7 @@
 //! What must not be lost, or is held back.
 
 use insta::assert_snapshot;
+use trueup_model::Condition;
 
 use super::FUNCTION;
 use crate::world::World;
@@ -36,6 +37,33 @@ fn a_database_goes_only_when_it_is_named_and_keeps_what_it_stands_on() {
      1 delete db_instance.main with a snapshot
      2 delete security_group.db < 1
      3 delete vpc.main < 2
+    ");
+    world.apply();
+}
+
+#[test]
+fn the_plan_says_that_no_final_snapshot_can_be_taken() {
+    let mut world = World::applied(
+        "
+        db_instance.main
+          engine: postgres
+          class: small
+    ",
+    );
+    world.behind("db_instance.main", |live| {
+        live.condition = Condition::Failed("incompatible-restore".to_owned());
+    });
+    assert_snapshot!(world.allow("db_instance.main").show(), @r#"
+    +- db_instance.main (drift): failed: incompatible-restore
+        # no final snapshot can be taken: it is 'incompatible-restore'
+        name: "demo-main" -> "demo-main-3ae9efb5"
+     0 create db_instance.main
+     1 delete db_instance.main < 0
+    "#);
+    assert_snapshot!(world.destroy().allow("db_instance.main").show(), @"
+    - db_instance.main (file): destroyed
+        # no final snapshot can be taken: it is 'incompatible-restore'
+     0 delete db_instance.main
     ");
     world.apply();
 }
@@ -244,4 +272,22 @@ fn what_aws_has_scheduled_and_nobody_wants_is_called_off() {
         class: "large" -> "small"
      0 update db_instance.main [class]
     "#);
+}
+
+#[test]
+fn what_aws_has_scheduled_and_nothing_calls_off_is_a_remark() {
+    let mut world = World::applied(
+        "
+        db_instance.main
+          engine: postgres
+          class: small
+    ",
+    );
+    world.behind("db_instance.main", |live| {
+        live.scheduled.insert("engine".to_owned(), "mysql".into());
+    });
+    assert_snapshot!(world.show(), @"
+    = db_instance.main (none)
+        # AWS is going to make `engine` mysql, which the stack does not say: call it off in AWS
+    ");
 }

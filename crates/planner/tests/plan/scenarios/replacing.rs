@@ -123,6 +123,15 @@ fn what_failed_is_replaced() {
 }
 
 #[test]
+fn what_somebody_can_help_stays() {
+    let mut world = World::applied(NETWORK);
+    world.behind("nat_gateway.main", |live| {
+        live.condition = Condition::Impaired("stopped".to_owned());
+    });
+    assert_snapshot!(world.show(), @"nothing");
+}
+
+#[test]
 fn who_can_be_without_for_a_while_lets_go_of_what_must_be_deleted_first() {
     let stack = |zone: &str| {
         format!(

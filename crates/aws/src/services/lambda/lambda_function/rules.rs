@@ -4,7 +4,7 @@ use trueup_model::kind::{Inspection, Settlement};
 use trueup_model::value::Values;
 use trueup_model::{Expression, Value};
 
-use crate::services::attributes::{fault, is_absent, text};
+use crate::services::attributes::{check_key, fault, is_absent, text};
 
 /// Runtimes that AWS no longer accepts for new functions, each with its successor; see
 /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html>.
@@ -59,6 +59,7 @@ pub(super) fn check(inspection: &mut Inspection<'_>) {
     check_runtime(inspection);
     check_network(inspection);
     check_environment(inspection);
+    check_key(inspection, "kms_key");
 }
 
 /// A zip needs to be told what runs; an image says so itself.

@@ -1,27 +1,26 @@
 //! The calls of databases.
 
 use std::collections::BTreeSet;
-use std::time::SystemTime;
 
 use async_trait::async_trait;
 use aws_sdk_rds::types::DbInstance;
 use aws_sdk_rds::types::Filter;
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
 use trueup_model::Value;
 use trueup_model::snapshot::{Condition, Live};
 use trueup_model::stack::By;
 use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
 
 use self::shape::normalise;
-use super::rules::is_prefix_of_version;
+use super::rules::{is_prefix_of_version, same_name};
 use crate::live::session::unless_missing;
 use crate::live::tags::{self, TagChange};
 use crate::live::{Search, Session, owned};
 
 mod make;
 mod modify;
+mod remove;
 mod shape;
+mod state;
 mod take_back;
 
 const KIND: &str = "db_instance";
@@ -41,9 +40,7 @@ impl crate::live::Calls for Calls {
     }
 
     async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
-        let filter =
-            Filter::builder().name("db-instance-id").set_values(Some(ids.to_vec())).build();
-        if let Some(found) = unless_missing(describe(aws, Some(filter)).await)? {
+        if let Some(found) = unless_missing(describe(aws, Some(filter_of(ids))).await)? {
             return Ok(found.iter().map(normalise).collect());
         }
         // Whether one unknown id fails the whole filter is not documented: then all are read.
@@ -76,6 +73,7 @@ impl crate::live::Calls for Calls {
         // What a copy took over from its source, and what the call that made it could not say.
         let Some(rest) = make::rest(request, &live) else { return Ok(live) };
         self.update(aws, &rest).await?;
+        aws.retag_rds(&live, &make::last_tags(request)).await?;
         aws.ready(KIND, &name).await
     }
 
@@ -99,6 +97,11 @@ impl crate::live::Calls for Calls {
                 }
             })
         };
+        if matches!(request.before.condition, Condition::Impaired(_)) {
+            // What helps it out may take a reboot, or somebody's hand.
+            let there = |live: Option<&Live>| live.is_some_and(shown);
+            return aws.holds(KIND, &request.id, &there).await.map(|_| ());
+        }
         aws.shows(KIND, &request.id, &shown).await.map(|_| ())
     }
 
@@ -108,17 +111,13 @@ impl crate::live::Calls for Calls {
             return aws.gone(KIND, id).await;
         }
         if request.before.get("deletion_protection").as_bool() == Some(true) {
-            modify::unprotect(aws, id).await?;
+            unless_missing(modify::unprotect(aws, id).await)?;
         }
-        match remove(aws, request).await {
-            Err(failure) if failure.message.contains("being deleted") => {}
-            other => {
-                if unless_missing(other)?.is_none() {
-                    return Ok(());
-                }
-            }
+        match remove::remove(aws, request).await {
+            Err(failure) if failure.class == FailureClass::Missing => Ok(()),
+            Err(failure) => Err(failure),
+            Ok(()) => aws.gone(KIND, id).await,
         }
-        aws.gone(KIND, id).await
     }
 
     async fn retag(
@@ -140,33 +139,13 @@ fn is_shown(name: &str, wanted: &Value, there: &Value) -> bool {
             _ => true,
         },
         "allocated_storage" => wanted.as_int() <= there.as_int(),
+        "subnet_group" | "parameter_group" | "option_group" => same_name(wanted, there),
         _ => owned::same_unordered(wanted, there),
     }
 }
 
-async fn remove(aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
-    let id = &request.before.id;
-    // RDS refuses a snapshot of what never came to be, and of a replica.
-    let is_replica = !request.before.get("replica_of").is_null();
-    let can_snapshot = !is_replica && !matches!(&request.before.condition, Condition::Failed(_));
-    let snapshot = (request.final_snapshot && can_snapshot).then(|| snapshot_name(id));
-    aws.call(Call::repeatable("rds:DeleteDBInstance"), || {
-        let call = aws.clients.rds.delete_db_instance().db_instance_identifier(id);
-        call.skip_final_snapshot(snapshot.is_none())
-            .set_final_db_snapshot_identifier(snapshot.clone())
-            .send()
-    })
-    .await
-    .map(|_| ())
-}
-
-/// A name that no earlier snapshot has: it carries the time.
-fn snapshot_name(id: &str) -> String {
-    #[expect(clippy::disallowed_methods, reason = "a final snapshot's name carries the time")]
-    let now = DateTime::from(SystemTime::now());
-    let stamp = now.fmt(Format::DateTime).unwrap_or_default();
-    let digits: String = stamp.chars().filter(char::is_ascii_digit).take(14).collect();
-    format!("{id}-final-{digits}")
+fn filter_of(ids: &[String]) -> Filter {
+    Filter::builder().name("db-instance-id").set_values(Some(ids.to_vec())).build()
 }
 
 async fn describe(aws: &Session<'_>, filter: Option<Filter>) -> Result<Vec<DbInstance>, Failure> {

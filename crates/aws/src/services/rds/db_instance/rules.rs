@@ -5,10 +5,20 @@ use trueup_model::expression::Expressions;
 use trueup_model::kind::{Completion, Inspection, Settlement};
 use trueup_model::value::Value;
 
-use super::{NAME, waiting};
+use super::{NAME, standing, waiting};
 use crate::services::attributes::{
-    accept_live, fault, fill, fill_name, is_absent, number, respell, text,
+    accept_live, check_key, fault, fill, fill_name, is_absent, number, respell, text,
 };
+
+/// What AWS stores in lower case, however it is written.
+const LOWER_CASE: [&str; 6] = [
+    "identifier",
+    "backup_window",
+    "maintenance_window",
+    "subnet_group",
+    "parameter_group",
+    "option_group",
+];
 
 /// The port that an engine listens on unless told otherwise.
 pub fn default_port(engine: &str) -> i64 {
@@ -23,9 +33,9 @@ pub fn is_prefix_of_version(wish: &str, version: &str) -> bool {
 pub(super) fn complete(completion: &mut Completion<'_>) {
     fill_name(completion, NAME.attribute, NAME.maximum);
     let attributes = &mut *completion.attributes;
-    respell(attributes, "identifier", str::to_lowercase);
-    respell(attributes, "backup_window", str::to_lowercase);
-    respell(attributes, "maintenance_window", str::to_lowercase);
+    for name in LOWER_CASE {
+        respell(attributes, name, str::to_lowercase);
+    }
     let managed = text(attributes, "password") == Some("managed");
     if managed {
         attributes.insert("password".to_owned(), Value::Null.into());
@@ -36,6 +46,9 @@ pub(super) fn complete(completion: &mut Completion<'_>) {
     if let Some(port) = text(attributes, "engine").map(default_port) {
         fill(attributes, "port", port);
     }
+    if number(attributes, "monitoring_interval_seconds") == Some(0) {
+        attributes.insert("monitoring_role".to_owned(), Value::Null.into());
+    }
 }
 
 /// Growth and upgrades that AWS made by itself are what the stack asked for; and what a database has
@@ -43,21 +56,68 @@ pub(super) fn complete(completion: &mut Completion<'_>) {
 pub(super) fn settle(settlement: &mut Settlement<'_>) {
     settle_replication(settlement);
     settle_copy(settlement);
-    waiting::remark(settlement);
     let live = settlement.live;
-    let wanted = &mut *settlement.wanted;
-    accept_live(wanted, live, "port", |wish, _| wish.is_null());
-    accept_live(
-        wanted,
-        live,
-        "engine_version",
-        |wish, there| matches!((wish.as_str(), there.as_str()), (Some(wish), Some(there)) if is_prefix_of_version(wish, there)),
-    );
-    let most = number(wanted, "max_allocated_storage");
-    accept_live(wanted, live, "allocated_storage", |wish, there| {
-        matches!((wish.as_int(), there.as_int(), most),
-            (Some(wish), Some(there), Some(most)) if wish <= there && there <= most)
+    accept_live(settlement.wanted, live, "port", |wish, _| wish.is_null());
+    for name in ["subnet_group", "parameter_group", "option_group"] {
+        accept_live(settlement.wanted, live, name, same_name);
+    }
+    waiting::remark(settlement);
+    standing::remark(settlement);
+    settle_version(settlement);
+    settle_storage(settlement);
+}
+
+/// RDS goes to no older version: one that is newer than the stack says stays.
+fn settle_version(settlement: &mut Settlement<'_>) {
+    let remarks = &mut *settlement.remarks;
+    accept_live(settlement.wanted, settlement.live, "engine_version", |wish, there| {
+        let (Some(wish), Some(there)) = (wish.as_str(), there.as_str()) else { return false };
+        let is_newer = is_older(wish, there);
+        if is_newer {
+            remarks.push(format!(
+                "its version {there} stays, though the stack says {wish}: RDS goes to no older one. \
+                 Write `engine_version: \"{there}\"`, or its first part for whatever RDS upgrades to"
+            ));
+        }
+        is_newer || is_prefix_of_version(wish, there)
     });
+}
+
+/// RDS shrinks no disk: one that is larger than the stack says stays.
+fn settle_storage(settlement: &mut Settlement<'_>) {
+    let most = number(settlement.wanted, "max_allocated_storage");
+    let remarks = &mut *settlement.remarks;
+    accept_live(settlement.wanted, settlement.live, "allocated_storage", |wish, there| {
+        let (Some(wish), Some(there)) = (wish.as_int(), there.as_int()) else { return false };
+        let is_larger = wish < there;
+        if is_larger && most.is_none_or(|most| most < there) {
+            remarks.push(format!(
+                "its storage of {there} GiB stays, though the stack says {wish}: RDS shrinks none. Write \
+                 `allocated_storage: {there}`"
+            ));
+        }
+        is_larger
+    });
+}
+
+/// Whether a version, or the first part of one, is older than another; of what is no number nobody
+/// knows.
+fn is_older(version: &str, than: &str) -> bool {
+    let parts = |version: &str| -> Option<Vec<u64>> {
+        version.split('.').map(|part| part.parse().ok()).collect()
+    };
+    match (parts(version), parts(than)) {
+        (Some(one), Some(other)) => one < other && !is_prefix_of_version(version, than),
+        _ => false,
+    }
+}
+
+/// Whether two names are one to RDS, which stores them in lower case.
+pub(super) fn same_name(one: &Value, other: &Value) -> bool {
+    match (one.as_str(), other.as_str()) {
+        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+        _ => one == other,
+    }
 }
 
 /// A replica is made as one or never, and keeps its source until it is promoted.
@@ -96,7 +156,7 @@ fn settle_copy(settlement: &mut Settlement<'_>) {
         );
     }
     accept_live(settlement.wanted, Some(live), "storage_encrypted", |_, _| true);
-    // RDS shrinks no disk, and a copy's is at least as large as its source's.
+    // A copy's disk is at least as large as its source's.
     accept_live(settlement.wanted, Some(live), "allocated_storage", |wish, there| {
         wish.as_int() < there.as_int()
     });
@@ -114,6 +174,7 @@ pub(super) fn check(inspection: &mut Inspection<'_>) {
     check_storage(inspection);
     check_monitoring(inspection);
     check_password(inspection);
+    check_key(inspection, "kms_key");
 }
 
 fn check_source(inspection: &mut Inspection<'_>) {

@@ -6,6 +6,7 @@ use trueup_model::snapshot::{Condition, Facts, Ownership};
 use trueup_model::{Address, Live, Value};
 
 use super::rules::{is_prefix_of_version, settle};
+use super::standing::unsavable;
 
 /// What a wish becomes beside what is there, of the attributes of the wish, and the remarks.
 fn settled(wanted: &str, there: &str) -> (String, Vec<String>) {
@@ -28,16 +29,24 @@ fn settled_with(
     scheduled: BTreeMap<String, Value>,
     parameters: &str,
 ) -> (String, Vec<String>) {
-    let live = Live {
+    let outputs = [("parameter_apply_status".to_owned(), parameters.into())].into();
+    settled_as(wanted, &Live { scheduled, outputs, ..live(there, Condition::Ready) })
+}
+
+fn live(attributes: &str, condition: Condition) -> Live {
+    Live {
         kind: "db_instance".into(),
         id: "shop".to_owned(),
         ownership: Ownership::default(),
-        attributes: serde_json::from_str(there).unwrap(),
-        outputs: [("parameter_apply_status".to_owned(), parameters.into())].into(),
+        attributes: serde_json::from_str(attributes).unwrap(),
+        outputs: BTreeMap::new(),
         tags: BTreeMap::new(),
-        condition: Condition::Ready,
-        scheduled,
-    };
+        condition,
+        scheduled: BTreeMap::new(),
+    }
+}
+
+fn settled_as(wanted: &str, live: &Live) -> (String, Vec<String>) {
     let values: BTreeMap<String, Value> = serde_json::from_str(wanted).unwrap();
     let mut wanted: Expressions =
         values.into_iter().map(|(name, value)| (name, value.into())).collect();
@@ -46,7 +55,7 @@ fn settled_with(
         address: &Address::new("db_instance", "main"),
         region: "us-west-2",
         wanted: &mut wanted,
-        live: Some(&live),
+        live: Some(live),
         facts: &Facts::default(),
         remarks: &mut remarks,
     });
@@ -75,7 +84,8 @@ fn what_a_copy_has_from_its_source_is_as_wanted() {
     assert_eq!(accepted, there.replace(r#""storage"#, r#""restore_from":"s","storage"#));
     assert!(remarks.len() == 1 && remarks[0].contains("not encrypted"), "{remarks:?}");
     let (own, remarks) = settled(&wanted.replace(r#""s""#, "null"), there);
-    assert!(own.contains(r#""username":"root""#) && remarks.is_empty());
+    assert!(own.contains(r#""username":"root""#), "{own}");
+    assert!(remarks.len() == 1 && remarks[0].contains("shrinks none"), "{remarks:?}");
 }
 
 #[test]
@@ -123,4 +133,68 @@ fn what_counts_from_the_next_reboot_is_said() {
     assert!(remarks(r#""ours""#, "failed-to-apply")[0].contains("could not apply"));
     assert!(remarks(r#""ours""#, "pending-database-upgrade")[0].contains("waits for the upgrade"));
     assert!(remarks(r#""ours""#, "in-sync").is_empty() && remarks("null", "applying").is_empty());
+}
+
+#[test]
+fn rds_shrinks_no_disk() {
+    let of = |wish: i64, most: &str, there: i64| {
+        let size = |size: i64| format!(r#"{{"allocated_storage":{size}"#);
+        let (wanted, remarks) = settled(
+            &format!("{},\"max_allocated_storage\":{most}}}", size(wish)),
+            &format!("{}}}", size(there)),
+        );
+        (wanted.starts_with(&format!("{},", size(there))), remarks.len())
+    };
+    assert_eq!(of(20, "100", 50), (true, 0), "it grew as it was let");
+    assert_eq!(of(20, "null", 50), (true, 1), "the line was taken out after it grew");
+    assert_eq!(of(20, "30", 50), (true, 1));
+    assert_eq!(of(60, "100", 50), (false, 0), "growth is still growth");
+}
+
+#[test]
+fn rds_goes_to_no_older_version() {
+    let of = |wish: &str, there: &str| {
+        let version = |version: &str| format!(r#"{{"engine_version":"{version}"}}"#);
+        let (wanted, remarks) = settled(&version(wish), &version(there));
+        (wanted == version(there), remarks.len())
+    };
+    assert_eq!(of("16", "16.8"), (true, 0));
+    assert_eq!(of("16.4", "16.8"), (true, 1), "AWS upgraded it by itself");
+    assert_eq!(of("8.0.35", "8.0.40"), (true, 1));
+    assert_eq!(of("16.10", "16.8"), (false, 0), "an upgrade is still one");
+    assert_eq!(of("17", "16.8"), (false, 0));
+    assert_eq!(of("15", "16.8"), (true, 1));
+    assert_eq!(of("5.7.44-rds.1", "5.7.44"), (false, 0), "what is no number is not guessed at");
+}
+
+#[test]
+fn names_are_compared_as_rds_stores_them() {
+    let of = |name: &str| {
+        let (wanted, _) =
+            settled(&format!(r#"{{"{name}":"MyGroup"}}"#), &format!(r#"{{"{name}":"mygroup"}}"#));
+        wanted.contains("mygroup")
+    };
+    assert!(of("subnet_group") && of("parameter_group") && of("option_group"));
+}
+
+#[test]
+fn a_state_that_it_does_not_leave_is_a_remark() {
+    let of = |condition| settled_as("{}", &live("{}", condition)).1;
+    let stopped = of(Condition::Impaired("stopped".to_owned()));
+    assert_eq!(stopped, ["it is 'stopped': RDS changes nothing about it until it is started"]);
+    assert_eq!(of(Condition::Ready), [""; 0]);
+}
+
+#[test]
+fn only_where_rds_refuses_there_is_no_final_snapshot() {
+    let impaired = |state: &str| Condition::Impaired(state.to_owned());
+    let of = |condition| unsavable(&live(r#"{"replica_of":null}"#, condition)).is_some();
+    assert!(of(Condition::Failed("failed".to_owned())) && of(impaired("incompatible-network")));
+    assert!(!of(Condition::Ready) && !of(impaired("incompatible-parameters")));
+    assert!(!of(impaired("inaccessible-encryption-credentials")) && !of(impaired("stopped")));
+    let replica = live(r#"{"replica_of":"main"}"#, Condition::Ready);
+    assert_eq!(
+        unsavable(&replica).unwrap(),
+        "RDS takes none of a replica, whose source has the data"
+    );
 }

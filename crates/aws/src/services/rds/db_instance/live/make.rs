@@ -1,14 +1,16 @@
 //! The calls that make a database: empty, as a replica, or from a backup.
 
+use aws_sdk_rds::types::Tag;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use trueup_model::Value;
-use trueup_model::snapshot::Live;
+use trueup_model::snapshot::{Live, SECRET_TAG};
 use trueup_model::value::Values;
 use trueup_provider::{Call, Create, Failure, FailureClass, Update};
 
 use super::is_shown;
-use crate::live::{Session, owned, tags};
+use crate::live::tags::{self, TagChange};
+use crate::live::{Session, owned};
 
 /// Sets what every one of these calls takes.
 macro_rules! common {
@@ -39,7 +41,6 @@ macro_rules! common {
             .set_deletion_protection(flag("deletion_protection"))
             .set_copy_tags_to_snapshot(flag("copy_tags_to_snapshot"))
             .set_enable_cloudwatch_logs_exports(owned::wanted_texts(wish, "log_exports"))
-            .set_tags(Some(tags::rds(&$request.all_tags())))
     }};
 }
 
@@ -103,6 +104,7 @@ async fn empty(aws: &Session<'_>, request: &Create, name: &str) -> Result<(), Fa
             .set_master_user_password(text("password"))
             .set_storage_encrypted(owned::wanted_bool(&request.attributes, "storage_encrypted"))
             .set_preferred_maintenance_window(text("maintenance_window"))
+            .set_tags(Some(tags::rds(&request.all_tags())))
             .send()
     })
     .await
@@ -118,6 +120,7 @@ async fn replica(
     aws.call(Call::once("rds:CreateDBInstanceReadReplica"), || {
         let call = aws.clients.rds.create_db_instance_read_replica().db_instance_identifier(name);
         let call = call.source_db_instance_identifier(source);
+        let call = call.set_tags(Some(tags::rds(&request.all_tags())));
         watched!(common!(call, request), request).send()
     })
     .await
@@ -133,6 +136,7 @@ async fn restored(
     aws.call(Call::once("rds:RestoreDBInstanceFromDBSnapshot"), || {
         let call = aws.clients.rds.restore_db_instance_from_db_snapshot();
         let call = call.db_instance_identifier(name).db_snapshot_identifier(snapshot);
+        let call = call.set_tags(Some(without_password(request)));
         kept!(common!(call, request), request).send()
     })
     .await
@@ -159,10 +163,25 @@ async fn as_it_was(
         let call = call.source_db_instance_identifier(&source).target_db_instance_identifier(name);
         let call = call.set_restore_time(time).set_max_allocated_storage(most);
         let call = call.set_use_latest_restorable_time(time.is_none().then_some(true));
+        let call = call.set_tags(Some(without_password(request)));
         kept!(common!(call, request), request).send()
     })
     .await
     .map(|_| ())
+}
+
+/// The tags of what still has its source's password. The one that tells ours is written when ours is
+/// set: a run that dies in between leaves a difference for the next.
+fn without_password(request: &Create) -> Vec<Tag> {
+    let mut all = request.all_tags();
+    all.remove(SECRET_TAG);
+    tags::rds(&all)
+}
+
+/// The tags that are still missing when the copy is as wanted.
+pub(super) fn last_tags(request: &Create) -> TagChange {
+    let secret = request.all_tags().remove_entry(SECRET_TAG);
+    TagChange { set: secret.into_iter().collect(), remove: Vec::new() }
 }
 
 /// What cannot be said while a copy is made, or what it has from its source though nobody wrote it.

@@ -1,13 +1,15 @@
 //! The calls that change a database.
 
 use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDBInstanceFluentBuilder;
-use aws_sdk_rds::types::CloudwatchLogsExportConfiguration;
+use aws_sdk_rds::types::{CloudwatchLogsExportConfiguration, DbInstance};
 use trueup_model::Value;
 use trueup_model::snapshot::Live;
 use trueup_model::value::Values;
-use trueup_provider::{Call, Failure, Update};
+use trueup_provider::{Call, Failure, FailureClass, Update};
 
-use super::KIND;
+use super::shape::normalise;
+use super::{KIND, describe, filter_of, state};
+use crate::live::session::unless_exists;
 use crate::live::{Session, owned};
 
 /// Sends what differs and nothing else: RDS refuses a call that changes nothing, and an unchanged
@@ -25,12 +27,18 @@ pub(super) async fn send(
     request: &Update,
     at_once: bool,
 ) -> Result<(), Failure> {
-    aws.call(Call::repeatable("rds:ModifyDBInstance"), || {
-        let call = aws.clients.rds.modify_db_instance().db_instance_identifier(&request.id);
-        differences(call, request).apply_immediately(at_once).send()
-    })
-    .await
-    .map(|_| ())
+    ask(aws, &request.id, |call| differences(call, request).apply_immediately(at_once)).await
+}
+
+async fn ask(
+    aws: &Session<'_>,
+    id: &str,
+    fill: impl Fn(ModifyDBInstanceFluentBuilder) -> ModifyDBInstanceFluentBuilder + Send + Sync,
+) -> Result<(), Failure> {
+    let begin = aws.host.now();
+    let send = || fill(aws.clients.rds.modify_db_instance().db_instance_identifier(id)).send();
+    let judge = |failure| state::judged(aws, id, begin, failure);
+    aws.call_judged(Call::repeatable("rds:ModifyDBInstance"), send, judge).await.map(|_| ())
 }
 
 /// Whether the stack wants changes at once, and not in the maintenance window.
@@ -76,12 +84,13 @@ fn difference(
         "parameter_group" => call.set_db_parameter_group_name(text()),
         "multi_az" => call.set_multi_az(flag()),
         "allocated_storage" => call.set_allocated_storage(int()),
-        // Without a limit of its own, RDS grows nothing where the limit is the size.
-        "max_allocated_storage" => call.set_max_allocated_storage(
-            int()
-                .or_else(|| owned::wanted_int(wish, "allocated_storage"))
-                .or_else(|| owned::wanted_int(&before.attributes, "allocated_storage")),
-        ),
+        // RDS has no "no limit": it grows nothing where the limit is the size, which is the live one
+        // where it has grown already.
+        "max_allocated_storage" => {
+            let size = |values: &Values| owned::wanted_int(values, "allocated_storage");
+            let grown = size(wish).max(size(&before.attributes));
+            call.set_max_allocated_storage(int().or(grown))
+        }
         "storage_type" => call.set_storage_type(text()),
         "iops" => {
             call.set_iops(int()).set_allocated_storage(owned::wanted_int(wish, "allocated_storage"))
@@ -147,23 +156,36 @@ fn is_major(request: &Update) -> bool {
 
 /// Makes a replica a database of its own, and waits until it is.
 pub(super) async fn promote(aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
+    let (id, begin) = (&request.id, aws.host.now());
     let kept = owned::wanted_int(&request.attributes, "backup_retention_days");
-    aws.call(Call::repeatable("rds:PromoteReadReplica"), || {
-        let call = aws.clients.rds.promote_read_replica().db_instance_identifier(&request.id);
-        call.set_backup_retention_period(kept).send()
-    })
-    .await?;
     let alone = |live: &Live| live.get("replica_of").is_null();
-    aws.shows(KIND, &request.id, &alone).await.map(|_| ())
+    let send = || {
+        let call = aws.clients.rds.promote_read_replica().db_instance_identifier(id);
+        call.set_backup_retention_period(kept).send()
+    };
+    let judge = |failure: Failure| async move {
+        if failure.is("InvalidDBInstanceState") {
+            let now = describe(aws, Some(filter_of(std::slice::from_ref(id)))).await;
+            let is_done = |found: Vec<DbInstance>| found.iter().any(|one| alone(&normalise(one)));
+            if now.is_ok_and(is_done) {
+                // An earlier call whose answer was lost did it.
+                return Failure { class: FailureClass::Exists, ..failure };
+            }
+        }
+        state::judged(aws, id, begin, failure).await
+    };
+    let promoted = aws.call_judged(Call::repeatable("rds:PromoteReadReplica"), send, judge).await;
+    unless_exists(promoted)?;
+    aws.shows(KIND, id, &alone).await.map(|_| ())
 }
 
-/// Takes deletion protection off; only a delete that the user allowed by name comes here.
+/// Takes deletion protection off, which RDS does at once; only a delete that the user allowed by name
+/// comes here. Its state does not matter: what failed is deleted, too.
 pub(super) async fn unprotect(aws: &Session<'_>, id: &str) -> Result<(), Failure> {
-    aws.call(Call::repeatable("rds:ModifyDBInstance"), || {
-        let call = aws.clients.rds.modify_db_instance().db_instance_identifier(id);
-        call.deletion_protection(false).apply_immediately(true).send()
-    })
-    .await?;
-    let off = |live: &Live| live.get("deletion_protection").as_bool() == Some(false);
-    aws.shows(KIND, id, &off).await.map(|_| ())
+    // Without "apply immediately", which would also do all that waits for the window.
+    unless_exists(ask(aws, id, |call| call.deletion_protection(false)).await)?;
+    let off = |live: Option<&Live>| {
+        live.is_none_or(|live| live.get("deletion_protection").as_bool() != Some(true))
+    };
+    aws.holds(KIND, id, &off).await.map(|_| ())
 }

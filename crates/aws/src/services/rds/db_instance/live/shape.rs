@@ -1,6 +1,6 @@
 //! From RDS's description of a database to the form that is compared.
 
-use aws_sdk_rds::types::{DbInstance, PendingModifiedValues};
+use aws_sdk_rds::types::{DbInstance, DbParameterGroupStatus, PendingModifiedValues};
 use trueup_model::Value;
 use trueup_model::snapshot::{Condition, Live, Ownership};
 use trueup_model::value::Values;
@@ -17,8 +17,7 @@ pub(super) fn normalise(one: &DbInstance) -> Live {
     attributes.extend(protection(one));
     let text = |value: Option<&str>| Value::from(value.map(str::to_owned));
     let secret = one.master_user_secret();
-    let parameters = one.db_parameter_groups().first();
-    let parameters = parameters.and_then(|group| group.parameter_apply_status());
+    let parameters = parameter_group(one).and_then(DbParameterGroupStatus::parameter_apply_status);
     let outputs = [
         ("id", id.into()),
         ("arn", text(one.db_instance_arn())),
@@ -53,16 +52,11 @@ fn engine(one: &DbInstance) -> Values {
             text(one.read_replica_source_db_instance_identifier().filter(|id| !id.is_empty())),
         ),
         ("engine_lifecycle_support", text(one.engine_lifecycle_support())),
-        (
-            "option_group",
-            text(one.option_group_memberships().first().and_then(|one| one.option_group_name())),
-        ),
+        ("option_group", text(option_group(one))),
         ("manage_master_user_password", one.master_user_secret().is_some().into()),
         (
             "parameter_group",
-            text(
-                one.db_parameter_groups().first().and_then(|group| group.db_parameter_group_name()),
-            ),
+            text(parameter_group(one).and_then(|one| one.db_parameter_group_name())),
         ),
         ("multi_az", one.multi_az().unwrap_or_default().into()),
         ("allocated_storage", one.allocated_storage().into()),
@@ -74,6 +68,23 @@ fn engine(one: &DbInstance) -> Values {
         ("kms_key", text(one.kms_key_id())),
         ("dedicated_log_volume", one.dedicated_log_volume().unwrap_or_default().into()),
     ])
+}
+
+/// The one that stays, where another is on its way out.
+fn option_group(one: &DbInstance) -> Option<&str> {
+    let groups = one.option_group_memberships();
+    let leaves = |state: Option<&str>| {
+        matches!(state, Some("removing" | "pending-removal" | "pending-maintenance-removal"))
+    };
+    let stays = groups.iter().find(|group| !leaves(group.status()));
+    stays.or(groups.first())?.option_group_name()
+}
+
+/// The one that stays, where another is on its way out.
+fn parameter_group(one: &DbInstance) -> Option<&DbParameterGroupStatus> {
+    let groups = one.db_parameter_groups();
+    let stays = groups.iter().find(|group| group.parameter_apply_status() != Some("removing"));
+    stays.or(groups.first())
 }
 
 fn access(one: &DbInstance) -> Values {
@@ -111,7 +122,13 @@ fn protection(one: &DbInstance) -> Values {
         ("deletion_protection", one.deletion_protection().unwrap_or_default().into()),
         ("copy_tags_to_snapshot", one.copy_tags_to_snapshot().unwrap_or_default().into()),
         ("monitoring_interval_seconds", one.monitoring_interval().unwrap_or_default().into()),
-        ("monitoring_role", text(one.monitoring_role_arn().filter(|arn| !arn.is_empty()))),
+        // RDS goes on to tell a role that measures nothing any more.
+        (
+            "monitoring_role",
+            text(one.monitoring_role_arn().filter(|arn| {
+                !arn.is_empty() && one.monitoring_interval().is_some_and(|seconds| seconds > 0)
+            })),
+        ),
         ("performance_insights_retention_days", one.performance_insights_retention_period().into()),
         (
             "database_insights_mode",
@@ -151,18 +168,21 @@ fn scheduled(pending: &PendingModifiedValues) -> Values {
 fn condition(one: &DbInstance) -> Condition {
     let status = one.db_instance_status().unwrap_or_default();
     match status {
-        "available" | "storage-optimization" | "storage-full" | "stopped" => settled(one, status),
+        "available" | "storage-optimization" | "storage-full" => settled(one, status),
         "deleting" => Condition::Deleting(status.to_owned()),
-        "failed"
+        "failed" | "incompatible-restore" | "incompatible-create" | "restore-error" => {
+            Condition::Failed(status.to_owned())
+        }
+        // Its data are there, and somebody can help.
+        "stopped"
         | "incompatible-network"
         | "incompatible-parameters"
-        | "incompatible-restore"
         | "incompatible-option-group"
-        | "incompatible-create"
         | "insufficient-capacity"
-        | "restore-error"
         | "inaccessible-encryption-credentials"
-        | "inaccessible-encryption-credentials-recoverable" => Condition::Failed(status.to_owned()),
+        | "inaccessible-encryption-credentials-recoverable" => {
+            Condition::Impaired(status.to_owned())
+        }
         other => Condition::Pending(other.to_owned()),
     }
 }
@@ -177,5 +197,73 @@ fn settled(one: &DbInstance, status: &str) -> Condition {
     if secret == Some("creating") {
         return Condition::Pending(format!("{status}, secret being made"));
     }
+    if one.pending_modified_values().is_some_and(|next| next.master_user_password().is_some()) {
+        return Condition::Pending(format!("{status}, password being changed"));
+    }
     Condition::Ready
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_rds::types::OptionGroupMembership;
+
+    use super::*;
+
+    fn described(
+        fill: impl FnOnce(
+            aws_sdk_rds::types::builders::DbInstanceBuilder,
+        ) -> aws_sdk_rds::types::builders::DbInstanceBuilder,
+    ) -> Live {
+        normalise(&fill(DbInstance::builder().db_instance_status("available")).build())
+    }
+
+    #[test]
+    fn what_holds_data_that_somebody_can_save_has_not_failed() {
+        let of = |status: &str| described(|one| one.db_instance_status(status)).condition;
+        assert_eq!(of("available"), Condition::Ready);
+        assert_eq!(of("failed"), Condition::Failed("failed".to_owned()));
+        for status in ["stopped", "incompatible-parameters", "incompatible-network"] {
+            assert_eq!(of(status), Condition::Impaired(status.to_owned()));
+        }
+        assert_eq!(of("rebooting"), Condition::Pending("rebooting".to_owned()));
+    }
+
+    #[test]
+    fn a_group_on_its_way_out_is_not_told() {
+        let groups = [("old", "removing"), ("new", "in-sync")];
+        let live = described(|one| {
+            let parameters = groups.map(|(name, status)| {
+                let group = DbParameterGroupStatus::builder().db_parameter_group_name(name);
+                group.parameter_apply_status(status).build()
+            });
+            let options = [("old", "pending-removal"), ("new", "pending-apply")];
+            let options = options.map(|(name, status)| {
+                OptionGroupMembership::builder().option_group_name(name).status(status).build()
+            });
+            one.set_db_parameter_groups(Some(parameters.into()))
+                .set_option_group_memberships(Some(options.into()))
+        });
+        assert_eq!(live.get("parameter_group").as_str(), Some("new"));
+        assert_eq!(live.get("option_group").as_str(), Some("new"));
+    }
+
+    #[test]
+    fn what_is_still_to_come_is_told() {
+        let next = PendingModifiedValues::builder().dedicated_log_volume(true);
+        let live = described(|one| one.pending_modified_values(next.build()));
+        assert_eq!(live.scheduled["dedicated_log_volume"], Value::Bool(true));
+        let next = PendingModifiedValues::builder().master_user_password("****");
+        let live = described(|one| one.pending_modified_values(next.build()));
+        assert!(matches!(live.condition, Condition::Pending(_)), "{:?}", live.condition);
+    }
+
+    #[test]
+    fn a_role_that_measures_nothing_is_none() {
+        let role = |interval| {
+            let live =
+                described(|one| one.monitoring_interval(interval).monitoring_role_arn("arn:x"));
+            live.get("monitoring_role").as_str().map(str::to_owned)
+        };
+        assert_eq!((role(0), role(60)), (None, Some("arn:x".to_owned())));
+    }
 }

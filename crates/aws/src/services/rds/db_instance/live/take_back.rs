@@ -111,7 +111,7 @@ async fn taken_back(aws: &Session<'_>, id: &str, names: &[String]) -> Result<(),
         match live.condition {
             Condition::Ready => !kept || is_over(),
             Condition::Pending(_) => kept && is_over(),
-            Condition::Failed(_) | Condition::Deleting(_) => true,
+            Condition::Impaired(_) | Condition::Failed(_) | Condition::Deleting(_) => true,
         }
     };
     let live = aws.holds(KIND, id, &settled).await?;
