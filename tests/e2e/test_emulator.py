@@ -227,6 +227,76 @@ def test_without_its_role_lambda_leaves_its_interfaces_behind(emulator):
     assert len(site.interfaces(group_id=site.group)) == 2
 
 
+@pytest.mark.parametrize("family", ["application", "network"])
+def test_a_load_balancer_holds_its_group_and_its_subnets(emulator, family):
+    site = Site(emulator, interfaces=3600)
+    internet, arn, elb = site.attach_internet(), *new_load_balancer(site, family)
+    of_aws = ("amazon-elb", True, "in-use")
+    interfaces = site.interfaces(group_id=site.group)
+    short, kind = {"application": ("app", "interface"), "network": ("net", "network_load_balancer")}[family]
+    assert {one["SubnetId"] for one in interfaces} == set(site.subnets)
+    for one in interfaces:
+        assert (one["RequesterId"], one["RequesterManaged"], one["Status"]) == of_aws
+        assert (one["Description"], one["InterfaceType"]) == (f"ELB {short}/front/{arn.split('/')[-1]}", kind)
+        assert one["Association"]["PublicIp"]
+    for _ in range(2):  # and when it is gone, for a while
+        refused("DependencyViolation", site.ec2.delete_security_group, GroupId=site.group)
+        refused("DependencyViolation", site.ec2.delete_subnet, SubnetId=site.subnets[0])
+        refused("DependencyViolation", site.ec2.detach_internet_gateway, InternetGatewayId=internet, VpcId=site.vpc)
+        elb.delete_load_balancer(LoadBalancerArn=arn)
+
+
+def test_the_interfaces_of_a_load_balancer_go_by_themselves(emulator):
+    site = Site(emulator, interfaces=0.2)
+    arn, elb = new_load_balancer(site, "application")
+    elb.delete_load_balancer(LoadBalancerArn=arn)
+    until([], lambda: site.interfaces(group_id=site.group), seconds=60)
+    site.ec2.delete_security_group(GroupId=site.group)
+
+
+def new_load_balancer(site, family):
+    elb = site.account.client("elbv2")
+    asked = {"Name": "front", "Type": family, "Scheme": "internet-facing", "Subnets": site.subnets}
+    made = elb.create_load_balancer(**asked, SecurityGroups=[site.group])["LoadBalancers"][0]
+    return made["LoadBalancerArn"], elb
+
+
+def test_what_is_at_a_vpc_keeps_it(emulator):
+    site = Site(emulator)
+    ec2 = site.ec2
+    for subnet in site.subnets:
+        ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_security_group(GroupId=site.group)
+    other = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+
+    def kept(made, *path, delete, by):
+        for name in path:
+            made = made[name]
+        refused("DependencyViolation", ec2.delete_vpc, VpcId=site.vpc)
+        delete(**{by: [made] if by.endswith("s") else made})
+
+    kept(ec2.create_network_acl(VpcId=site.vpc), "NetworkAcl", "NetworkAclId",
+         delete=ec2.delete_network_acl, by="NetworkAclId")
+    kept(ec2.create_vpc_endpoint(VpcId=site.vpc, ServiceName="com.amazonaws.us-west-2.s3", VpcEndpointType="Gateway"),
+         "VpcEndpoint", "VpcEndpointId", delete=ec2.delete_vpc_endpoints, by="VpcEndpointIds")
+    kept(ec2.create_egress_only_internet_gateway(VpcId=site.vpc), "EgressOnlyInternetGateway",
+         "EgressOnlyInternetGatewayId", delete=ec2.delete_egress_only_internet_gateway,
+         by="EgressOnlyInternetGatewayId")
+    kept(ec2.create_carrier_gateway(VpcId=site.vpc), "CarrierGateway", "CarrierGatewayId",
+         delete=ec2.delete_carrier_gateway, by="CarrierGatewayId")
+    kept(ec2.create_vpc_peering_connection(VpcId=site.vpc, PeerVpcId=other), "VpcPeeringConnection",
+         "VpcPeeringConnectionId", delete=ec2.delete_vpc_peering_connection, by="VpcPeeringConnectionId")
+    ec2.delete_vpc(VpcId=site.vpc)
+
+
+def test_a_subnet_leaves_its_route_table(emulator):
+    site = Site(emulator)
+    table = site.ec2.create_route_table(VpcId=site.vpc)["RouteTable"]["RouteTableId"]
+    site.ec2.associate_route_table(RouteTableId=table, SubnetId=site.subnets[0])
+    site.ec2.delete_subnet(SubnetId=site.subnets[0])
+    site.ec2.delete_route_table(RouteTableId=table)
+
+
 def test_what_is_in_use_is_not_deleted(emulator):
     site = Site(emulator)
     other = site.new_group("two")

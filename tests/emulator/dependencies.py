@@ -4,6 +4,9 @@ from moto.ec2.exceptions import InvalidSubnetIdError
 
 from overlay import Behaviour, Refusal
 
+# The states in which a peering connection keeps its VPCs.
+PEERED = ("pending-acceptance", "provisioning", "active")
+
 
 def _violation(message):
     return Refusal("DependencyViolation", message)
@@ -30,7 +33,10 @@ class Dependencies(Behaviour):
         ec2, identifier = call.backend(), call.params["SubnetId"]
         if any(one.subnet.id == identifier for one in ec2.enis.values()):
             raise _violation(f"The subnet '{identifier}' has dependencies and cannot be deleted.")
-        return go_on()
+        answer = go_on()
+        for table in ec2.route_tables.values():
+            table._associations = {name: one for name, one in table._associations.items() if one != identifier}
+        return answer
 
     # The VPC and its gateway.
 
@@ -53,6 +59,12 @@ class Dependencies(Behaviour):
             any(one.vpc and one.vpc.id == vpc for one in ec2.internet_gateways.values()),
             any(one.vpc_id == vpc and one.name != "default" for one in _groups(ec2)),
             any(one.vpc_id == vpc for one in ec2.enis.values()),
+            any(one.vpc_id == vpc and not one.default for one in ec2.network_acls.values()),
+            any(one.vpc_id == vpc and one.state != "deleted" for one in ec2.vpc_end_points.values()),
+            any(one.vpc_id == vpc for one in ec2.egress_only_internet_gateways.values()),
+            any(one.vpc_id == vpc for one in ec2.carrier_gateways.values()),
+            any(one.resource_id == vpc for one in ec2.transit_gateway_attachments.values()),
+            any(vpc in (one.vpc.id, one.peer_vpc.id) and one._status.code in PEERED for one in ec2.vpc_pcxs.values()),
         ]
         if any(holds):
             raise _violation(f"The vpc '{vpc}' has dependencies and cannot be deleted.")

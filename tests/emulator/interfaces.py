@@ -1,8 +1,10 @@
-"""Network interfaces that AWS makes in our subnets: those of databases, functions and NAT gateways.
+"""Network interfaces that AWS makes in our subnets: those of databases, functions, load balancers,
+endpoints and NAT gateways.
 
 What shall be there follows from moto's own memory, before and after every call. Lambda's are shared
 by all functions with the same subnet and groups; the setting is for how many seconds they outlive
-the last one. Lambda takes them away as the function's role: without it they stay for good.
+the last one, and a load balancer's the load balancer. Lambda takes them away as the function's role:
+without it they stay for good.
 """
 
 import time
@@ -10,6 +12,7 @@ import uuid
 from dataclasses import dataclass
 
 from moto.ec2.exceptions import InvalidSubnetIdError
+from moto.ec2.utils import random_public_ip
 
 from overlay import Behaviour
 
@@ -24,6 +27,11 @@ class Wanted:
     kind: str
     requester: str
     role: str = None
+    public: bool = False
+
+
+# What is there for a while after what it was made for.
+LINGER = ("lambda", "elb")
 
 
 class Interfaces(Behaviour):
@@ -33,7 +41,7 @@ class Interfaces(Behaviour):
         self._leaving = {}  # region and owner -> when
 
     def around(self, call, go_on):
-        if call.service not in ("ec2", "rds", "lambda"):
+        if call.service not in ("ec2", "rds", "lambda", "elbv2"):
             return go_on()
         self._settle(call)
         try:
@@ -49,6 +57,7 @@ class Interfaces(Behaviour):
             self._hold(ec2, owner, one)
         for owner in [owner for owner in self._held if owner[0] == call.region and owner not in wanted]:
             self._let_go(call, owner)
+        _describe_endpoints(ec2)
         _release_gateways(ec2)
         _release_instances(ec2)
 
@@ -63,6 +72,7 @@ class Interfaces(Behaviour):
             )
             interface.requester_id, interface.requester_managed = wanted.requester, True
             interface.interface_type, interface.status = wanted.kind, "in-use"
+            interface.public_ip = random_public_ip() if wanted.public else None
             self._held[owner] = interface, wanted
         interface, _ = self._held[owner]
         interface._group_set = [g for g in map(ec2.get_security_group_from_id, wanted.groups) if g]
@@ -70,11 +80,11 @@ class Interfaces(Behaviour):
 
     def _let_go(self, call, owner):
         interface, wanted = self._held[owner]
-        if owner[1] == "lambda":
+        if owner[1] in LINGER:
             leaves = self._leaving.setdefault(owner, time.monotonic() + self.setting)
             if time.monotonic() < leaves:
                 return
-            if not _role_exists(call, wanted.role):
+            if wanted.role and not _role_exists(call, wanted.role):
                 # Nobody is left who may detach it: it stays until somebody deletes it by hand.
                 self._leaving[owner] = float("inf")
                 return
@@ -97,10 +107,29 @@ def _wanted(call):
             description = f"AWS Lambda VPC ENI-{function.function_name}-{uuid.uuid4()}"
             requester = f"AROAEXAMPLE:{function.function_name}"
             yield ("lambda", subnet, groups), Wanted(subnet, groups, description, "lambda", requester, function.role)
+    for balancer in call.backend("elbv2").load_balancers.values():
+        kind, family = ("network_load_balancer", "net") if balancer.type == "network" else ("interface", "app")
+        description = f"ELB {family}/{balancer.name}/{balancer.arn.split('/')[-1]}"
+        groups, public = tuple(balancer.security_groups or ()), balancer.scheme == "internet-facing"
+        for subnet in balancer.subnets:
+            yield ("elb", balancer.arn, subnet.id), Wanted(
+                subnet.id, groups, description, kind, "amazon-elb", public=public
+            )
 
 
 def _role_exists(call, arn):
     return any(role.arn == arn for role in call.backend("iam").get_roles())
+
+
+def _describe_endpoints(ec2):
+    """moto makes their interfaces and does not say whose they are."""
+    for endpoint in ec2.vpc_end_points.values():
+        for identifier in endpoint.network_interface_ids:
+            if interface := ec2.enis.get(identifier):
+                interface.description = f"VPC Endpoint Interface {endpoint.id}"
+                interface.interface_type, interface.status = "vpc_endpoint", "in-use"
+                interface.requester_id, interface.requester_managed = "amazon-vpce", True
+                interface._group_set = [g for g in map(ec2.get_security_group_from_id, endpoint.security_group_ids) if g]
 
 
 def _release_gateways(ec2):

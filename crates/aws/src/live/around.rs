@@ -4,9 +4,9 @@
 //! [`Surroundings::unreadable`] and nothing worse, and what nothing points to is not asked for.
 
 mod acl;
-mod endpoint;
+pub(super) mod endpoint;
 mod interface;
-mod peering;
+pub(super) mod peering;
 mod prefix_list;
 
 use std::collections::BTreeSet;

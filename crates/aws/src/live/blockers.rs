@@ -9,14 +9,19 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 use aws_sdk_ec2::types::{Filter, NetworkInterface};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use trueup_model::snapshot::Ownership;
 use trueup_provider::{Call, Failure, FailureClass};
 
 use super::describe::{PAGE, pages};
 use super::session::Session;
-use super::tags::filter;
+use super::tags::{self, filter};
 
 mod interface;
+mod refusal;
+mod users;
 mod vpc;
+
+use refusal::{Holder, Leaves, refused};
 
 /// What cannot be deleted.
 #[derive(Debug, Clone, Copy)]
@@ -36,24 +41,25 @@ pub(crate) enum Held<'a> {
     Vpc(&'a str),
 }
 
-/// Something that holds something else.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Holder {
-    /// What it is, with its id.
-    pub(crate) what: String,
-    /// Whether AWS takes it away by itself, in time.
-    pub(crate) passes: bool,
-    /// Whether that takes AWS longer than anything else, as with the interfaces of functions.
-    pub(crate) drains: bool,
+/// What was found of who holds something.
+#[derive(Debug, Clone, Default)]
+struct Found {
+    holders: Vec<Holder>,
+    /// The actions that could not be called: there may be more.
+    unread: Vec<String>,
+}
+
+impl Found {
+    fn add(&mut self, answer: Result<Vec<Holder>, Failure>) {
+        match answer {
+            Ok(holders) => self.holders.extend(holders),
+            Err(failure) => self.unread.push(failure.action),
+        }
+    }
 }
 
 /// Milliseconds between two looks at who holds it.
 const LOOK_AGAIN_AFTER: u64 = 30_000;
-/// Milliseconds that are given to what should not be there any more: an instance's interface
-/// leaves a moment after the instance.
-const LINGERS: u64 = 30_000;
-/// How many holders a message names.
-const NAMED: usize = 5;
 
 impl Session<'_> {
     /// Makes a call that something may stand in the way of, and says who. What stays until somebody
@@ -76,51 +82,57 @@ impl Session<'_> {
             if failure.class != FailureClass::Conflict {
                 return failure;
             }
-            let holders = self.look(held, seen).await;
-            refused(failure, &holders, self.host.now().saturating_sub(begin))
+            let found = self.look(held, seen).await;
+            refused(failure, &found, self.host.now().saturating_sub(begin))
         };
         self.call_judged(call, send, judge).await
     }
 
     /// Who holds it; what was seen a moment ago is not asked again.
-    async fn look(&self, held: Held<'_>, seen: &Mutex<Option<(u64, Vec<Holder>)>>) -> Vec<Holder> {
+    async fn look(&self, held: Held<'_>, seen: &Mutex<Option<(u64, Found)>>) -> Found {
         let now = self.host.now();
-        if let Some((at, holders)) = &*seen.lock().unwrap_or_else(PoisonError::into_inner)
+        if let Some((at, found)) = &*seen.lock().unwrap_or_else(PoisonError::into_inner)
             && now.saturating_sub(*at) < LOOK_AGAIN_AFTER
         {
-            return holders.clone();
+            return found.clone();
         }
-        // Who may not look still learns what AWS said.
-        let holders = self.holders(held).await.unwrap_or_default();
-        *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, holders.clone()));
-        holders
+        let found = self.holders(held).await;
+        *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, found.clone()));
+        found
     }
 
-    async fn holders(&self, held: Held<'_>) -> Result<Vec<Holder>, Failure> {
+    /// Who may not look at everything still learns what AWS said, and what there is to be seen.
+    async fn holders(&self, held: Held<'_>) -> Found {
         let by = |name: &str, id: &str| filter(name, [id.to_owned()]);
-        let found = match held {
-            Held::Subnet(id) => self.interfaces(by("subnet-id", id)).await?,
-            Held::Interface(id) => self.interfaces(by("network-interface-id", id)).await?,
-            Held::PublicAddresses { vpc } => {
-                let mut found = self.interfaces(by("vpc-id", vpc)).await?;
-                found.retain(|interface| {
-                    interface.association().is_some_and(|address| address.public_ip().is_some())
-                });
+        let mut found = match held {
+            Held::SecurityGroup(id) => {
+                let mut found = Found::default();
+                found.add(self.referring_groups(id).await);
                 found
             }
-            Held::SecurityGroup(id) => {
-                let mut holders = interface::holders(&self.interfaces(by("group-id", id)).await?);
-                holders.extend(self.referring_groups(id).await?);
-                return Ok(holders);
-            }
-            Held::Vpc(id) => {
-                let mut holders = vpc::contents(self, id).await?;
-                let interfaces = self.interfaces(by("vpc-id", id)).await?;
-                holders.extend(interface::holders(&interfaces));
-                return Ok(holders);
+            Held::Vpc(id) => vpc::contents(self, id).await,
+            Held::Subnet(_) | Held::PublicAddresses { .. } | Held::Interface(_) => Found::default(),
+        };
+        let interfaces = match held {
+            Held::Subnet(id) => self.interfaces(by("subnet-id", id)).await,
+            Held::SecurityGroup(id) => self.interfaces(by("group-id", id)).await,
+            Held::Interface(id) => self.interfaces(by("network-interface-id", id)).await,
+            Held::Vpc(id) => self.interfaces(by("vpc-id", id)).await,
+            Held::PublicAddresses { vpc } => {
+                self.interfaces(by("vpc-id", vpc)).await.map(|mut found| {
+                    found.retain(is_public);
+                    found
+                })
             }
         };
-        Ok(interface::holders(&found))
+        match interfaces {
+            Ok(interfaces) => {
+                let holders = interface::holders(&interfaces);
+                found.holders.extend(users::instead_of(self, held, holders).await);
+            }
+            Err(failure) => found.unread.push(failure.action),
+        }
+        found
     }
 
     async fn interfaces(&self, by: Filter) -> Result<Vec<NetworkInterface>, Failure> {
@@ -142,7 +154,9 @@ impl Session<'_> {
         let holders = groups.iter().map(|other| {
             let name = other.group_name().unwrap_or_default();
             let id = other.group_id().unwrap_or_default();
-            Holder { what: format!("a rule of group {name} ({id})"), passes: false, drains: false }
+            let whose = refusal::whose(&Ownership::split(tags::of_ec2(other.tags())).0);
+            let leaves = if whose.is_empty() { Leaves::ByHand } else { Leaves::Shortly };
+            Holder { what: format!("a rule of group {name} ({id}){whose}"), leaves }
         });
         Ok(holders.collect())
     }
@@ -179,75 +193,7 @@ impl Session<'_> {
     }
 }
 
-/// The refusal, with who is behind it.
-fn refused(mut failure: Failure, holders: &[Holder], age: u64) -> Failure {
-    if holders.is_empty() {
-        return failure;
-    }
-    let mut names: Vec<&str> =
-        holders.iter().take(NAMED).map(|holder| holder.what.as_str()).collect();
-    let more = format!("{} more", holders.len().saturating_sub(NAMED));
-    if holders.len() > NAMED {
-        names.push(&more);
-    }
-    let said = failure.message.trim_end_matches('.').to_owned();
-    failure.message = format!("{said}; it is held by {}", names.join(", "));
-    if holders.iter().all(|holder| !holder.passes) {
-        failure.help.push("delete or move what holds it, then run the same command again".into());
-        if age >= LINGERS {
-            // It would be refused for ever: nothing that AWS does by itself changes it.
-            failure.class = FailureClass::Broken;
-        }
-    } else {
-        if holders.iter().any(|holder| holder.drains) {
-            failure.class = FailureClass::Draining;
-        }
-        failure.help.push(
-            "AWS removes such interfaces by itself, up to 35 minutes after what they belong to; \
-             run the same command again then"
-                .into(),
-        );
-    }
-    failure
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(holders: &[(&str, bool)], age: u64) -> (FailureClass, String) {
-        let holders: Vec<Holder> = holders
-            .iter()
-            .map(|(what, passes)| Holder {
-                what: (*what).to_owned(),
-                passes: *passes,
-                drains: what.starts_with("function"),
-            })
-            .collect();
-        let failure = Failure::new(FailureClass::Conflict, "The subnet has dependencies.");
-        let failure = refused(failure, &holders, age);
-        (failure.class, failure.message)
-    }
-
-    #[test]
-    fn a_refusal_names_who_is_behind_it() {
-        let (class, message) = check(&[("instance i-1 (eni-1)", false)], 0);
-        assert_eq!(class, FailureClass::Conflict);
-        assert_eq!(message, "The subnet has dependencies; it is held by instance i-1 (eni-1)");
-        assert_eq!(check(&[], 0).1, "The subnet has dependencies.");
-    }
-
-    #[test]
-    fn what_stays_is_not_waited_for() {
-        assert_eq!(check(&[("instance i-1", false)], LINGERS).0, FailureClass::Broken);
-        let both = [("instance i-1", false), ("function f", true)];
-        assert_eq!(check(&both, LINGERS).0, FailureClass::Draining);
-        assert_eq!(check(&[("database", true)], LINGERS).0, FailureClass::Conflict);
-    }
-
-    #[test]
-    fn many_are_counted() {
-        let many: Vec<(&str, bool)> = vec![("x", true); 7];
-        assert!(check(&many, 0).1.ends_with("held by x, x, x, x, x, 2 more"));
-    }
+/// Whether anything is reached under a public address there: a gateway leaves after all of them.
+fn is_public(interface: &NetworkInterface) -> bool {
+    interface.association().is_some_and(|address| address.public_ip().is_some())
 }

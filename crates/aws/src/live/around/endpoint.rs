@@ -10,7 +10,7 @@ use crate::live::Session;
 use crate::live::describe::{self, PAGE, by_ids, pages};
 
 /// Those of these VPCs.
-pub(super) async fn of(aws: &Session<'_>, vpcs: &[String]) -> Answer {
+pub(in crate::live) async fn of(aws: &Session<'_>, vpcs: &[String]) -> Answer {
     let found: Result<Vec<VpcEndpoint>, Failure> = by_ids(vpcs, "vpc-id", |by| {
         pages(move |next| {
             let by = by.clone();

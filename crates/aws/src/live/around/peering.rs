@@ -14,7 +14,7 @@ use crate::live::Session;
 use crate::live::describe::{self, PAGE, pages};
 
 /// Those that these VPCs have, from either side.
-pub(super) async fn of(aws: &Session<'_>, vpcs: &[String]) -> Answer {
+pub(in crate::live) async fn of(aws: &Session<'_>, vpcs: &[String]) -> Answer {
     // One call for both sides would need two filters that both must hold, so all are read.
     let found = pages(|next| async move {
         let page = aws

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::NetworkInterface;
 
-use super::Holder;
+use super::refusal::{Holder, Leaves};
 
 /// Who is behind these interfaces; several of one owner count once.
 pub(super) fn holders(interfaces: &[NetworkInterface]) -> Vec<Holder> {
@@ -17,29 +17,33 @@ fn holder(interface: &NetworkInterface) -> Holder {
     let id = interface.network_interface_id().unwrap_or("an interface");
     let description = interface.description().unwrap_or_default();
     let attached = interface.attachment().and_then(|attachment| attachment.instance_id());
-    let holder = |what: String, passes: bool| Holder { what, passes, drains: false };
+    let holder = |what: String, leaves: Leaves| Holder { what, leaves };
     let after = |prefix: &str| description.strip_prefix(prefix).map(str::to_owned);
     if let Some(rest) = after("AWS Lambda VPC ENI-") {
-        let what = format!("Lambda function {}", without_uuid(&rest));
-        Holder { what, passes: true, drains: true }
+        holder(format!("Lambda function {}", without_uuid(&rest)), Leaves::Draining)
     } else if description == "RDSNetworkInterface" {
-        holder(format!("a database of RDS ({id})"), true)
+        holder(format!("a database of RDS ({id})"), Leaves::Passing)
     } else if let Some(rest) = after("ELB ") {
+        // `app/NAME/ID`, `net/NAME/ID`; a classic one has its name alone.
         let name = rest.split('/').nth(1).unwrap_or(&rest);
-        holder(format!("load balancer {name}"), true)
+        holder(format!("load balancer {name} ({id})"), Leaves::Shortly)
     } else if let Some(nat) = after("Interface for NAT Gateway ") {
-        holder(format!("NAT gateway {nat}"), false)
+        holder(format!("NAT gateway {nat}"), Leaves::Shortly)
     } else if let Some(endpoint) = after("VPC Endpoint Interface ") {
-        holder(format!("VPC endpoint {endpoint}"), true)
+        holder(format!("VPC endpoint {endpoint}"), Leaves::Shortly)
     } else if let Some(instance) = attached {
-        holder(format!("instance {instance} ({id})"), false)
-    } else if description.is_empty() {
-        let owner = interface.requester_id().unwrap_or("nobody that EC2 names");
-        holder(format!("network interface {id} of {owner}"), false)
+        holder(format!("instance {instance} ({id})"), Leaves::Shortly)
     } else {
-        // AWS takes away what it made itself; what a user made stays.
-        let passes = interface.requester_managed().unwrap_or_default();
-        holder(format!("network interface {id} ({description})"), passes)
+        let by_aws = interface.requester_managed().unwrap_or_default();
+        // What a user made stays; what AWS made leaves with what it was made for.
+        let leaves = if by_aws { Leaves::Shortly } else { Leaves::ByHand };
+        let owner = interface.requester_id().unwrap_or("nobody that EC2 names");
+        let whose = if description.is_empty() {
+            format!(" of {owner}")
+        } else {
+            format!(" ({description})")
+        };
+        holder(format!("network interface {id}{whose}"), leaves)
     }
 }
 
@@ -65,19 +69,27 @@ mod tests {
             .description(description)
             .build();
         let holder = holder(&interface);
-        format!("{} passes: {}", holder.what, holder.passes)
+        format!("{}: {:?}", holder.what, holder.leaves)
     }
 
     #[test]
     fn a_description_says_whose_it_is() {
         assert_eq!(
             check("AWS Lambda VPC ENI-snowex-api-0a1b2c3d-1111-2222-3333-444455556666"),
-            "Lambda function snowex-api passes: true"
+            "Lambda function snowex-api: Draining"
         );
-        assert_eq!(check("RDSNetworkInterface"), "a database of RDS (eni-1) passes: true");
-        assert_eq!(check("ELB app/web/0123"), "load balancer web passes: true");
-        assert_eq!(check("Interface for NAT Gateway nat-1"), "NAT gateway nat-1 passes: false");
-        assert_eq!(check("mine"), "network interface eni-1 (mine) passes: false");
-        assert_eq!(check(""), "network interface eni-1 of nobody that EC2 names passes: false");
+        assert_eq!(check("RDSNetworkInterface"), "a database of RDS (eni-1): Passing");
+        assert_eq!(check("ELB app/web/0123"), "load balancer web (eni-1): Shortly");
+        assert_eq!(check("ELB old"), "load balancer old (eni-1): Shortly");
+        assert_eq!(check("Interface for NAT Gateway nat-1"), "NAT gateway nat-1: Shortly");
+        assert_eq!(check("VPC Endpoint Interface vpce-1"), "VPC endpoint vpce-1: Shortly");
+        assert_eq!(check("mine"), "network interface eni-1 (mine): ByHand");
+        assert_eq!(check(""), "network interface eni-1 of nobody that EC2 names: ByHand");
+    }
+
+    #[test]
+    fn what_aws_made_for_others_leaves_with_it() {
+        let interface = NetworkInterface::builder().requester_managed(true).description("EFS");
+        assert_eq!(holder(&interface.build()).leaves, Leaves::Shortly);
     }
 }

@@ -48,6 +48,8 @@ pub fn kind() -> Kind {
                 "ec2:DetachInternetGateway",
                 "ec2:DeleteInternetGateway",
                 "ec2:DescribeNetworkInterfaces",
+                "lambda:ListFunctions",
+                "rds:DescribeDBInstances",
             ],
         },
         ..Kind::new("internet_gateway", "ec2", "The way between a VPC and the internet.")

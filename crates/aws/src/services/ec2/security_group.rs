@@ -89,6 +89,8 @@ pub fn kind() -> Kind {
                 "ec2:RevokeSecurityGroupEgress",
                 "ec2:DeleteSecurityGroup",
                 "ec2:DescribeNetworkInterfaces",
+                "lambda:ListFunctions",
+                "rds:DescribeDBInstances",
             ],
         },
         idempotency: trueup_model::kind::Idempotency::Name,

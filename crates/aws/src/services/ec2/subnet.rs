@@ -82,7 +82,12 @@ pub fn kind() -> Kind {
                 "ec2:CreateTags",
                 "ec2:DeleteTags",
             ],
-            delete: &["ec2:DeleteSubnet", "ec2:DescribeNetworkInterfaces"],
+            delete: &[
+                "ec2:DeleteSubnet",
+                "ec2:DescribeNetworkInterfaces",
+                "lambda:ListFunctions",
+                "rds:DescribeDBInstances",
+            ],
         },
         complete,
         check: |inspection| check_block_size(inspection, "cidr_block"),
