@@ -111,8 +111,21 @@ pub struct Ownership {
     pub spec: Option<String>,
     /// `trueup:secret`: the slow hash of the write-only attributes that were last applied.
     pub secret: Option<String>,
+    /// `trueup:keep`: what the stack last said of how it may leave.
+    #[serde(default, skip_serializing_if = "Keep::is_nothing")]
+    pub keep: Keep,
     /// Another tool that owns it, from its reserved tags: `CloudFormation stack web`.
     pub other: Option<String>,
+}
+
+/// What a stack says of how a resource may leave. It is written on the resource, so that it holds
+/// when the stack no longer names it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keep {
+    /// It stays in AWS, without our tags: `on_destroy: retain`.
+    pub retain: bool,
+    /// Deleting it is refused: `protect: true`.
+    pub protect: bool,
 }
 
 /// Whether a resource can be used.
@@ -153,6 +166,9 @@ pub const ADDRESS_TAG: &str = "trueup:address";
 pub const SPEC_TAG: &str = "trueup:spec";
 /// The tag with the slow hash of the write-only attributes that were last applied.
 pub const SECRET_TAG: &str = "trueup:secret";
+/// The tag that says how a resource may leave: `retain`, `protect`, or both. What says neither has
+/// no such tag.
+pub const KEEP_TAG: &str = "trueup:keep";
 
 impl Live {
     /// Whether this stack owns it.
@@ -186,6 +202,7 @@ impl Ownership {
                 ADDRESS_TAG => ownership.address = Address::from_tag(&value).ok(),
                 SPEC_TAG => ownership.spec = Some(value),
                 SECRET_TAG => ownership.secret = Some(value),
+                KEEP_TAG => ownership.keep = Keep::from_tag(&value),
                 "aws:cloudformation:stack-name" => {
                     ownership.other = Some(format!("CloudFormation stack {value}"));
                 }
@@ -210,10 +227,41 @@ impl Ownership {
             (ADDRESS_TAG, address),
             (SPEC_TAG, self.spec.clone()),
             (SECRET_TAG, self.secret.clone()),
+            (KEEP_TAG, self.keep.to_tag()),
         ];
         tags.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
     }
 }
+
+impl Keep {
+    /// Whether it may leave in any way.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Reads the tag. A word that is none protects: better once too often.
+    fn from_tag(tag: &str) -> Self {
+        let words = || tag.split(KEEP_BOTH).map(str::trim).filter(|word| !word.is_empty());
+        Self {
+            retain: words().any(|word| word == RETAIN),
+            protect: words().any(|word| word != RETAIN),
+        }
+    }
+
+    /// The tag, in characters that every service takes.
+    fn to_tag(self) -> Option<String> {
+        match (self.retain, self.protect) {
+            (false, false) => None,
+            (true, false) => Some(RETAIN.to_owned()),
+            (false, true) => Some(PROTECT.to_owned()),
+            (true, true) => Some(format!("{RETAIN}{KEEP_BOTH}{PROTECT}")),
+        }
+    }
+}
+
+const RETAIN: &str = "retain";
+const PROTECT: &str = "protect";
+const KEEP_BOTH: char = '+';
 
 /// What is to be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -250,4 +298,21 @@ pub struct Expected {
     pub name: Option<String>,
     /// The physical id to adopt.
     pub adopt: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_something_may_leave_is_a_tag_and_back() {
+        for (retain, protect) in [(false, false), (true, false), (false, true), (true, true)] {
+            let keep = Keep { retain, protect };
+            let tags = Ownership { keep, ..Ownership::default() }.to_tags();
+            assert_eq!(tags.len(), usize::from(retain || protect));
+            assert_eq!(Ownership::split(tags).0.keep, keep);
+        }
+        let odd = Ownership::split([(KEEP_TAG.to_owned(), "retain+for ever".to_owned())]).0.keep;
+        assert_eq!(odd, Keep { retain: true, protect: true });
+    }
 }

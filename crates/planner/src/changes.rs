@@ -14,7 +14,12 @@ use crate::matching::{How, Match};
 use crate::planning::Settled;
 
 /// The changes of everything that is in the stack or leaves it, in order of address.
-pub(crate) fn changes(context: Context<'_, '_>, settled: &Settled, steps: &[Step]) -> Vec<Change> {
+pub(crate) fn changes(
+    context: Context<'_, '_>,
+    settled: &Settled,
+    steps: &[Step],
+    meanwhile: &[(Address, Disruption)],
+) -> Vec<Change> {
     let mut changes: BTreeMap<Address, Change> = BTreeMap::new();
     for (id, decision) in settled.walk.decisions.iter().enumerate() {
         if let Some(decision) = decision {
@@ -26,7 +31,7 @@ pub(crate) fn changes(context: Context<'_, '_>, settled: &Settled, steps: &[Step
         let change = match changes.get_mut(&departure.address) {
             Some(change) if departure.replaced => change,
             Some(change) => {
-                finish_replacement(change, departure);
+                finish_replacement(context, change, *live, departure);
                 change
             }
             None => changes
@@ -53,6 +58,11 @@ pub(crate) fn changes(context: Context<'_, '_>, settled: &Settled, steps: &[Step
                 // It only waits for what an earlier run began.
                 change.action = Action::Update;
             }
+        }
+    }
+    for (address, disruption) in meanwhile {
+        if let Some(change) = changes.get_mut(address) {
+            change.disruption = change.disruption.max(*disruption);
         }
     }
     changes.into_values().collect()
@@ -112,7 +122,17 @@ fn disruption(context: Context<'_, '_>, id: ResourceId, decision: &Decision) -> 
 }
 
 /// An interrupted replacement that only has the old one left to delete.
-fn finish_replacement(change: &mut Change, departure: &Departure) {
+fn finish_replacement(
+    context: Context<'_, '_>,
+    change: &mut Change,
+    live: LiveId,
+    departure: &Departure,
+) {
+    let (_, alone) = of_departure(context, live, departure);
+    // Who used it has another by then, so that only what it holds is lost with it.
+    if alone == Disruption::DataLoss || departure.reason == Reason::Destroyed {
+        change.disruption = change.disruption.max(alone);
+    }
     change.reasons.push(departure.reason.clone());
     if change.cause == Cause::None {
         change.cause = Cause::File;
@@ -126,13 +146,22 @@ fn finish_replacement(change: &mut Change, departure: &Departure) {
     }
 }
 
-fn of_leaver(context: Context<'_, '_>, live: LiveId, departure: &Departure) -> Change {
+/// What happens to something that goes and has no successor, and what that disturbs.
+fn of_departure(
+    context: Context<'_, '_>,
+    live: LiveId,
+    departure: &Departure,
+) -> (Action, Disruption) {
     let holds_data = context.index.live_kinds[live].is_some_and(|kind| kind.holds_data);
-    let (action, disruption) = match departure.way {
+    match departure.way {
         Way::Delete { .. } if holds_data => (Action::Delete, Disruption::DataLoss),
         Way::Delete { .. } => (Action::Delete, Disruption::Outage),
         Way::Forget => (Action::Forget, Disruption::None),
-    };
+    }
+}
+
+fn of_leaver(context: Context<'_, '_>, live: LiveId, departure: &Departure) -> Change {
+    let (action, disruption) = of_departure(context, live, departure);
     let location = departure.resource.and_then(|id| context.index.resources[id].location.clone());
     Change {
         action,

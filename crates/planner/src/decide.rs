@@ -17,10 +17,12 @@ use crate::resolve::{View, resolve_all};
 
 mod assess;
 mod cause;
+mod keep;
 mod late;
 mod replace;
 
 use assess::Assessment;
+pub(crate) use keep::keep;
 
 /// What every stage of planning reads.
 #[derive(Clone, Copy)]
@@ -329,7 +331,18 @@ impl<'a> Context<'_, 'a> {
                 let allow = "describe it as it is, or leave 'adopt' out".to_owned();
                 decision.hold(WhyNot::Protected { wanted, allow });
             }
-        } else if decision.early {
+            return decision;
+        }
+        let keep = keep::changes(self.index.resources[id], kind, live);
+        if !keep.is_empty() {
+            decision.early = true;
+            decision.changes.extend(keep);
+            decision.changes.sort_by(|a, b| a.path.cmp(&b.path));
+            if decision.cause == Cause::None {
+                decision.cause = Cause::File;
+            }
+        }
+        if decision.early {
             decision.fate = Fate::Update;
         }
         decision

@@ -90,7 +90,7 @@ impl Context<'_, '_> {
     fn way(self, live: LiveId, resource: Option<&Resource>) -> Way {
         let holds_data = self.index.live_kinds[live].is_some_and(|kind| kind.holds_data);
         let savable = self.unsavable(live).is_none();
-        match resource.map(|resource| resource.on_destroy).unwrap_or_default() {
+        match self.on_destroy(live, resource) {
             OnDestroy::Default => Way::Delete { final_snapshot: holds_data && savable },
             OnDestroy::Delete => Way::Delete { final_snapshot: false },
             OnDestroy::Snapshot => Way::Delete { final_snapshot: savable },
@@ -98,10 +98,19 @@ impl Context<'_, '_> {
         }
     }
 
+    fn on_destroy(self, live: LiveId, resource: Option<&Resource>) -> OnDestroy {
+        match resource {
+            Some(resource) => resource.on_destroy,
+            // The stack no longer says it; what it said last is written on the thing.
+            None if self.index.lives[live].ownership.keep.retain => OnDestroy::Retain,
+            None => OnDestroy::Default,
+        }
+    }
+
     /// What is lost with something that goes although a snapshot of it was to be taken.
     pub(crate) fn lost_with(self, live: LiveId, departure: &Departure) -> Option<String> {
         let resource = departure.resource.map(|id| self.index.resources[id]);
-        let wanted = match resource.map(|resource| resource.on_destroy).unwrap_or_default() {
+        let wanted = match self.on_destroy(live, resource) {
             OnDestroy::Default | OnDestroy::Snapshot => departure.is_deleted(),
             OnDestroy::Delete | OnDestroy::Retain => false,
         };

@@ -106,6 +106,13 @@ impl Context<'_, '_> {
             let allow = format!("take 'protect: true' off {} first", resource.address);
             return Some(WhyNot::Protected { wanted, allow });
         }
+        if resource.is_none() && self.index.lives[live].ownership.keep.protect {
+            let allow = format!(
+                "write {} back with 'protect: false' and apply, then take it out",
+                departure.address
+            );
+            return Some(WhyNot::Protected { wanted, allow });
+        }
         let holds_data = self.index.live_kinds[live].is_some_and(|kind: &Kind| kind.holds_data);
         let allowed = self.input.options.allow_data_loss.contains(&departure.address);
         (holds_data && !allowed)

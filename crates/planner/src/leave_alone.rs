@@ -1,6 +1,6 @@
 //! Differences that stay: those that the stack ignores, and those that AWS will make by itself.
 
-use trueup_model::change::AttributeChange;
+use trueup_model::change::{After, AttributeChange};
 use trueup_model::expression::Expressions;
 use trueup_model::plan::WhyNot;
 use trueup_model::{Expression, Kind, Live, Resource, Value};
@@ -30,9 +30,12 @@ pub(crate) fn leave_alone(
             return false;
         }
         let ignored = resource.ignore_changes.iter().find(|(key, _)| covers(key, &change.path));
-        let Some((key, reason)) = ignored else { return true };
+        let ignored = ignored.map(|(key, reason)| (key.as_str(), reason.as_str()));
+        let theirs = || is_theirs(resource, change).then_some((change.path.as_str(), THEIRS));
+        let Some((key, reason)) = ignored.or_else(theirs) else { return true };
         keep(wish, live, key);
-        withheld.push(WhyNot::Ignored { attribute: change.path.clone(), reason: reason.clone() });
+        let (attribute, reason) = (change.path.clone(), reason.to_owned());
+        withheld.push(WhyNot::Ignored { attribute, reason });
         false
     });
     withheld.dedup();
@@ -53,6 +56,17 @@ fn is_scheduled(kind: &Kind, live: &Live, name: &str, wanted: &Expressions) -> b
     wanted.is_some_and(|wanted| {
         canonical(&attribute.ty, &wanted) == canonical(&attribute.ty, scheduled)
     })
+}
+
+/// Why a tag of something adopted stays.
+const THEIRS: &str = "it was adopted with this tag, or somebody added it: name it under 'tags' to keep \
+                      it when 'adopt' is taken out";
+
+/// Whether a tag is of whoever had something before it was adopted: tags are added to that, and none
+/// is taken off as long as the stack says that it adopts.
+fn is_theirs(resource: &Resource, change: &AttributeChange) -> bool {
+    let is_tag = change.path.starts_with("tags.");
+    resource.adopt.is_some() && is_tag && change.after == After::Value(Value::Null)
 }
 
 fn covers(key: &str, path: &str) -> bool {

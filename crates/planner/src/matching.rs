@@ -1,13 +1,14 @@
 //! Which live resource is which resource of the stack: by its ownership tags, by its former
 //! address, by the id to adopt, and by nothing else.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use trueup_model::expression::Expression;
 use trueup_model::kind::Unique;
 use trueup_model::plan::WhyNot;
 use trueup_model::{Address, Diagnostic, Live, Resource, Value};
 
+use crate::departures::known_as;
 use crate::index::{Index, LiveId, ResourceId};
 use crate::{Input, Mode};
 
@@ -56,12 +57,15 @@ impl Matching {
                 }
             }
             // Whatever it is, somebody wants it to stay.
-            let adopted = index.resources[id].adopt.as_ref();
+            let adopted = index.resources[id].adopt.as_ref().filter(|_| !is_destroyed(input));
             let kind = index.resources[id].address.kind.as_str();
             if let Some(live) = adopted.and_then(|adopted| index.live_by_id(kind, adopted)) {
                 claimants[live].get_or_insert(id);
             }
             of.push(found);
+        }
+        if !is_destroyed(input) {
+            block_rivals(index, &mut of, &mut findings);
         }
         let leaving = leaving(input, index, &claimants, &mut findings);
         Self { of, leaving, claimants, findings }
@@ -119,8 +123,42 @@ fn find(
         }
     }
     match &resource.adopt {
+        // What was adopted carries our tags; what does not is no business of a destroy.
+        Some(_) if is_destroyed(input) => Match::Absent,
         Some(physical) => adopt(input, index, resource, physical, findings),
         None => in_its_place(input, index, id, findings).unwrap_or(Match::Absent),
+    }
+}
+
+/// One thing can only be one resource: of those that want the same one, none gets it.
+fn block_rivals(index: &Index<'_>, of: &mut [Match], findings: &mut Vec<Diagnostic>) {
+    let mut claims: BTreeMap<LiveId, Vec<ResourceId>> = BTreeMap::new();
+    for (id, found) in of.iter().enumerate() {
+        if let Match::Present { candidates, .. } = found {
+            for live in candidates {
+                claims.entry(*live).or_default().push(id);
+            }
+        }
+    }
+    for (live, rivals) in claims.into_iter().filter(|(_, rivals)| rivals.len() > 1) {
+        let names: Vec<String> =
+            rivals.iter().map(|id| index.resources[*id].address.to_string()).collect();
+        let known = known_as(index.lives[live]);
+        let message = format!("{} claim the same: {known}", names.join(" and "));
+        for id in &rivals {
+            let resource = index.resources[*id];
+            let field = match &of[*id] {
+                Match::Present { how: How::Adopted, .. } => "adopt",
+                _ => "moved_from",
+            };
+            let help = format!("leave '{field}' with one of them, and take it out of the rest");
+            findings.push(
+                Diagnostic::error("claimed-by-several", message.as_str())
+                    .at(resource.place(field))
+                    .help(help),
+            );
+            of[*id] = Match::Blocked(WhyNot::Faulty { message: message.clone() });
+        }
     }
 }
 

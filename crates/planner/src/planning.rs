@@ -31,7 +31,7 @@ pub(crate) fn plan(input: &Input<'_>) -> Plan {
     findings.extend(stuck(&drafts, &sorted, &mut withheld));
     let steps = number(drafts.steps, sorted);
     let (longest_chain, seconds) = longest_chain(&steps);
-    let changes = changes::changes(context, &settled, &steps);
+    let changes = changes::changes(context, &settled, &steps, &drafts.meanwhile);
     let (outputs, faults) = context.outputs(&settled.walk.decisions);
     findings.extend(faults);
     let mut plan = Plan {

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use trueup_model::expression::Expressions;
 use trueup_model::plan::{Operation, Step, Target};
 use trueup_model::snapshot::Ownership;
-use trueup_model::{Condition, Expression, Kind, Live, Value};
+use trueup_model::{Address, Condition, Disruption, Expression, Kind, Live, Value};
 
+use crate::decide::keep;
 use crate::decide::{Context, Decision, Fate};
 use crate::departures::{Departures, Way};
 use crate::graph::{Node, is_late};
@@ -33,6 +34,8 @@ pub(crate) struct Drafts {
     deletes: BTreeMap<LiveId, DraftId>,
     /// The forgetting of each live resource.
     forgets: BTreeMap<LiveId, DraftId>,
+    /// What is changed only until a later step, and what that disturbs.
+    pub(crate) meanwhile: Vec<(Address, Disruption)>,
 }
 
 impl Drafts {
@@ -230,7 +233,9 @@ impl<'a> Maker<'_, 'a> {
             stated.map(|(name, _)| name.clone()).collect()
         } else {
             let paths = self.decision.changes.iter().map(|change| top_level(&change.path));
-            let names: BTreeSet<&str> = paths.filter(|name| chosen(name)).collect();
+            // What the resource says of itself is in its tags of ownership.
+            let sent = |name: &&str| *name == "tags" || self.kind.attribute(name).is_some();
+            let names: BTreeSet<&str> = paths.filter(|name| chosen(name)).filter(sent).collect();
             names.into_iter().map(str::to_owned).collect()
         };
         let before = self.live().filter(|_| !made_earlier);
@@ -276,6 +281,7 @@ impl<'a> Maker<'_, 'a> {
             address: Some(resource.address.clone()),
             spec: Some(spec_hash(self.context.input.stack, resource, self.kind)),
             secret: secret_hash(stack, resource, self.kind),
+            keep: keep(resource, self.kind),
             other: None,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use trueup_model::snapshot::{ADDRESS_TAG, SECRET_TAG, SPEC_TAG, STACK_TAG};
+use trueup_model::snapshot::{ADDRESS_TAG, KEEP_TAG, SECRET_TAG, SPEC_TAG, STACK_TAG};
 use trueup_model::{Address, Value};
 
 use crate::world::{Item, Phase, World};
@@ -48,7 +48,7 @@ impl Item {
 
     /// Takes the tags off that say who owns it.
     pub fn disown(&mut self) {
-        for key in [STACK_TAG, ADDRESS_TAG, SPEC_TAG, SECRET_TAG] {
+        for key in [STACK_TAG, ADDRESS_TAG, SPEC_TAG, SECRET_TAG, KEEP_TAG] {
             self.tags.remove(key);
         }
     }

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Drafts;
+use trueup_model::value::Values;
+use trueup_model::{Disruption, Kind};
+
+use super::{Drafts, is_nothing};
 use crate::decide::{Context, Decision};
 use crate::index::ResourceId;
 use crate::order::{DraftId, Strength};
@@ -40,8 +43,9 @@ impl Drafts {
                 release(&mut attributes, held[delete]);
             }
             let differs = |name: &&String| attributes.get(*name) != live.attributes.get(*name);
-            let changed = live.attributes.keys().filter(differs).cloned().collect();
+            let changed: Vec<String> = live.attributes.keys().filter(differs).cloned().collect();
             let address = self.steps[update].address.clone();
+            self.meanwhile.push((address.clone(), disruption(kind, &attributes, &changed)));
             let empty = self.add_meanwhile(kind, live, address, attributes, changed);
             self.orders.add(empty, update, Strength::Needed);
             for delete in deletes {
@@ -50,4 +54,19 @@ impl Drafts {
             }
         }
     }
+}
+
+/// What letting go disturbs: as much as such a change does, and what is left with none of what it
+/// needs, such as a function outside its network, is away until it has another.
+fn disruption(kind: &Kind, attributes: &Values, changed: &[String]) -> Disruption {
+    let of = |name: &String| {
+        let declared = kind.attribute(name).map(|attribute| attribute.disruption);
+        let emptied = attributes.get(name).is_none_or(is_nothing);
+        declared.unwrap_or_default().max(if emptied {
+            Disruption::Outage
+        } else {
+            Disruption::None
+        })
+    };
+    changed.iter().map(of).max().unwrap_or_default()
 }

@@ -291,3 +291,61 @@ fn what_aws_has_scheduled_and_nothing_calls_off_is_a_remark() {
         # AWS is going to make `engine` mysql, which the stack does not say: call it off in AWS
     ");
 }
+
+#[test]
+fn the_limit_of_disruption_sees_what_an_interrupted_replacement_has_left_to_do() {
+    let database = |engine: &str| {
+        format!(
+            "
+        db_instance.main
+          engine: {engine}
+          class: small
+    "
+        )
+    };
+    let mut world = World::applied(&database("postgres"));
+    world.edit(&database("mysql")).allow("db_instance.main").crash_after(1);
+    world.options.max_disruption = Some(trueup_model::Disruption::Outage);
+    assert_snapshot!(world.show(), @"
+    +- db_instance.main (file): superseded demo
+     0 delete db_instance.main with a snapshot
+    error disruption: db_instance.main would mean loss of data, and at most an outage is allowed (if that is meant, allow it with --max-disruption data-loss)
+    ");
+}
+
+#[test]
+fn the_limit_of_disruption_sees_what_lets_go_for_a_while() {
+    let stack = |zone: &str| {
+        format!(
+            "
+        vpc.main
+          cidr_block: 10.0.0.0/16
+        subnet.a
+          vpc: @vpc.main
+          cidr_block: 10.0.0.0/24
+          zone: {zone}
+        lambda_function.api
+          role: some-role
+          source: code
+          subnets: [@subnet.a]
+    "
+        )
+    };
+    let mut world = World::applied(&stack("a"));
+    world.edit(&stack("b"));
+    world.options.max_disruption = Some(trueup_model::Disruption::None);
+    // A function out of its network, if only for a moment, is more than nothing.
+    assert_snapshot!(world.show(), @r#"
+    ~ lambda_function.api (dependency)
+        subnets[subnet.a]: "subnet.a" -> null
+        subnets[subnet.a]: null -> <subnet.a>
+    -+ subnet.a (file): immutable zone; not both: two subnets cannot have the same network
+        zone: "a" -> "b" !
+     0 update lambda_function.api [subnets]
+     1 delete subnet.a < 0
+     2 create subnet.a < 1
+     3 update lambda_function.api [subnets] < 0 2
+    error disruption: lambda_function.api would mean an outage, and at most no disruption is allowed (if that is meant, allow it with --max-disruption outage)
+    error disruption: subnet.a would mean an outage, and at most no disruption is allowed (if that is meant, allow it with --max-disruption outage)
+    "#);
+}

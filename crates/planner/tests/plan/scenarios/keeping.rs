@@ -171,3 +171,78 @@ fn what_cannot_stay_beside_its_replacement_is_not_replaced() {
     warning protected: fixture.a is protected and is left as it is (the old one cannot stay beside a new one: take 'on_destroy: retain' off fixture.a first, or leave it as it is)
     "#);
 }
+
+#[test]
+fn what_is_said_of_leaving_is_written_on_the_thing_and_outlives_its_block() {
+    let twins = |a: &str| {
+        format!(
+            "
+        twin.a
+          shape: round
+          {a}
+        twin.b
+          shape: round
+    "
+        )
+    };
+    let mut world = World::applied(&twins(""));
+    world.edit(&twins("protect"));
+    assert_snapshot!(world.show(), @"
+    ~ twin.a (file)
+        protect: false -> true
+     0 update twin.a []
+    ");
+    world.apply();
+    world.edit("twin.b");
+    assert_snapshot!(world.show(), @"
+    withheld twin.a: protected from [left]: write twin.a back with 'protect: false' and apply, then take it out
+    warning protected: twin.a is protected and is left as it is (write twin.a back with 'protect: false' and apply, then take it out)
+    ");
+    assert_snapshot!(world.destroy().show(), @"
+    - twin.b (file): destroyed
+     0 delete twin.b
+    withheld twin.a: protected from [destroyed]: write twin.a back with 'protect: false' and apply, then take it out
+    warning protected: twin.a is protected and is left as it is (write twin.a back with 'protect: false' and apply, then take it out)
+    ");
+    world.options.mode = trueup_planner::Mode::Apply;
+    // As the refusal says: take it off first, then out.
+    world.edit(&twins("")).apply();
+    world.edit("twin.b");
+    assert_snapshot!(world.show(), @"
+    - twin.a (file): left
+     0 delete twin.a
+    ");
+}
+
+#[test]
+fn what_was_retained_is_forgotten_when_its_block_goes() {
+    let twins = "
+        twin.a
+          on_destroy: retain
+        twin.b
+          on_destroy: retain
+          protect
+        twin.c
+    ";
+    let mut world = World::applied(twins);
+    world.edit("twin.c");
+    assert_snapshot!(world.show(), @"
+    forget twin.a (file): retained
+    forget twin.b (file): retained
+     0 forget twin.b
+     1 forget twin.a
+    ");
+    world.apply();
+    assert_eq!(world.account.resources.len(), 3);
+    let changed = twins.replace("on_destroy: retain", "on_destroy: delete");
+    let mut world = World::applied(twins);
+    world.edit(&changed);
+    assert_snapshot!(world.show(), @r#"
+    ~ twin.a (file)
+        on_destroy: "retain" -> "delete"
+    ~ twin.b (file)
+        on_destroy: "retain" -> "delete"
+     0 update twin.a []
+     1 update twin.b []
+    "#);
+}

@@ -236,3 +236,132 @@ fn a_moved_database_keeps_its_password() {
     let json = serde_json::to_string(&world.plan()).unwrap();
     assert!(!json.contains("hunter22"));
 }
+
+#[test]
+fn what_was_adopted_is_destroyed_to_the_end() {
+    let mut world = World::applied(
+        "
+        vpc.theirs
+          cidr_block: 10.0.0.0/16
+    ",
+    );
+    let id = world.id("vpc.theirs");
+    world.behind("vpc.theirs", |live| live.ownership = trueup_model::Ownership::default());
+    let stack = format!(
+        "
+        vpc.main
+          adopt: {id}
+          cidr_block: 10.0.0.0/16
+        subnet.a
+          vpc: @vpc.main
+          cidr_block: 10.0.0.0/24
+        subnet.b
+          vpc: @vpc.main
+          cidr_block: 10.0.1.0/24
+    "
+    );
+    // What is not adopted yet stays: it is not ours.
+    world.edit(&stack);
+    assert_snapshot!(world.destroy().show(), @"nothing");
+    for steps in 0..=3 {
+        world.options.mode = trueup_planner::Mode::Apply;
+        world.edit(&stack).apply();
+        let mut dying = World::applied("");
+        dying.account = world.account.clone();
+        dying.edit(&stack).destroy().crash_after(steps);
+        let plan = dying.plan();
+        assert!(plan.findings.is_empty(), "after {steps} steps: {:#?}", plan.findings);
+        dying.apply();
+        assert!(dying.account.resources.is_empty(), "after {steps} steps");
+    }
+}
+
+#[test]
+fn one_thing_is_not_two_resources() {
+    let mut world = World::applied(
+        "
+        thing.old
+          string: one
+        thing.theirs
+          string: two
+    ",
+    );
+    let id = world.id("thing.theirs");
+    world.behind("thing.theirs", |live| live.ownership = trueup_model::Ownership::default());
+    world.edit(&format!(
+        "
+        thing.a
+          moved_from: thing.old
+        thing.b
+          moved_from: thing.old
+        thing.c
+          adopt: {id}
+        thing.d
+          adopt: {id}
+        twin.needs_it
+          tags.of: ${{thing.a.id}}
+    "
+    ));
+    assert_snapshot!(world.show().replace(&id, "ID"), @"
+    withheld thing.a: faulty: thing.a and thing.b claim the same: thing.old
+    withheld thing.b: faulty: thing.a and thing.b claim the same: thing.old
+    withheld thing.c: faulty: thing.c and thing.d claim the same: thing 'ID'
+    withheld thing.d: faulty: thing.c and thing.d claim the same: thing 'ID'
+    withheld twin.needs_it: depends on thing.a
+    error claimed-by-several: thing.a and thing.b claim the same: thing.old (leave 'moved_from' with one of them, and take it out of the rest)
+    error claimed-by-several: thing.a and thing.b claim the same: thing.old (leave 'moved_from' with one of them, and take it out of the rest)
+    error claimed-by-several: thing.c and thing.d claim the same: thing 'ID' (leave 'adopt' with one of them, and take it out of the rest)
+    error claimed-by-several: thing.c and thing.d claim the same: thing 'ID' (leave 'adopt' with one of them, and take it out of the rest)
+    ");
+    world.destroy().apply();
+    assert_eq!(world.account.resources.len(), 1, "what nobody owns stays");
+}
+
+#[test]
+fn what_is_adopted_keeps_its_tags() {
+    let mut world = World::applied(
+        "
+        thing.theirs
+          tags.owner: them
+          tags.project: other
+          string: one
+    ",
+    );
+    let id = world.id("thing.theirs");
+    world.behind("thing.theirs", |live| live.ownership = trueup_model::Ownership::default());
+    let adopting = format!("adopt: {id}");
+    let ours = |line: &str| {
+        format!(
+            "
+        thing.ours
+          {line}
+          tags.project: demo
+          string: one
+    "
+        )
+    };
+    world.edit(&ours(&adopting));
+    assert_snapshot!(world.show().replace(&id, "ID"), @r#"
+    adopt thing.ours (file): adopt
+        tags.project: "other" -> "demo"
+     0 update thing.ours [tags]
+    withheld thing.ours: ignored tags.owner: it was adopted with this tag, or somebody added it: name it under 'tags' to keep it when 'adopt' is taken out
+    "#);
+    world.apply();
+    // Nor are they drift afterwards, and another change does not take them off.
+    world.behind("thing.ours", |live| drop(live.attributes.remove("string")));
+    assert_snapshot!(world.show().replace(&id, "ID"), @r#"
+    ~ thing.ours (drift)
+        string: null -> "one"
+     0 update thing.ours [string]
+    withheld thing.ours: ignored tags.owner: it was adopted with this tag, or somebody added it: name it under 'tags' to keep it when 'adopt' is taken out
+    "#);
+    world.apply();
+    assert_eq!(world.find(&"thing.ours".parse().unwrap()).unwrap().tags["owner"], "them");
+    world.edit(&ours(""));
+    assert_snapshot!(world.show(), @r#"
+    ~ thing.ours (drift)
+        tags.owner: "them" -> null
+     0 update thing.ours [tags]
+    "#);
+}
