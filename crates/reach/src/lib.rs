@@ -76,9 +76,9 @@ pub use doctor::{Checklist, Item, Mark};
 pub use engine::{Engine, NETWORK_ADDRESS_PORTS};
 pub use network::{
     AclRule, Destination, Direction, EgressOnlyGateway, Endpoint, EndpointKind, GroupRule,
-    Interface, InternetGateway, Ipv6, Listener, ListenerTarget, ModelError, Name, NatGateway,
-    Network, NetworkAcl, Origin, Peer, Peering, PrefixList, PublicAddress, Resource, ResourceKind,
-    Role, Route, RouteTable, SecurityGroup, State, Subnet, Target, Vpc,
+    Interface, InternetGateway, Ipv6, Layer, Listener, ListenerTarget, ModelError, Name,
+    NatGateway, Network, NetworkAcl, Origin, Peer, Peering, PrefixList, PublicAddress, Resource,
+    ResourceKind, Role, Route, RouteTable, SecurityGroup, State, Subnet, Target, Vpc,
 };
 pub use packets::{Packet, PacketSet, PortRange, Traffic};
 pub use verdict::{

@@ -6,7 +6,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::Engine;
 use super::filters;
-use super::path::{Check, Stage};
+use super::path::{Check, Stage, Through};
 use super::place::{Outside, Site};
 use crate::network::{AclRule, Destination, Direction, Peer, ResourceKind, Target};
 use crate::packets::{Packet, PortRange, Ports, Traffic, number, prefix};
@@ -21,6 +21,19 @@ pub(super) struct Asked<'a> {
     pub(super) source_ports: Ports,
     /// The end that is outside, if one is.
     pub(super) outside: Option<&'a Outside>,
+    /// The listener that the way goes through, if any.
+    pub(super) through: Option<Through>,
+}
+
+impl Asked<'_> {
+    /// The traffic as a stage sees it.
+    fn traffic_at(&self, stage: &Stage<'_>) -> Traffic {
+        match self.through {
+            None => self.traffic,
+            Some(through) if stage.view.service.is_some() => through.arrives,
+            Some(through) => through.sent,
+        }
+    }
 }
 
 impl Engine<'_> {
@@ -32,6 +45,7 @@ impl Engine<'_> {
         asked: &Asked<'_>,
     ) -> Vec<Change> {
         let seen = stage.appearance(packet, false).unwrap_or(*packet);
+        let asked_here = asked.traffic_at(stage);
         match &stage.check {
             Check::Fact { changes, .. } => changes.clone(),
             Check::Group { site, direction, peer } => {
@@ -42,14 +56,14 @@ impl Engine<'_> {
                 vec![Change::AllowInGroup {
                     group,
                     direction: *direction,
-                    traffic: asked.traffic,
+                    traffic: asked_here,
                     peer,
                 }]
             }
             Check::Acl { subnet, direction } => {
                 let ports = stage.view.source_port.as_ref().unwrap_or(&asked.source_ports);
                 let traffic =
-                    if stage.view.reply { answer_to(asked.traffic, ports) } else { asked.traffic };
+                    if stage.view.reply { answer_to(asked_here, ports) } else { asked_here };
                 let cidr = self.block(filters::peer_of(*direction, &seen), asked);
                 self.open_acl(subnet, *direction, traffic, cidr)
             }

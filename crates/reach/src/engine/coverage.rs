@@ -13,6 +13,7 @@ pub(super) fn narrow(domain: &PacketSet, services: &Services, ports: &Ports) -> 
     domain.intersection(&PacketSet::from_cubes([cube]))
 }
 
+/// What passes of what is sent with these services.
 pub(super) fn certain_of(way: &Way<'_>, found: &Found<'_>, services: &Services) -> PacketSet {
     let each = way
         .paths

@@ -21,9 +21,11 @@ impl<'n> Engine<'n> {
         };
         let mut exposed = Addresses::empty();
         for site in self.sites_of(resource) {
-            let ways = self.inward_ways(&outside, site);
-            for path in ways.iter().flat_map(|way| &way.paths) {
-                let cube = Cube { service: services.clone(), ..Cube::full() };
+            let mut ways = self.inward_ways(&outside, site);
+            ways.extend(self.balanced_ways(site, &|node| self.inward_ways(&outside, node)));
+            let paths = ways.iter().flat_map(|way| way.paths.iter().map(move |path| (way, path)));
+            for (way, path) in paths {
+                let cube = Cube { service: way.sent(services), ..Cube::full() };
                 let domain = path.domain.intersection(&PacketSet::from_cubes([cube]));
                 for cube in Path::possible_within(path, domain).cubes() {
                     exposed = exposed.union(&cube.source);

@@ -24,6 +24,7 @@ impl Engine<'_> {
                 source: source.clone(),
                 target: target.clone(),
                 paths: self.private_paths(from, to, source, target),
+                through: None,
             })
             .collect()
     }
@@ -35,13 +36,8 @@ impl Engine<'_> {
         source: &Addresses,
         target: &Addresses,
     ) -> Vec<Path<'a>> {
-        let path = |target: &Addresses, stages| Path {
-            domain: PacketSet::from_cubes([Cube {
-                source: source.clone(),
-                target: target.clone(),
-                ..Cube::full()
-            }]),
-            stages,
+        let path = |target: &Addresses, stages| {
+            Path::plain(between(source.clone(), target.clone()), stages)
         };
         if from.subnet == to.subnet {
             // Within a subnet neither routes nor ACLs are asked.
@@ -79,7 +75,7 @@ impl Engine<'_> {
     }
 
     /// Rules that name groups hold within a VPC, and across peering within one Region.
-    fn known<'a>(&self, from: &'a Site<'a>, to: &'a Site<'a>) -> Known<'a> {
+    pub(super) fn known<'a>(&self, from: &'a Site<'a>, to: &'a Site<'a>) -> Known<'a> {
         let same_region = || {
             let name = self.peering_between(from.vpc, to.vpc);
             name.and_then(|name| self.network.peerings.get(name)).is_some_and(|p| p.same_region)
@@ -172,6 +168,10 @@ impl Engine<'_> {
             let changes = vec![Change::EnableDns { vpc: from.vpc.to_owned() }];
             return Some(Stage::not(at, why, changes).softly());
         }
+        if to.is_public_balancer() {
+            let why = format!("the name of {} resolves to its public addresses", to.name);
+            return Some(Stage::not(at, why, Vec::new()).softly());
+        }
         let peering = self.peering_between(from.vpc, to.vpc).filter(|_| from.vpc != to.vpc);
         if let Some(name) = peering.filter(|_| to.is_public_database()) {
             let peering = &self.network.peerings[name];
@@ -185,7 +185,7 @@ impl Engine<'_> {
         Some(Stage::so(at, "DNS support is on"))
     }
 
-    fn peering_state<'a>(&self, name: &str) -> Stage<'a> {
+    pub(super) fn peering_state<'a>(&self, name: &str) -> Stage<'a> {
         let Some(peering) = self.network.peerings.get(name) else {
             return Stage::not(
                 name.to_owned(),

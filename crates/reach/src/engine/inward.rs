@@ -23,7 +23,7 @@ impl Engine<'_> {
             let over_internet = source.intersection(&public);
             if !over_internet.is_empty() {
                 let domain = between(over_internet, target.clone());
-                paths.push(Path { domain, stages: self.entry(to, v6, &View::default()) });
+                paths.push(Path::plain(domain, self.entry(to, v6, &View::default())));
             }
             paths.extend(self.by_other_gateway(&source, target, to, &public));
             let known = |target: &Target| matches!(target, Target::Other(_));
@@ -32,9 +32,9 @@ impl Engine<'_> {
             if !rest.is_empty() {
                 let why = format!("no route back to {}", from.words);
                 let stop = Stage::not(self.table_words(to.subnet), why, Vec::new());
-                paths.push(Path { domain: between(rest, target.clone()), stages: vec![stop] });
+                paths.push(Path::plain(between(rest, target.clone()), vec![stop]));
             }
-            ways.push(Way { source, target: target.clone(), paths });
+            ways.push(Way { source, target: target.clone(), paths, through: None });
         }
         ways
     }
@@ -102,7 +102,7 @@ impl Engine<'_> {
                 self.acl_stage(to.subnet, Direction::Egress, View::answer()),
             ]);
             stages.extend(accepts(to));
-            paths.push(Path { domain: between(part, target.clone()), stages });
+            paths.push(Path::plain(between(part, target.clone()), stages));
         }
         paths
     }
@@ -131,14 +131,19 @@ impl Engine<'_> {
                     if stages.iter().all(|stage| !stage.certain().is_empty()) {
                         stages.push(Stage::not(to.words.clone(), why, Vec::new()));
                     }
-                    paths.push(Path { domain: between(source.clone(), part), stages });
+                    paths.push(Path::plain(between(source.clone(), part), stages));
                     continue;
                 };
                 let (source_seen, target_seen) = (Some(seen), Some(to.v4.clone()));
                 let view = if is_v6 {
                     View::default()
                 } else {
-                    View { source: source_seen, target: target_seen, source_port, reply: false }
+                    View {
+                        source: source_seen,
+                        target: target_seen,
+                        source_port,
+                        ..View::default()
+                    }
                 };
                 let mut stages = exit.stages;
                 stages.extend(self.entry(to, is_v6, &view));
@@ -146,10 +151,12 @@ impl Engine<'_> {
                     let why = "clients in the VPC know its private address";
                     stages.push(Stage::not(to.words.clone(), why, Vec::new()).softly());
                 }
-                paths.push(Path { domain: between(source.clone(), part), stages });
+                let domain = between(source.clone(), part);
+                paths.push(Path { domain, stages, arrives: view });
             }
             if !paths.is_empty() {
-                ways.push(Way { source: source.clone(), target: target.clone(), paths });
+                let (source, target) = (source.clone(), target.clone());
+                ways.push(Way { source, target, paths, through: None });
             }
         }
         ways

@@ -5,8 +5,8 @@ use super::advice::Asked;
 use super::coverage::{certain_of, elementary, exceptions, narrow, required, touching};
 use super::outcome::Outcome;
 use super::pairs::Found;
-use super::path::{Path, Stage, Way};
-use crate::network::ResourceKind;
+use super::path::{Path, Stage, Through, Way};
+use crate::network::{Layer, ResourceKind};
 use crate::packets::{Packet, PacketSet, Ports, Services, Traffic, to_prefixes};
 use crate::verdict::{End, Hop, Passage, Query, QueryError, Relay, Stop, Verdict};
 
@@ -53,12 +53,16 @@ impl Engine<'_> {
         Ok(Verdict { query: query.clone(), answer: outcome.into_answer(), relays: Vec::new() })
     }
 
-    /// The ways through load balancers that forward to the receiver.
+    /// The ways through load balancers that end connections and send requests to the receiver.
     pub(super) fn relays(&self, query: &Query) -> Result<Vec<Relay>, QueryError> {
         let End::Resource(target) = &query.to else { return Ok(Vec::new()) };
         let mut relays = Vec::new();
         for (name, resource) in &self.network.resources {
-            let ResourceKind::LoadBalancer { listeners, .. } = &resource.kind else { continue };
+            let ResourceKind::LoadBalancer { layer: Layer::Application, listeners, .. } =
+                &resource.kind
+            else {
+                continue;
+            };
             let balancer = End::Resource(name.clone());
             for listener in listeners.iter().filter(|_| balancer != query.from) {
                 for forward in listener.targets.iter().filter(|t| t.resource == *target) {
@@ -68,9 +72,9 @@ impl Engine<'_> {
                     }
                     let first = Query::tcp(query.from.clone(), balancer.clone(), listener.port);
                     let second = Query::tcp(balancer.clone(), query.to.clone(), forward.port);
-                    let open = self.judge(&first)?.reaches() && self.judge(&second)?.reaches();
+                    let (first, second) = (self.judge(&first)?.answer, self.judge(&second)?.answer);
                     let (through, listener, port) = (name.clone(), listener.port, forward.port);
-                    relays.push(Relay { through, listener, port, open });
+                    relays.push(Relay { through, listener, port, first, second });
                 }
             }
         }
@@ -118,11 +122,13 @@ impl Engine<'_> {
     /// A passage, if all that "reaches" promises passes by one of the ways.
     fn cover(&self, ways: &[Way<'_>], found: &Found<'_>, services: &Wanted) -> Option<Passage> {
         ways.iter().find_map(|way| {
-            let certain = certain_of(way, found, &services.asked);
+            let sent = way.sent(&services.asked);
+            let certain = certain_of(way, found, &sent);
             if services.every {
-                return self.covered(way, &certain, &services.asked, found);
+                let all = way.carries(&services.asked);
+                return all.then(|| self.covered(way, &certain, &sent, found)).flatten();
             }
-            let usual = services.example.services();
+            let usual = way.sent(&services.example.services());
             let likely = std::iter::once(usual).chain(elementary(&certain));
             let mut likely = likely.map(|some| self.covered(way, &certain, &some, found));
             likely.find_map(std::convert::identity)
@@ -158,8 +164,8 @@ impl Engine<'_> {
 
     fn look_for_leak(&self, found: &Found<'_>, services: &Wanted, outcome: &mut Outcome) {
         let all = found.groups.iter().flatten().chain(&found.also);
-        for path in all.flat_map(|way| &way.paths) {
-            let domain = narrow(&path.domain, &services.asked, &Ports::full());
+        for (way, path) in all.flat_map(|way| way.paths.iter().map(move |path| (way, path))) {
+            let domain = narrow(&path.domain, &way.sent(&services.asked), &Ports::full());
             let possible = Path::possible_within(path, domain);
             if let Some(packet) = possible.sample() {
                 outcome.leak(self.passage(path, &packet, found, Vec::new()));
@@ -170,9 +176,9 @@ impl Engine<'_> {
 
     /// Where the way that needs the fewest changes stops.
     fn stop(&self, ways: &[Way<'_>], found: &Found<'_>, services: &Wanted) -> Stop {
-        let example = services.example.services();
-        let mut best: Option<(Vec<&Stage<'_>>, Packet)> = None;
+        let mut best: Option<(Vec<&Stage<'_>>, Packet, Option<Through>)> = None;
         for way in ways {
+            let example = way.sent(&services.example.services());
             let missing =
                 required(way, &example, found).difference(&certain_of(way, found, &example));
             let Some(packet) = missing.sample() else { continue };
@@ -180,19 +186,20 @@ impl Engine<'_> {
             let stages = path.map(|path| path.stages.as_slice()).unwrap_or_default();
             let blocked: Vec<_> =
                 stages.iter().filter(|stage| !stage.certain().contains(&packet)).collect();
-            if best.as_ref().is_none_or(|(known, _)| blocked.len() < known.len()) {
-                best = Some((blocked, packet));
+            if best.as_ref().is_none_or(|(known, ..)| blocked.len() < known.len()) {
+                best = Some((blocked, packet, way.through));
             }
         }
         let asked = Asked {
             traffic: services.example,
             source_ports: found.source_ports.clone(),
             outside: found.outside,
+            through: best.as_ref().and_then(|(_, _, through)| *through),
         };
-        let packet = best.as_ref().map(|(_, packet)| *packet);
+        let packet = best.as_ref().map(|(_, packet, _)| *packet);
         let mut obstacles = Vec::new();
         let mut changes = Vec::new();
-        if let Some((stages, packet)) = &best {
+        if let Some((stages, packet, _)) = &best {
             for stage in stages {
                 obstacles.push(self.obstacle(stage, packet));
                 for change in self.remedy(stage, packet, &asked) {

@@ -1,6 +1,7 @@
 //! The engine: questions about a network, answered for all packets.
 
 mod advice;
+mod balanced;
 mod coverage;
 mod explain;
 mod facts;

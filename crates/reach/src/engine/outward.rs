@@ -29,11 +29,11 @@ impl Engine<'_> {
                 continue;
             }
             let exits = self.exits(from, &target, Some(to));
-            let paths = exits.into_iter().map(|(part, exit)| Path {
-                domain: between(source.clone(), part),
-                stages: exit.stages,
-            });
-            ways.push(Way { source: source.clone(), target, paths: paths.collect() });
+            let paths = exits
+                .into_iter()
+                .map(|(part, exit)| Path::plain(between(source.clone(), part), exit.stages))
+                .collect();
+            ways.push(Way { source: source.clone(), target, paths, through: None });
         }
         ways
     }

@@ -77,7 +77,19 @@ impl<'n> Engine<'n> {
             Place::Nowhere { .. } => {}
         }
         match (from, to) {
-            (Place::Inside(a), Place::Inside(b)) => found.groups.push(self.between_sites(a, b)),
+            (Place::Inside(a), Place::Inside(b)) => {
+                let mut ways = self.between_sites(a, b);
+                // What a load balancer sends does not come back to it.
+                let sends = |node: &Site<'_>| node.name != a.name;
+                ways.extend(self.balanced_ways(b, &|node| {
+                    if sends(node) { self.private_ways(a, node) } else { Vec::new() }
+                }));
+                ways.extend(self.balanced_ways(b, &|node| {
+                    let known = is_by_public_name(a, node);
+                    if sends(node) { self.hairpin_ways(a, node, known) } else { Vec::new() }
+                }));
+                found.groups.push(ways);
+            }
             (Place::Inside(a), Place::Outside(b)) if b.service.is_some() => {
                 self.to_service(a, b, more, &mut found);
             }
@@ -87,7 +99,9 @@ impl<'n> Engine<'n> {
             }
             (Place::Outside(a), Place::Inside(b)) => {
                 found.outside = Some(a);
-                found.groups.push(self.inward_ways(a, b));
+                let mut ways = self.inward_ways(a, b);
+                ways.extend(self.balanced_ways(b, &|node| self.inward_ways(a, node)));
+                found.groups.push(ways);
             }
             (Place::Outside(a), Place::Outside(b)) => found.groups.push(beyond(a, b)),
             (Place::Nowhere { words, reason }, _) | (_, Place::Nowhere { words, reason }) => {
@@ -101,9 +115,10 @@ impl<'n> Engine<'n> {
         // Inside one VPC, names resolve to private addresses; between VPCs that are not connected
         // the public address is the only one there is, so that way explains a stop best.
         let private = self.private_ways(a, b);
-        let public = self.hairpin_ways(a, b, a.vpc != b.vpc);
+        let public = self.hairpin_ways(a, b, is_by_public_name(a, b));
         let connected = a.vpc == b.vpc || self.peering_between(a.vpc, b.vpc).is_some();
-        let (first, then) = if connected { (private, public) } else { (public, private) };
+        let is_private = connected && !b.is_public_balancer();
+        let (first, then) = if is_private { (private, public) } else { (public, private) };
         first.into_iter().chain(then).collect()
     }
 
@@ -163,6 +178,11 @@ impl<'n> Engine<'n> {
     }
 }
 
+/// Whether clients know the public address, if there is one.
+fn is_by_public_name(from: &Site<'_>, to: &Site<'_>) -> bool {
+    from.vpc != to.vpc || to.is_public_balancer()
+}
+
 fn words<'a>(place: &'a Place<'_>) -> &'a str {
     match place {
         Place::Inside(site) => &site.words,
@@ -184,5 +204,6 @@ fn beyond<'a>(from: &Outside, to: &Outside) -> Vec<Way<'a>> {
     let family = crate::packets::all_v4();
     let (source, target) = (source.intersection(&family), target.intersection(&family));
     let domain = super::inside::between(source.clone(), target.clone());
-    vec![Way { source, target, paths: vec![Path { domain, stages: vec![stage] }] }]
+    let paths = vec![Path::plain(domain, vec![stage])];
+    vec![Way { source, target, paths, through: None }]
 }

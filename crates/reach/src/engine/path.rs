@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::place::Site;
 use crate::network::{Direction, Target};
-use crate::packets::{Addresses, Cube, PacketSet, View};
+use crate::packets::{Addresses, Cube, PacketSet, Services, Traffic, View};
 use crate::verdict::Change;
 
 /// One place where packets may stop.
@@ -40,6 +40,8 @@ pub(super) enum Check<'a> {
 pub(super) struct Path<'a> {
     pub(super) domain: PacketSet,
     pub(super) stages: Vec<Stage<'a>>,
+    /// How the packets look where the way ends.
+    pub(super) arrives: View,
 }
 
 /// All that could be sent in one address family, and the paths that share it out.
@@ -49,6 +51,40 @@ pub(super) struct Way<'a> {
     pub(super) source: Addresses,
     pub(super) target: Addresses,
     pub(super) paths: Vec<Path<'a>>,
+    /// The listener that it goes through, if any.
+    pub(super) through: Option<Through>,
+}
+
+/// What a load balancer listens for, and what of it arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Through {
+    pub(super) sent: Traffic,
+    pub(super) arrives: Traffic,
+}
+
+impl Way<'_> {
+    /// What is sent so that some of these services arrive.
+    pub(super) fn sent(&self, services: &Services) -> Services {
+        match self.through {
+            None => services.clone(),
+            Some(through) if services.overlaps(&through.arrives.services()) => {
+                through.sent.services()
+            }
+            Some(_) => Services::empty(),
+        }
+    }
+
+    /// Whether it can carry all of these services.
+    pub(super) fn carries(&self, services: &Services) -> bool {
+        self.through.is_none_or(|through| services.is_subset(&through.arrives.services()))
+    }
+}
+
+impl<'a> Path<'a> {
+    /// A way on which nothing is translated.
+    pub(super) fn plain(domain: PacketSet, stages: Vec<Stage<'a>>) -> Self {
+        Self { domain, stages, arrives: View::default() }
+    }
 }
 
 impl Stage<'_> {
@@ -80,12 +116,10 @@ impl Stage<'_> {
 
     /// The packets that pass whatever AWS picks.
     pub(super) fn certain(&self) -> Cow<'_, PacketSet> {
-        match &self.view {
-            View { source: None, target: None, source_port: None, .. } => {
-                Cow::Borrowed(&self.allowed)
-            }
-            view => Cow::Owned(view.certain(&self.allowed)),
+        if self.view.is_plain() {
+            return Cow::Borrowed(&self.allowed);
         }
+        Cow::Owned(self.view.certain(&self.allowed))
     }
 
     /// What passes, as the stage sees it, when an answer is not always needed.
@@ -141,14 +175,14 @@ impl Path<'_> {
         let mut by_port: Option<(View, PacketSet)> = None;
         for (view, all) in translated {
             let addresses = View { source_port: None, ..view.clone() };
-            let all = addresses.possible(&all);
-            if view.source_port.is_none() {
-                passing = passing.intersection(&all);
+            if view.source_port.is_none() || view.is_own {
+                passing = passing.intersection(&view.possible(&all));
                 continue;
             }
+            let all = addresses.possible(&all);
             by_port = Some(match by_port {
                 Some((port, known)) => (port, known.intersection(&all)),
-                None => (View { source: None, target: None, ..view }, all),
+                None => (View { source_port: view.source_port, ..View::default() }, all),
             });
         }
         match by_port {

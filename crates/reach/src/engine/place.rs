@@ -59,6 +59,12 @@ impl Site<'_> {
         matches!(kind, Some(ResourceKind::Database { .. } | ResourceKind::LoadBalancer { .. }))
     }
 
+    /// Whether its name resolves to public addresses, also within its VPC.
+    pub(super) fn is_public_balancer(&self) -> bool {
+        let kind = self.resource.map(|resource| &resource.kind);
+        matches!(kind, Some(ResourceKind::LoadBalancer { internet_facing: true, .. }))
+    }
+
     pub(super) fn is_public_database(&self) -> bool {
         let kind = self.resource.map(|resource| &resource.kind);
         matches!(kind, Some(ResourceKind::Database { publicly_accessible: true }))

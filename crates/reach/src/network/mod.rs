@@ -20,7 +20,7 @@ pub use gateways::{
 pub(crate) use index::Index;
 pub use index::ModelError;
 pub use resources::{
-    Interface, Ipv6, Listener, ListenerTarget, PublicAddress, Resource, ResourceKind, Role,
+    Interface, Ipv6, Layer, Listener, ListenerTarget, PublicAddress, Resource, ResourceKind, Role,
 };
 
 /// The key of an element in one of the maps of [`Network`].

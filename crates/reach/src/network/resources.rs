@@ -4,8 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Name, Origin};
-use crate::packets::PortRange;
+use super::{Name, Origin, State};
+use crate::packets::{PortRange, Traffic};
 
 /// Something with network interfaces, or a Lambda function without.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,10 +46,13 @@ pub enum ResourceKind {
         #[serde(default)]
         ipv6: bool,
     },
-    /// A load balancer. What it forwards is a connection of its own.
+    /// A load balancer.
     LoadBalancer {
-        /// Whether it has public addresses.
+        /// Whether it has public addresses, to which its name resolves.
         internet_facing: bool,
+        /// What it does with connections.
+        #[serde(default)]
+        layer: Layer,
         /// What it listens for.
         #[serde(default)]
         listeners: Vec<Listener>,
@@ -71,24 +74,63 @@ pub enum Role {
     SessionManager,
 }
 
+/// What a load balancer does with connections.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layer {
+    /// It ends them and sends requests of its own: who reaches it does not reach its targets.
+    #[default]
+    Application,
+    /// It passes them on: who reaches it reaches its targets.
+    Network,
+}
+
 /// What a load balancer listens for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Listener {
-    /// The TCP port.
+    /// The port.
     pub port: u16,
+    /// Whether it is UDP; TCP if not.
+    #[serde(default)]
+    pub udp: bool,
     /// Where it forwards to.
     pub targets: Vec<ListenerTarget>,
+}
+
+impl Listener {
+    /// What it listens for, as traffic.
+    pub fn traffic(&self) -> Traffic {
+        self.to_port(self.port)
+    }
+
+    /// What it sends to a port of a target.
+    pub(crate) fn to_port(&self, port: u16) -> Traffic {
+        if self.udp { Traffic::Udp(PortRange::one(port)) } else { Traffic::tcp(port) }
+    }
 }
 
 /// Where a listener forwards to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListenerTarget {
-    /// The resource.
+    /// The resource; also one that is not in the network, which is then only another choice.
     pub resource: Name,
-    /// The TCP port there.
+    /// The address that is registered; the first interface where it is the resource itself.
+    #[serde(default)]
+    pub address: Option<Ipv4Addr>,
+    /// The port there.
     pub port: u16,
+    /// Whether it sees the client's address and port, not the load balancer's (client IP
+    /// preservation; of network load balancers only).
+    #[serde(default)]
+    pub keeps_client: bool,
+    /// Whether nodes in other zones send to it too (cross-zone load balancing).
+    #[serde(default)]
+    pub cross_zone: bool,
+    /// Whether its target group takes it for healthy.
+    #[serde(default)]
+    pub state: State,
 }
 
 /// A network interface, or the place of a future one.

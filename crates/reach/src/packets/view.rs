@@ -1,6 +1,6 @@
 //! A filter as seen from another place: after translation, or by the answer.
 
-use super::{Addresses, Cube, Packet, PacketSet, Ports, number};
+use super::{Addresses, Cube, Packet, PacketSet, Ports, Services, number};
 
 /// How the packet that a source sends looks where a filter stands.
 ///
@@ -14,6 +14,11 @@ pub struct View {
     pub target: Option<Addresses>,
     /// The values that the source port is replaced with.
     pub source_port: Option<Ports>,
+    /// The protocol and port that those of the packet are replaced with.
+    pub service: Option<Services>,
+    /// Whether this is about a connection of its own, whose source port has nothing to do with those
+    /// that are chosen elsewhere.
+    pub is_own: bool,
     /// Whether the filter sees the answer instead of the packet.
     pub reply: bool,
 }
@@ -30,8 +35,12 @@ impl View {
         Self { reply: true, ..self.clone() }
     }
 
-    fn is_plain(&self) -> bool {
-        self.source.is_none() && self.target.is_none() && self.source_port.is_none()
+    /// Whether nothing is replaced.
+    pub fn is_plain(&self) -> bool {
+        self.source.is_none()
+            && self.target.is_none()
+            && self.source_port.is_none()
+            && self.service.is_none()
     }
 
     /// The packets, as sent, for which *some* replacement is in `allowed`. `allowed` is already in
@@ -44,6 +53,7 @@ impl View {
             self.source.as_ref().is_none_or(|set| set.overlaps(&cube.source))
                 && self.target.as_ref().is_none_or(|set| set.overlaps(&cube.target))
                 && self.source_port.as_ref().is_none_or(|set| set.overlaps(&cube.source_port))
+                && self.service.as_ref().is_none_or(|set| set.overlaps(&cube.service))
         };
         PacketSet::from_cubes(allowed.cubes().iter().filter(fits).map(|cube| {
             let mut seen = cube.clone();
@@ -55,6 +65,9 @@ impl View {
             }
             if self.source_port.is_some() {
                 seen.source_port = Ports::full();
+            }
+            if self.service.is_some() {
+                seen.service = Services::full();
             }
             seen
         }))
@@ -75,7 +88,7 @@ impl View {
             source: self.source.clone().unwrap_or_else(Addresses::full),
             target: self.target.clone().unwrap_or_else(Addresses::full),
             source_port: self.source_port.clone().unwrap_or_else(Ports::full),
-            ..Cube::full()
+            service: self.service.clone().unwrap_or_else(Services::full),
         }])
     }
 
@@ -86,7 +99,7 @@ impl View {
             source: self.source.clone().unwrap_or_else(|| one(packet.source)),
             target: self.target.clone().unwrap_or_else(|| one(packet.target)),
             source_port: self.source_port.clone().unwrap_or_else(|| Ports::one(packet.source_port)),
-            service: super::Services::one(packet.service()),
+            service: self.service.clone().unwrap_or_else(|| Services::one(packet.service())),
         }])
     }
 }

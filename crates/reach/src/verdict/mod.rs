@@ -88,8 +88,8 @@ pub struct Verdict {
     pub query: Query,
     /// How much passes.
     pub answer: Answer,
-    /// Ways through load balancers, where there are any. They are connections of their own and do
-    /// not count for [`Verdict::answer`].
+    /// Ways through load balancers that end connections, where there are any. What these send is their
+    /// own and does not count for [`Verdict::answer`].
     pub relays: Vec<Relay>,
 }
 
@@ -116,6 +116,24 @@ pub enum Answer {
     },
 }
 
+impl Answer {
+    /// What passes or may pass.
+    pub fn passages(&self) -> &[Passage] {
+        match self {
+            Self::Reaches { passages } | Self::Partly { passages, .. } => passages,
+            Self::Stops { .. } => &[],
+        }
+    }
+
+    /// Where it stops.
+    pub fn stops(&self) -> &[Stop] {
+        match self {
+            Self::Stops { stops } | Self::Partly { stops, .. } => stops,
+            Self::Reaches { .. } => &[],
+        }
+    }
+}
+
 impl Verdict {
     /// Whether "FROM reaches TO" holds.
     pub fn reaches(&self) -> bool {
@@ -129,18 +147,12 @@ impl Verdict {
 
     /// What passes or may pass.
     pub fn passages(&self) -> &[Passage] {
-        match &self.answer {
-            Answer::Reaches { passages } | Answer::Partly { passages, .. } => passages,
-            Answer::Stops { .. } => &[],
-        }
+        self.answer.passages()
     }
 
     /// Where it stops.
     pub fn stops(&self) -> &[Stop] {
-        match &self.answer {
-            Answer::Stops { stops } | Answer::Partly { stops, .. } => stops,
-            Answer::Reaches { .. } => &[],
-        }
+        self.answer.stops()
     }
 }
 
@@ -190,8 +202,8 @@ pub struct Stop {
     pub changes: Vec<Change>,
 }
 
-/// A way through a load balancer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A way through a load balancer that ends connections and sends requests of its own.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Relay {
     /// The load balancer.
     pub through: Name,
@@ -199,6 +211,20 @@ pub struct Relay {
     pub listener: u16,
     /// The port that it forwards to.
     pub port: u16,
-    /// Whether both connections hold: to the load balancer and from it.
-    pub open: bool,
+    /// How much of the connections to the load balancer passes.
+    pub first: Answer,
+    /// How much of those from it.
+    pub second: Answer,
+}
+
+impl Relay {
+    /// Whether both connections hold.
+    pub fn is_open(&self) -> bool {
+        [&self.first, &self.second].iter().all(|leg| matches!(leg, Answer::Reaches { .. }))
+    }
+
+    /// Whether neither connection, or only one of them, is possible.
+    pub fn is_shut(&self) -> bool {
+        [&self.first, &self.second].iter().any(|leg| matches!(leg, Answer::Stops { .. }))
+    }
 }

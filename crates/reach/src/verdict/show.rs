@@ -90,9 +90,22 @@ impl Display for Stop {
 
 impl Display for Relay {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self { through, listener, port, open } = self;
-        let state = if *open { "open" } else { "not open" };
-        write!(f, "  through {through}, port {listener} to port {port}: {state}")
+        let Self { through, listener, port, first, second } = self;
+        let state = match (self.is_open(), self.is_shut()) {
+            (true, _) => "open",
+            (false, false) => "open in part",
+            (false, true) => "not open",
+        };
+        write!(f, "  through {through}, port {listener} to port {port}: {state}")?;
+        for leg in [first, second] {
+            for passage in leg.passages() {
+                write!(f, "\n{passage}")?;
+            }
+            for stop in leg.stops() {
+                write!(f, "\n{stop}")?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -15,7 +15,8 @@
 //! gateway NAME VPC SERVICE LIST [failed] : TABLE…
 //! interface NAME VPC SERVICE [private] [failed] [policy] : SUBNET… / GROUP…
 //! peering NAME A B [pending] [far] [dns]
-//! instance|db|function|lb NAME [public] [v6] SUBNET… / GROUP… [: PORT>RESOURCE:PORT …]
+//! instance|db|function NAME [public] [v6] SUBNET… / GROUP…
+//! lb|nlb NAME [public] [v6] SUBNET… / GROUP… : PORT[/udp]>RESOURCE[@ADDRESS]:PORT[+keep][+cross][+ill] …
 //! ```
 //!
 //! `*`, `public`, `v6` and the other words above are therefore no names of elements.
@@ -24,9 +25,9 @@
 
 use trueup_reach::{
     AclRule, Destination, EgressOnlyGateway, End, Endpoint, EndpointKind, GroupRule, Interface,
-    InternetGateway, Ipv6, Listener, ListenerTarget, NatGateway, Network, NetworkAcl, Origin, Peer,
-    Peering, PortRange, PrefixList, PublicAddress, Query, Resource, ResourceKind, Role, Route,
-    RouteTable, SecurityGroup, State, Subnet, Target, Traffic, Vpc,
+    InternetGateway, Ipv6, Layer, Listener, ListenerTarget, NatGateway, Network, NetworkAcl,
+    Origin, Peer, Peering, PortRange, PrefixList, PublicAddress, Query, Resource, ResourceKind,
+    Role, Route, RouteTable, SecurityGroup, State, Subnet, Target, Traffic, Vpc,
 };
 
 /// Reads a network.
@@ -205,9 +206,13 @@ fn resource(network: &mut Network, kind: &str, name: String, mut words: Vec<&str
         "instance" => ResourceKind::Instance { role },
         "db" => ResourceKind::Database { publicly_accessible: public },
         "function" => ResourceKind::Function { ipv6: v6 },
-        "lb" => {
-            let listeners = tail.split_whitespace().map(listener).collect();
-            ResourceKind::LoadBalancer { internet_facing: public, listeners }
+        "lb" | "nlb" => {
+            let layer = if kind == "lb" { Layer::Application } else { Layer::Network };
+            ResourceKind::LoadBalancer {
+                internet_facing: public,
+                layer,
+                listeners: listeners(tail),
+            }
         }
         _ => panic!("no element: {kind}"),
     };
@@ -215,12 +220,35 @@ fn resource(network: &mut Network, kind: &str, name: String, mut words: Vec<&str
     network.resources.insert(name, resource);
 }
 
-fn listener(word: &str) -> Listener {
-    let (port, target) = word.split_once('>').unwrap();
-    let (resource, target_port) = target.split_once(':').unwrap();
-    let port_number = target_port.parse().unwrap();
-    let targets = vec![ListenerTarget { resource: resource.to_owned(), port: port_number }];
-    Listener { port: port.parse().unwrap(), targets }
+/// Words that begin with the same listener are its targets.
+fn listeners(text: &str) -> Vec<Listener> {
+    let mut listeners: Vec<Listener> = Vec::new();
+    for word in text.split_whitespace() {
+        let (port, target) = word.split_once('>').unwrap();
+        let (port, udp) = (port.trim_end_matches("/udp").parse().unwrap(), port.ends_with("/udp"));
+        let target = listener_target(target);
+        match listeners.iter_mut().find(|known| known.port == port && known.udp == udp) {
+            Some(known) => known.targets.push(target),
+            None => listeners.push(Listener { port, udp, targets: vec![target] }),
+        }
+    }
+    listeners
+}
+
+fn listener_target(text: &str) -> ListenerTarget {
+    let mut flags = text.split('+');
+    let (place, port) = flags.next().unwrap().split_once(':').unwrap();
+    let flags: Vec<&str> = flags.collect();
+    let (resource, address) = place.split_once('@').map_or((place, None), |(a, b)| (a, Some(b)));
+    let ill = State::Not("unhealthy".to_owned());
+    ListenerTarget {
+        resource: resource.to_owned(),
+        address: address.map(|address| address.parse().unwrap()),
+        port: port.parse().unwrap(),
+        keeps_client: flags.contains(&"keep"),
+        cross_zone: flags.contains(&"cross"),
+        state: if flags.contains(&"ill") { ill } else { State::Available },
+    }
 }
 
 fn route(network: &Network, word: &str) -> Route {

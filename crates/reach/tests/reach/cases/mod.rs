@@ -3,6 +3,7 @@
 //! A case is one line: what is changed in the base network, the question, the answer, and what
 //! the evidence must say (rustfmt is kept away from the tables). `yes` is "reaches", `no` is "never reaches", `part` is neither.
 
+mod balancers;
 mod endpoints;
 mod inbound;
 mod outbound;

@@ -1,12 +1,13 @@
 //! An independent oracle: a slow walker that follows single packets through the same model, and
 //! random networks on which the engine has to agree with it.
 
+mod balancers;
 mod random;
 mod walker;
 
 use std::fmt::Write as _;
 
-use trueup_reach::{End, Engine, PortRange, Query, Traffic};
+use trueup_reach::{End, Engine, Passage, PortRange, Query, Traffic};
 use walker::{Host, World};
 
 /// How many networks; each has a dozen questions, each question hundreds of packets.
@@ -15,6 +16,7 @@ const NETWORKS: u64 = 1_500;
 #[test]
 fn the_engine_agrees_with_the_walker() {
     let mut counts = [0_usize; 3];
+    let mut balanced = [0_usize; 2];
     let mut packets = 0;
     for seed in 0..NETWORKS {
         let (network, text) = random::network(seed);
@@ -40,6 +42,9 @@ fn the_engine_agrees_with_the_walker() {
                     write!(why, " the example {} does not pass", passage.packet).unwrap();
                 }
             }
+            let through = verdict.passages().iter().filter(|one| is_balanced(one)).count();
+            balanced[0] += usize::from(through > 0);
+            balanced[1] += usize::from(through > 0 && sees.always);
             assert!(why.is_empty(), "seed {seed}: {why}\n{verdict}\n\n{text}");
             counts[usize::from(sees.sometimes) + usize::from(sees.always)] += 1;
         }
@@ -48,6 +53,12 @@ fn the_engine_agrees_with_the_walker() {
     // The random networks must be interesting: all three answers, often.
     assert!(never > 1000 && partly > 200 && always > 500, "{counts:?}");
     assert!(packets > 1_000_000, "{packets}");
+    // Ways through load balancers, and such that "reaches" holds by them.
+    assert!(balanced[0] > 100 && balanced[1] > 20, "{balanced:?}");
+}
+
+fn is_balanced(passage: &Passage) -> bool {
+    passage.hops.iter().any(|hop| hop.rule.contains("and forwards to"))
 }
 
 fn end(host: &Host) -> End {

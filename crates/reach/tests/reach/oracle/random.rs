@@ -66,13 +66,13 @@ pub(crate) fn network(seed: u64) -> (Network, String) {
     let dns = d.pick(&["", "", "", "", "", "nonames", "nodns"]);
     writeln!(text, "vpc a 10.0.0.0/16 2600:1f00::/56 {dns}\nvpc b 10.1.0.0/16 2600:1f01::/56")
         .unwrap();
-    for (name, vpc, v4, v6) in [
-        ("a1", "a", "10.0.1.0/24", "2600:1f00::/64"),
-        ("a2", "a", "10.0.2.0/24", "2600:1f00:0:2::/64"),
-        ("a3", "a", "10.0.3.0/24", "2600:1f00:0:3::/64"),
-        ("b1", "b", "10.1.1.0/24", "2600:1f01::/64"),
+    for (name, vpc, zone, v4, v6) in [
+        ("a1", "a", "x", "10.0.1.0/24", "2600:1f00::/64"),
+        ("a2", "a", "y", "10.0.2.0/24", "2600:1f00:0:2::/64"),
+        ("a3", "a", "x", "10.0.3.0/24", "2600:1f00:0:3::/64"),
+        ("b1", "b", "x", "10.1.1.0/24", "2600:1f01::/64"),
     ] {
-        writeln!(text, "subnet {name} {vpc} x {v4} {v6}").unwrap();
+        writeln!(text, "subnet {name} {vpc} {zone} {v4} {v6}").unwrap();
     }
     let igw = if d.one_in(8) { "" } else { "a" };
     writeln!(text, "igw igw_a {igw}\nigw igw_b b\neigw eigw_a a\nlist pl s3 : 203.0.113.0/28")
@@ -102,6 +102,7 @@ pub(crate) fn network(seed: u64) -> (Network, String) {
         writeln!(text, "sg {group} {vpc} :{rules}").unwrap();
     }
     resources(d, &mut text);
+    balancers(d, &mut text);
     let mut network = language::network(&text);
     fix_addresses(&mut network, d);
     (network, text)
@@ -218,6 +219,45 @@ fn resources(d: &mut Dice, text: &mut String) {
     .unwrap();
 }
 
+/// One that passes connections on and one that ends them, with targets in all zones and VPCs.
+fn balancers(d: &mut Dice, text: &mut String) {
+    for sort in ["nlb", "lb"] {
+        let public = if d.one_in(2) { "public" } else { "" };
+        let v6 = if d.one_in(4) { "v6" } else { "" };
+        let places = if sort == "nlb" {
+            ["a1@10.0.1.50", "a1@10.0.1.50 a2@10.0.2.50", "a2@10.0.2.50 a3@10.0.3.50"]
+        } else {
+            ["a1@10.0.1.60 a2@10.0.2.60", "a1@10.0.1.60 a2@10.0.2.60", "a2@10.0.2.60 a3@10.0.3.60"]
+        };
+        let places = d.pick(&places);
+        let groups = if sort == "nlb" { ["", "g1", "g2"] } else { ["g1", "g2", "g3"] };
+        let groups = d.pick(&groups);
+        write!(text, "{sort} {sort}_1 {public} {v6} {places} / {groups} :").unwrap();
+        for _ in 0..=d.below(3) {
+            let listener = d.pick(&["443", "80", "5432", "53/udp"]);
+            let target = d.pick(&[
+                "i0",
+                "i1",
+                "i2",
+                "i2@10.0.2.12",
+                "dual",
+                "dual@10.0.2.40",
+                "data",
+                "far",
+                "lb_1",
+                "api",
+            ]);
+            let target = if sort == "lb" && target == "lb_1" { "i3" } else { target };
+            let port = d.pick(&["22", "443", "5432"]);
+            let keep = if d.one_in(2) { "+keep" } else { "" };
+            let cross = if d.one_in(2) { "+cross" } else { "" };
+            let ill = if d.one_in(5) { "+ill" } else { "" };
+            write!(text, " {listener}>{target}:{port}{keep}{cross}{ill}").unwrap();
+        }
+        writeln!(text).unwrap();
+    }
+}
+
 /// Gives every interface and NAT gateway one known address of each kind that it has.
 fn fix_addresses(network: &mut Network, d: &mut Dice) {
     for nat in network.nat_gateways.values_mut() {
@@ -232,8 +272,12 @@ fn fix_addresses(network: &mut Network, d: &mut Dice) {
         interfaces.iter_mut().map(|interface| (&*kind, interface))
     });
     for (index, (kind, interface)) in (0_u8..).zip(interfaces) {
-        let public = matches!(kind, ResourceKind::Database { publicly_accessible: true })
-            || interface.public_address != PublicAddress::None;
+        let says_so = matches!(
+            kind,
+            ResourceKind::Database { publicly_accessible: true }
+                | ResourceKind::LoadBalancer { internet_facing: true, .. }
+        );
+        let public = says_so || interface.public_address != PublicAddress::None;
         if public {
             let last = if index % 2 == 0 { 203 } else { 198 };
             interface.public_address = PublicAddress::Known([last, 51, 100, index].into());
@@ -268,6 +312,34 @@ pub(crate) fn questions(seed: u64, network: &Network) -> Vec<(Host, Host, u8, u1
         if from != to && !(outside(&from) && outside(&to)) {
             let protocol = if dice.one_in(4) { 17 } else { 6 };
             questions.push((from, to, protocol, PORTS[dice.below(PORTS.len())]));
+        }
+    }
+    questions.extend(balanced_questions(&mut dice, network, &names));
+    questions
+}
+
+/// One about each target of a load balancer.
+fn balanced_questions(
+    dice: &mut Dice,
+    network: &Network,
+    names: &[&String],
+) -> Vec<(Host, Host, u8, u16)> {
+    let mut questions = Vec::new();
+    for resource in network.resources.values() {
+        let ResourceKind::LoadBalancer { listeners, .. } = &resource.kind else { continue };
+        for listener in listeners {
+            for target in &listener.targets {
+                let from = if dice.one_in(2) {
+                    Host::Outside(dice.pick(&OUTSIDE).parse().unwrap())
+                } else {
+                    Host::Resource(names[dice.below(names.len())].clone())
+                };
+                let to = Host::Resource(target.resource.clone());
+                let protocol = if listener.udp { 17 } else { 6 };
+                if from != to {
+                    questions.push((from, to, protocol, target.port));
+                }
+            }
         }
     }
     questions

@@ -9,6 +9,8 @@ use trueup_reach::{
     Resource, ResourceKind, Target, Traffic,
 };
 
+use super::balancers::Hop;
+
 /// One end: a resource with its interfaces, or a single address outside.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Host {
@@ -28,9 +30,9 @@ pub(crate) struct Sees {
 }
 
 pub(crate) struct World<'n> {
-    network: &'n Network,
+    pub(super) network: &'n Network,
     /// Every port at which some rule may change its mind.
-    ports: Vec<u16>,
+    pub(super) ports: Vec<u16>,
 }
 
 impl<'n> World<'n> {
@@ -97,37 +99,62 @@ impl<'n> World<'n> {
         packets: &mut usize,
     ) -> Sees {
         let mut sees = Sees::default();
-        for way in self.ways(from, to) {
-            let mut always = way.promised;
-            for &source_port in &self.ports {
-                let packet =
-                    Packet { source: way.source, target: way.target, protocol, source_port, port };
-                let must = self.usual_port(from, source_port);
-                for &nat_port in self.ports.iter().filter(|port| **port >= 1024) {
-                    *packets += 1;
-                    sees.sometimes |= self.walk(&way, &packet, nat_port, false);
-                    always &= !must || self.walk(&way, &packet, nat_port, true);
-                    if !way.translated {
-                        break;
-                    }
-                }
+        let direct = self.ways(from, to).into_iter().map(|way| vec![way]);
+        let balanced = self.balanced(from, to);
+        let balanced = balanced.into_iter().filter(|ways| ways[0].delivers(protocol, port));
+        for ways in direct.chain(balanced) {
+            let mut always = true;
+            for way in &ways {
+                let one = self.look_at_way(from, way, protocol, port, packets);
+                always &= one.always;
+                sees.sometimes |= one.sometimes;
             }
             sees.always |= always;
         }
         sees
     }
 
+    fn look_at_way(
+        &self,
+        from: &End,
+        way: &Way<'n>,
+        protocol: u8,
+        port: u16,
+        packets: &mut usize,
+    ) -> Sees {
+        let mut sees = Sees { always: way.promised, sometimes: false };
+        let port = way.by.as_ref().map_or(port, |by| by.listener.port);
+        for &source_port in &self.ports {
+            let packet =
+                Packet { source: way.source, target: way.target, protocol, source_port, port };
+            let must = self.usual_port(from, source_port);
+            for &nat_port in self.ports.iter().filter(|port| **port >= 1024) {
+                *packets += 1;
+                sees.sometimes |= self.walk(way, &packet, nat_port, false);
+                sees.always &= !must || self.walk(way, &packet, nat_port, true);
+                if !way.translated {
+                    break;
+                }
+            }
+        }
+        sees
+    }
+
     /// Whether this very packet passes, whatever port a NAT gateway would have to pick.
     pub(crate) fn passes_somehow(&self, from: &Host, to: &Host, packet: &Packet) -> bool {
-        let fits = |way: &Way| way.source == packet.source;
         let pairs = self.pairs(from, to);
-        let ways = pairs.iter().flat_map(|(from, to)| self.ways(from, to)).filter(fits);
-        let mut ways = ways;
+        let ways = pairs.iter().flat_map(|(from, to)| {
+            let balanced = self.balanced(from, to).into_iter().flatten();
+            self.ways(from, to).into_iter().chain(balanced)
+        });
+        // A packet that comes from outside is shown with the private address.
+        let mut ways = ways.filter(|way| {
+            let port = way.by.as_ref().map_or(packet.port, |by| by.listener.port);
+            way.source == packet.source && way.target == packet.target && port == packet.port
+        });
         ways.any(|way| {
-            // A packet that comes from outside is shown with the private address.
-            let target_fits = way.target == packet.target;
             let mut nat_ports = self.ports.iter().filter(|port| **port >= 1024);
-            target_fits && nat_ports.any(|port| self.walk(&way, packet, *port, false))
+            nat_ports.any(|port| self.walk(&way, packet, *port, false))
         })
     }
 
@@ -144,7 +171,7 @@ impl<'n> World<'n> {
     }
 
     /// Each pair of addresses that could be used.
-    fn ways(&self, from: &End, to: &End) -> Vec<Way<'n>> {
+    pub(super) fn ways(&self, from: &End, to: &End) -> Vec<Way<'n>> {
         let mut ways = Vec::new();
         match (self.site(from), self.site(to)) {
             (Some(a), Some(b)) => {
@@ -152,6 +179,7 @@ impl<'n> World<'n> {
                     ways.push(Way {
                         source,
                         target,
+                        by: None,
                         kind: Kind::Private,
                         promised: true,
                         translated: false,
@@ -160,12 +188,17 @@ impl<'n> World<'n> {
                     });
                 }
                 let far = a.vpc != b.vpc;
+                let public_name = matches!(
+                    b.resource.kind,
+                    ResourceKind::LoadBalancer { internet_facing: true, .. }
+                );
                 if let (Some(IpAddr::V4(source)), Some(target)) = (a.v4, b.public) {
                     ways.push(Way {
                         source: source.into(),
                         target,
+                        by: None,
                         kind: Kind::Around,
-                        promised: far,
+                        promised: far || public_name,
                         translated: true,
                         a: Some(a.clone()),
                         b: Some(b.clone()),
@@ -175,6 +208,7 @@ impl<'n> World<'n> {
                     ways.push(Way {
                         source,
                         target,
+                        by: None,
                         kind: Kind::Around,
                         promised: true,
                         translated: false,
@@ -190,6 +224,7 @@ impl<'n> World<'n> {
                     ways.push(Way {
                         source,
                         target: *target,
+                        by: None,
                         kind: Kind::Out,
                         promised: true,
                         translated: true,
@@ -205,6 +240,7 @@ impl<'n> World<'n> {
                     ways.push(Way {
                         source: *source,
                         target,
+                        by: None,
                         kind: Kind::In,
                         promised: true,
                         translated: false,
@@ -219,37 +255,55 @@ impl<'n> World<'n> {
     }
 
     fn walk(&self, way: &Way<'n>, packet: &Packet, nat_port: u16, strict: bool) -> bool {
+        let arrived = self.arrivals(way, packet, nat_port, strict);
+        match &way.by {
+            None => !arrived.is_empty(),
+            Some(by) => arrived.iter().any(|packet| self.handed_on(by, packet, strict)),
+        }
+    }
+
+    /// The packet as it looks where the way ends, if it gets there: at the node, if one is on it.
+    fn arrivals(&self, way: &Way<'n>, packet: &Packet, nat_port: u16, strict: bool) -> Vec<Packet> {
         let answer = strict || packet.protocol == 6;
         let (a, b) = (way.a.as_ref(), way.b.as_ref());
         if b.is_some_and(|b| matches!(b.resource.kind, ResourceKind::Function { .. })) {
-            return false;
+            return Vec::new();
         }
+        let itself = |passes: bool| if passes { vec![*packet] } else { Vec::new() };
         match way.kind {
             Kind::Private => {
                 let (a, b) = (a.unwrap(), b.unwrap());
-                self.private(a, b, packet, answer, strict) && (!strict || self.named(a, b))
+                let passes = self.private(a, b, packet, answer, strict);
+                itself(passes && (!strict || self.named(a, b)))
             }
-            Kind::Out => !self.out(a.unwrap(), packet, nat_port, answer, strict).is_empty(),
+            Kind::Out => self.out(a.unwrap(), packet, nat_port, answer, strict),
             Kind::In => {
                 let b = b.unwrap();
-                (self.enter(b, packet, answer) && (!strict || self.public_name(b)))
-                    || (!strict && self.enter_by_other(b, packet, answer))
+                let enters = self.enter(b, packet, answer) && (!strict || self.public_name(b));
+                itself(enters || (!strict && self.enter_by_other(b, packet, answer)))
             }
             Kind::Around => {
                 let (a, b) = (a.unwrap(), b.unwrap());
-                let seen = self.out(a, packet, nat_port, answer, strict);
-                seen.into_iter().any(|mut outside| {
-                    if packet.target.is_ipv4() {
-                        outside.target = b.v4.unwrap();
-                    }
-                    self.enter(b, &outside, answer)
-                }) && (!strict || self.public_name(b))
+                let mut seen = self.out(a, packet, nat_port, answer, strict);
+                for outside in seen.iter_mut().filter(|_| packet.target.is_ipv4()) {
+                    outside.target = b.v4.unwrap();
+                }
+                seen.retain(|outside| {
+                    self.enter(b, outside, answer) && (!strict || self.public_name(b))
+                });
+                seen
             }
         }
     }
 
     fn named(&self, a: &Site<'_>, b: &Site<'_>) -> bool {
-        let ResourceKind::Database { publicly_accessible } = b.resource.kind else { return true };
+        let publicly_accessible = match b.resource.kind {
+            ResourceKind::Database { publicly_accessible } => publicly_accessible,
+            ResourceKind::LoadBalancer { internet_facing, .. } => {
+                return self.network.vpcs[a.vpc].dns_support && !internet_facing;
+            }
+            _ => return true,
+        };
         let peering = self.network.peerings.values().next();
         let resolved = peering.is_none_or(|peering| peering.dns_resolution);
         self.network.vpcs[a.vpc].dns_support && (a.vpc == b.vpc || !publicly_accessible || resolved)
@@ -436,7 +490,7 @@ impl<'n> World<'n> {
     }
 
     /// Where the route for an address leads, unless it is a black hole.
-    fn lookup(&self, subnet: &str, to: IpAddr) -> Option<Target> {
+    pub(super) fn lookup(&self, subnet: &str, to: IpAddr) -> Option<Target> {
         let vpc = &self.network.subnets[subnet].vpc;
         let of_vpc = self.network.route_tables.iter().filter(|(_, table)| table.vpc == *vpc);
         let own = of_vpc.clone().find(|(_, table)| table.subnets.iter().any(|name| name == subnet));
@@ -478,7 +532,7 @@ impl<'n> World<'n> {
         best?.1
     }
 
-    fn acl(&self, subnet: &str, direction: Direction, packet: &Packet) -> bool {
+    pub(super) fn acl(&self, subnet: &str, direction: Direction, packet: &Packet) -> bool {
         let vpc = &self.network.subnets[subnet].vpc;
         let of_vpc = self.network.network_acls.values().filter(|acl| acl.vpc == *vpc);
         let own = of_vpc.clone().find(|acl| acl.subnets.iter().any(|name| name == subnet));
@@ -489,7 +543,7 @@ impl<'n> World<'n> {
         hit.min_by_key(|rule| rule.number).is_some_and(|rule| rule.allow)
     }
 
-    fn groups(
+    pub(super) fn groups(
         &self,
         site: &Site<'_>,
         direction: Direction,
@@ -516,7 +570,7 @@ impl<'n> World<'n> {
         self.site(&End::Interface(site.name.to_owned(), site.index)).unwrap()
     }
 
-    fn site(&self, end: &End) -> Option<Site<'n>> {
+    pub(super) fn site(&self, end: &End) -> Option<Site<'n>> {
         let End::Interface(name, index) = end else { return None };
         let (name, resource) = self.network.resources.get_key_value(name)?;
         let interface = &resource.interfaces[*index];
@@ -540,35 +594,38 @@ impl<'n> World<'n> {
 
 /// One interface of a resource, or an address outside.
 #[derive(Clone)]
-enum End {
+pub(super) enum End {
     Interface(String, usize),
     Outside(IpAddr),
 }
 
 /// A resource with one of its interfaces.
 #[derive(Clone)]
-struct Site<'n> {
-    name: &'n str,
-    index: usize,
-    resource: &'n Resource,
-    interface: &'n Interface,
-    vpc: &'n str,
-    v4: Option<IpAddr>,
+pub(super) struct Site<'n> {
+    pub(super) name: &'n str,
+    pub(super) index: usize,
+    pub(super) resource: &'n Resource,
+    pub(super) interface: &'n Interface,
+    pub(super) vpc: &'n str,
+    pub(super) v4: Option<IpAddr>,
     v6: Option<IpAddr>,
     public: Option<IpAddr>,
 }
 
-struct Way<'n> {
-    source: IpAddr,
-    target: IpAddr,
-    kind: Kind,
-    promised: bool,
+pub(super) struct Way<'n> {
+    /// The node of a load balancer that it leads to first, and what happens there.
+    pub(super) by: Option<Hop<'n>>,
+    pub(super) source: IpAddr,
+    pub(super) target: IpAddr,
+    pub(super) kind: Kind,
+    pub(super) promised: bool,
     translated: bool,
     a: Option<Site<'n>>,
     b: Option<Site<'n>>,
 }
 
-enum Kind {
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Kind {
     Private,
     Out,
     In,
