@@ -495,3 +495,34 @@ def test_a_new_role_is_of_no_use_yet(emulator):
     answer = refused("InvalidParameterValue", ec2.run_instances, **instance)
     assert "Invalid IAM Instance Profile name" in answer["Error"]["Message"]
     ec2.run_instances(**instance)
+
+
+def test_load_balancers_have_interfaces(emulator):
+    site = Site(emulator)
+    site.attach_internet()
+    elb = site.account.client("elbv2")
+    made = elb.create_load_balancer(Name="web", Subnets=site.subnets, SecurityGroups=[site.group])["LoadBalancers"][0]
+    arn = made["LoadBalancerArn"]
+    name = arn.split(":loadbalancer/")[1]
+    found = site.interfaces(description=f"ELB {name}")
+    assert sorted(one["SubnetId"] for one in found) == sorted(site.subnets)
+    assert all(one["Association"]["PublicIp"] for one in found)
+    assert site.interfaces(description="ELB *") and not site.interfaces(description="ELB net/*")
+    inner, = elb.create_load_balancer(
+        Name="inner", Subnets=site.subnets[:1], Type="network", Scheme="internal"
+    )["LoadBalancers"]
+    (node,) = site.interfaces(description="ELB net/inner/*")
+    assert node["InterfaceType"] == "network_load_balancer" and "Association" not in node
+    for one in (arn, inner["LoadBalancerArn"]):
+        elb.delete_load_balancer(LoadBalancerArn=one)
+    assert not site.interfaces(description="ELB *")
+
+
+def test_a_subnet_group_is_found_by_its_tags(emulator):
+    site = Site(emulator)
+    site.rds.create_db_subnet_group(
+        DBSubnetGroupName="g", DBSubnetGroupDescription="g", SubnetIds=site.subnets, Tags=[{"Key": "k", "Value": "v"}]
+    )
+    tagging = site.account.client("resourcegroupstaggingapi")
+    found = tagging.get_resources(TagFilters=[{"Key": "k", "Values": ["v"]}])["ResourceTagMappingList"]
+    assert [one["ResourceARN"].split(":subgrp:")[1] for one in found] == ["g"]

@@ -1,10 +1,12 @@
 """moto's plain mistakes in what our tests use, put right for every account."""
 
 from moto.awslambda.models import LambdaFunction
+from moto.core.resource_tagging import TaggedResource
 from moto.ec2 import ec2_backends
 from moto.ec2.models.amis import AMIS, Ami, AmiBackend, load_resource, parse_timestamp
 from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.models.nat_gateways import NatGatewayBackend
+from moto.elbv2.models import ELBv2Backend
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend
 from moto.rds.models import DBInstance, RDSBackend
@@ -16,11 +18,13 @@ def install():
     _databases_have_an_address_when_they_stand()
     _databases_say_whether_their_parameters_count()
     _subnet_groups_survive_a_change()
+    _subnet_groups_are_found_by_their_tags()
     _functions_say_how_their_last_change_went()
     _functions_say_their_vpc()
     _gateways_are_found_by_what_is_asked()
     _instances_leave_the_groups_that_they_had()
     _a_role_leaves_a_profile_once()
+    _network_load_balancers_say_so_in_their_names()
     _few_images_are_enough()
 
 
@@ -47,6 +51,36 @@ def _subnet_groups_survive_a_change():
         return group
 
     RDSBackend.modify_db_subnet_group = modify_and_keep
+
+
+def _subnet_groups_are_found_by_their_tags():
+    """By the tagging API, as `rds:subgrp`."""
+    iterate = RDSBackend.iter_tagged_resources
+
+    def iterate_over_all(self):
+        yield from iterate(self)
+        for group in self.subnet_groups.values():
+            tags = {tag["Key"]: tag["Value"] for tag in group.get_tags()}
+            yield TaggedResource(arn=group.arn, tags=tags, resource_type="rds:subgrp")
+
+    RDSBackend.iter_tagged_resources = iterate_over_all
+
+
+def _network_load_balancers_say_so_in_their_names():
+    create = ELBv2Backend.create_load_balancer
+
+    def create_and_name(self, *arguments, **named):
+        balancer = create(self, *arguments, **named)
+        if balancer.type == "network":
+            tags = self.tagging_service.list_tags_for_resource(balancer.arn)["Tags"]
+            del self.load_balancers[balancer.arn]
+            self.tagging_service.delete_all_tags_for_resource(balancer.arn)
+            balancer.arn = balancer.arn.replace(":loadbalancer/app/", ":loadbalancer/net/")
+            self.load_balancers[balancer.arn] = balancer
+            self.tagging_service.tag_resource(balancer.arn, tags)
+        return balancer
+
+    ELBv2Backend.create_load_balancer = create_and_name
 
 
 def _functions_say_how_their_last_change_went():

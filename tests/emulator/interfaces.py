@@ -110,7 +110,7 @@ def _wanted(call):
     for balancer in call.backend("elbv2").load_balancers.values():
         kind, family = ("network_load_balancer", "net") if balancer.type == "network" else ("interface", "app")
         description = f"ELB {family}/{balancer.name}/{balancer.arn.split('/')[-1]}"
-        groups, public = tuple(balancer.security_groups or ()), balancer.scheme == "internet-facing"
+        groups, public = tuple(balancer.security_groups or ()), balancer.scheme != "internal"
         for subnet in balancer.subnets:
             yield ("elb", balancer.arn, subnet.id), Wanted(
                 subnet.id, groups, description, kind, "amazon-elb", public=public

@@ -143,7 +143,9 @@ impl Context {
         match view {
             View::Stack => wanted.around = None,
             View::Sentences => {}
-            View::Network => wanted.around = Some(Around { endpoints: true, everything: true }),
+            View::Network => {
+                wanted.around = Some(Around { endpoints: true, balancers: true, everything: true });
+            }
         }
         let observed = trueup_applier::observe(&provider, &self.catalog, &wanted, &events);
         let observed = self.interrupts.or(observed).await?;

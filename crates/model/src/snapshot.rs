@@ -60,8 +60,12 @@ pub mod around {
     /// A network interface: `vpc`, `subnet`, `security_groups`, `private_ip`, `public_ip`,
     /// `ipv6_addresses`, `instance`, `type`, `description`.
     pub const NETWORK_INTERFACE: &str = "network_interface";
-    /// A load balancer: `vpc`, `subnets`, `security_groups`, `internet_facing`, `type`, and
-    /// `listeners`, a list of `{port, targets}` with targets of `{instance, address, port}`.
+    /// A load balancer; its id is the end of its ARN, `app/web/0123`. `vpc`, `subnets`,
+    /// `security_groups`, `internet_facing`, `type` (`application`, `network`, `classic`,
+    /// `gateway`); `nodes`, its interfaces as `{subnet, private_ip, public_ip}`; and `listeners`,
+    /// nothing where they were not read: `{port, udp, targets}`, the targets `{instance, address,
+    /// load_balancer, port, keeps_client, cross_zone, state}` with one of the first three, and with a
+    /// state unless the target is healthy.
     pub const LOAD_BALANCER: &str = "load_balancer";
     /// A prefix list: `service`, if it is AWS's, and `entries`.
     pub const PREFIX_LIST: &str = "prefix_list";
@@ -284,6 +288,8 @@ pub struct Wanted {
 pub struct Around {
     /// Endpoints: an end is an AWS service.
     pub endpoints: bool,
+    /// Load balancers: something of the stack is to be reached, or not.
+    pub balancers: bool,
     /// Interfaces, load balancers, peerings, endpoints: an end is a network, or anything may be
     /// asked.
     pub everything: bool,

@@ -1,9 +1,11 @@
-//! What surrounds a stack in its networks: ACLs, endpoints, peerings, other people's interfaces.
+//! What surrounds a stack in its networks: ACLs, endpoints, peerings, load balancers, other people's
+//! interfaces.
 //!
 //! Proofs need it, changes do not. So a read that fails makes an entry in
 //! [`Surroundings::unreadable`] and nothing worse, and what nothing points to is not asked for.
 
 mod acl;
+mod balancer;
 pub(super) mod endpoint;
 mod interface;
 pub(super) mod peering;
@@ -20,6 +22,7 @@ use super::session::Session;
 use crate::services;
 
 pub(super) use acl::all as acls;
+pub(super) use interface::of_balancers as balancers;
 
 /// What one read gave.
 type Answer = Result<Vec<Live>, Failure>;
@@ -30,6 +33,8 @@ pub(super) struct Seen {
     pub(super) met: Vec<Live>,
     /// The account's ACLs.
     pub(super) acls: Answer,
+    /// The account's load balancers as their interfaces show them, unless all interfaces are read.
+    pub(super) balancers: Answer,
 }
 
 /// Reads what is missing, and keeps of all what is in the stack's networks or connected to them.
@@ -40,7 +45,7 @@ pub(super) async fn read(
     snapshot: &Snapshot,
 ) -> Result<Surroundings, Failure> {
     let mut found = Collected::default();
-    let Seen { met, acls } = seen;
+    let Seen { met, acls, balancers } = seen;
     let stack: Vec<&Live> = snapshot.resources.iter().chain(snapshot.existing.values()).collect();
     let mut vpcs = Networks::of(&stack, &met);
     if vpcs.all.is_empty() {
@@ -71,8 +76,11 @@ pub(super) async fn read(
     }
     found.take(around::VPC_PEERING, peerings)?;
     found.take(around::NETWORK_INTERFACE, interfaces)?;
+    found.take(around::LOAD_BALANCER, balancers)?;
     found.take(around::PREFIX_LIST, lists)?;
-    Ok(found.within(&vpcs.all))
+    let mut found = found.within(&vpcs.all);
+    balancer::describe(aws, &mut found, &in_vpcs).await?;
+    Ok(found)
 }
 
 /// A read that is only made where it is needed.

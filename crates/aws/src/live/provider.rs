@@ -126,11 +126,13 @@ impl Provider for Aws {
             };
             (existing, found)
         });
-        let (found, existing, facts, acls) = futures::join!(
+        let balancers = wanted.around.filter(|how| how.balancers && !how.everything);
+        let (found, existing, facts, acls, balancers) = futures::join!(
             join_all(searches),
             join_all(lookups),
             self.parameters(&unnamed, &wanted.parameters),
             OptionFuture::from(wanted.around.map(|_| around::acls(&unnamed))),
+            OptionFuture::from(balancers.map(|_| around::balancers(&unnamed))),
         );
         let mut snapshot =
             Snapshot { region: self.region.clone(), facts: facts?, ..Snapshot::default() };
@@ -162,7 +164,8 @@ impl Provider for Aws {
             (None, None) => self.who(host).await?.account.clone(),
         };
         if let (Some(how), Some(met), Some(acls)) = (wanted.around, met, acls) {
-            let seen = around::Seen { met: met.into_all(), acls };
+            let balancers = balancers.unwrap_or_else(|| Ok(Vec::new()));
+            let seen = around::Seen { met: met.into_all(), acls, balancers };
             snapshot.around = Some(around::read(&unnamed, how, seen, &snapshot).await?);
         }
         for live in snapshot.resources.iter_mut().chain(snapshot.existing.values_mut()) {

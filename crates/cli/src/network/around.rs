@@ -8,7 +8,6 @@ use trueup_reach::{
 };
 
 use super::piece::{Meant, Piece};
-use super::resources::within;
 use super::routes::state;
 use super::scene::{Scene, Scope, origin, v4};
 use super::world::{Element, Name};
@@ -217,8 +216,7 @@ fn gateway(
     EndpointKind::Gateway { route_tables, prefix_list }
 }
 
-/// Interfaces that were attached to instances of the stack, and other people's, with their load
-/// balancers.
+/// Interfaces that were attached to instances of the stack, and other people's.
 pub(super) fn interfaces(scene: &mut Scene<'_>) {
     scene.each(around::NETWORK_INTERFACE, |scene, name, element| {
         let kind = element.get("type").text().unwrap_or_default();
@@ -241,15 +239,6 @@ pub(super) fn interfaces(scene: &mut Scene<'_>) {
         let kind = ResourceKind::Other;
         let origin = Origin::labelled(label);
         let resource = Resource { kind, interfaces: vec![interface], port: None, origin };
-        scene.network.resources.insert(name.clone(), resource);
-    });
-    scene.each(around::LOAD_BALANCER, |scene, name, element| {
-        let subnets = scene.subnets(name, element.get("subnets"));
-        let interfaces = within(scene, name, element, &subnets);
-        let internet_facing = element.get("internet_facing").truth() == Some(true);
-        let kind = ResourceKind::LoadBalancer { internet_facing, listeners: Vec::new() };
-        let origin = Origin::labelled(format!("load balancer {name}"));
-        let resource = Resource { kind, interfaces, port: None, origin };
         scene.network.resources.insert(name.clone(), resource);
     });
 }

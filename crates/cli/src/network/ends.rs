@@ -51,6 +51,21 @@ pub(super) fn resources(scene: &Scene<'_>, address: &Address) -> Result<Vec<Name
     }
 }
 
+/// What is not known and may let more through to these ends, if something is.
+pub(super) fn openings<'s>(scene: &'s Scene<'_>, queries: &[Query]) -> Vec<&'s str> {
+    let mut vpcs: BTreeSet<&str> = BTreeSet::new();
+    for query in queries {
+        let Place::Resource(name) = &query.to else { continue };
+        let resource = scene.network.resources.get(name);
+        for interface in resource.into_iter().flat_map(|resource| &resource.interfaces) {
+            let subnet = scene.network.subnets.get(&interface.subnet);
+            vpcs.extend(subnet.map(|subnet| subnet.vpc.as_str()));
+        }
+    }
+    let leading = scene.openings.iter().filter(|opening| vpcs.contains(opening.vpc.as_str()));
+    leading.map(|opening| opening.why.as_str()).collect()
+}
+
 /// Why nothing can be proved of these ends, if so.
 pub(super) fn doubts<'s>(scene: &'s Scene<'_>, queries: &[Query]) -> Vec<&'s str> {
     let mut elements: BTreeSet<&str> = BTreeSet::new();

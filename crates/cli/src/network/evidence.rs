@@ -1,6 +1,6 @@
 //! Evidence in the words of the stack.
 
-use trueup_reach::{Change, Network, Origin, Passage, Stop};
+use trueup_reach::{Change, Network, Origin, Passage, Relay, Stop};
 
 /// A way that packets take, a place a line.
 pub(super) fn passage(passage: &Passage) -> Vec<String> {
@@ -23,6 +23,20 @@ pub(super) fn stop(stop: &Stop) -> Vec<String> {
     let example = packet.map(|packet| format!(", for example {packet}")).unwrap_or_default();
     let mut lines = vec![format!("{from} -> {to}{example}"), format!("stops at {at}: {reason}")];
     lines.extend(then.iter().map(|hop| format!("would stop at {} too: {}", hop.at, hop.rule)));
+    lines
+}
+
+/// A way through a load balancer that ends connections: what it sends is its own, and does not count.
+pub(super) fn relay(relay: &Relay) -> Vec<String> {
+    let Relay { through, listener, port, first, second } = relay;
+    let part = if relay.is_open() { "" } else { "in part " };
+    let mut lines = vec![format!(
+        "load balancer {through} ends what reaches it {part}on port {listener}, and sends requests of \
+         its own to port {port}:"
+    )];
+    for leg in [first, second] {
+        lines.extend(leg.passages().first().map(passage).unwrap_or_default());
+    }
     lines
 }
 

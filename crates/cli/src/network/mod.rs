@@ -6,6 +6,7 @@
 
 mod addresses;
 mod around;
+mod balancers;
 mod checks;
 mod ends;
 mod evidence;
@@ -32,7 +33,7 @@ use world::World;
 
 /// What a reader of verdicts must know.
 pub(crate) const COVERS: &str = "Judged by the stack and by what surrounds it in its VPCs: tables, \
-    ACLs, groups, gateways, endpoints and peerings, whoever made them.";
+    ACLs, groups, gateways, endpoints, peerings and load balancers, whoever made them.";
 
 /// The elements of all networks together that a plan may be tried on: proving must not take longer
 /// than reading did, and a network of a thousand elements takes some ten milliseconds.

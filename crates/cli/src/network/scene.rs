@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use trueup_model::snapshot::Unreadable;
+use trueup_model::snapshot::{Unreadable, around as around_kinds};
 use trueup_model::{Location, Snapshot};
 use trueup_reach::{Network, Origin, SecurityGroup, Subnet, Vpc};
 
 use super::piece::{Meant, Piece};
 use super::world::{Element, Name, World};
-use super::{addresses, around, groups, resources, routes};
+use super::{addresses, around, balancers, groups, resources, routes};
 
 /// The kinds that decide who reaches whom; the others only need to be read to be shown.
 pub(super) const KINDS: [&str; 11] = [
@@ -31,6 +31,15 @@ pub(super) struct Scene<'a> {
     pub(super) world: World<'a>,
     pub(super) network: Network,
     pub(super) doubts: Vec<Doubt>,
+    pub(super) openings: Vec<Opening>,
+}
+
+/// Something that is not known and that can only let more in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Opening {
+    /// The VPC that it may lead into.
+    pub(super) vpc: Name,
+    pub(super) why: String,
 }
 
 /// Something that is not known, so that nothing is proved where it may decide.
@@ -53,7 +62,8 @@ pub(super) enum Scope {
 
 impl<'a> Scene<'a> {
     pub(super) fn of(world: World<'a>, snapshot: &Snapshot) -> Self {
-        let mut scene = Self { world, network: Network::default(), doubts: Vec::new() };
+        let mut scene =
+            Self { world, network: Network::default(), doubts: Vec::new(), openings: Vec::new() };
         for unreadable in &snapshot.unreadable {
             let decides = KINDS.contains(&unreadable.kind.as_str());
             if decides {
@@ -76,6 +86,7 @@ impl<'a> Scene<'a> {
         around::endpoints(&mut scene);
         resources::resources(&mut scene);
         around::interfaces(&mut scene);
+        balancers::balancers(&mut scene);
         scene
     }
 
@@ -88,7 +99,11 @@ impl<'a> Scene<'a> {
         });
         for vpc in vpcs {
             let why = format!("{kind} of {vpc} could not be read: {action}: {message}");
-            self.doubt(Scope::Vpc(vpc), why);
+            if *kind == *around_kinds::LOAD_BALANCER {
+                self.may_let_in(vpc, why);
+            } else {
+                self.doubt(Scope::Vpc(vpc), why);
+            }
         }
     }
 
@@ -96,6 +111,14 @@ impl<'a> Scene<'a> {
         let doubt = Doubt { scope, why: why.into() };
         if !self.doubts.contains(&doubt) {
             self.doubts.push(doubt);
+        }
+    }
+
+    /// Notes something that can only let more into a VPC.
+    pub(super) fn may_let_in(&mut self, vpc: Name, why: String) {
+        let opening = Opening { vpc, why };
+        if !self.openings.contains(&opening) {
+            self.openings.push(opening);
         }
     }
 

@@ -44,6 +44,7 @@ fn outcome(scene: &Scene<'_>, engine: &Engine<'_>, sentence: &Sentence) -> Outco
     }
     let mut proved =
         Outcome { verdict: Verdict::Proved, evidence: Vec::new(), changes: Vec::new() };
+    let mut found = None;
     for query in &queries {
         match pair(scene, engine, query, sentence.negated) {
             one if one.verdict == Verdict::Proved => {
@@ -51,10 +52,21 @@ fn outcome(scene: &Scene<'_>, engine: &Engine<'_>, sentence: &Sentence) -> Outco
                     proved.evidence = one.evidence;
                 }
             }
-            other => return other,
+            other => {
+                found = Some(other);
+                break;
+            }
         }
     }
-    proved
+    let found = found.unwrap_or(proved);
+    // What is shut may be open by a way that was not read; what is open is so whatever else there is.
+    let is_shut = sentence.negated == (found.verdict == Verdict::Proved);
+    let openings = ends::openings(scene, &queries);
+    if is_shut && !openings.is_empty() {
+        let whys = openings.into_iter().map(str::to_owned);
+        return Outcome::unknown(whys.chain(found.evidence).collect());
+    }
+    found
 }
 
 fn pair(scene: &Scene<'_>, engine: &Engine<'_>, query: &Query, negated: bool) -> Outcome {
@@ -69,11 +81,18 @@ fn pair(scene: &Scene<'_>, engine: &Engine<'_>, query: &Query, negated: bool) ->
     } else {
         verdict.stops().first().map(evidence::stop)
     };
+    let mut evidence = evidence.unwrap_or_default();
+    if !shows_way && let Some(passage) = verdict.passages().first() {
+        evidence.push("some packets pass, or may:".to_owned());
+        evidence.extend(evidence::passage(passage));
+    }
+    let relays = verdict.relays.iter().filter(|relay| !relay.is_shut());
+    evidence.extend(relays.flat_map(evidence::relay));
     // Of a sentence that says "does not reach", opening more is no way to mend it.
     let changes = verdict.stops().first().filter(|_| !holds && !negated);
     Outcome {
         verdict: if holds { Verdict::Proved } else { Verdict::Broken },
-        evidence: evidence.unwrap_or_default(),
+        evidence,
         changes: changes.map(|stop| evidence::changes(stop, &scene.network)).unwrap_or_default(),
     }
 }

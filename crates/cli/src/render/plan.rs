@@ -127,7 +127,7 @@ mod tests {
           ? lambda_function.api reaches internet on 443  unknown
               subnet.web could not be read
           Judged by the stack and by what surrounds it in its VPCs: tables, ACLs,
-          groups, gateways, endpoints and peerings, whoever made them.
+          groups, gateways, endpoints, peerings and load balancers, whoever made them.
 
         Nothing to do. 2 resources are as the stack says. 22 API calls.
         ");

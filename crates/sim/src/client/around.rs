@@ -13,11 +13,12 @@ use super::observe::{is_hopeless, unreadable_of};
 use crate::around::{KINDS, text, within};
 
 /// What is asked for besides what the discovery of the stack meets, each with its action.
-const READS: [(&str, &str); 4] = [
+const READS: [(&str, &str); 5] = [
     (around::NETWORK_ACL, "ec2:DescribeNetworkAcls"),
     (around::VPC_ENDPOINT, "ec2:DescribeVpcEndpoints"),
     (around::VPC_PEERING, "ec2:DescribeVpcPeeringConnections"),
     (around::NETWORK_INTERFACE, "ec2:DescribeNetworkInterfaces"),
+    (around::LOAD_BALANCER, "elasticloadbalancing:DescribeLoadBalancers"),
 ];
 
 impl Sim {
@@ -40,6 +41,10 @@ impl Sim {
                 around::NETWORK_ACL => true,
                 around::VPC_ENDPOINT => how.endpoints || how.everything || leads("vpce-"),
                 around::VPC_PEERING => how.everything || leads("pcx-"),
+                around::LOAD_BALANCER => {
+                    let any = all.iter().any(|live| live.kind == *around::LOAD_BALANCER);
+                    any && (how.balancers || how.everything)
+                }
                 _ => how.everything,
             };
             if asked {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ec2::types::NetworkInterface;
+use aws_sdk_ec2::types::{Filter, NetworkInterface};
 use trueup_model::snapshot::{Condition, around};
 use trueup_model::{Live, Value};
 use trueup_provider::{Call, Failure};
@@ -10,26 +10,47 @@ use trueup_provider::{Call, Failure};
 use super::Answer;
 use crate::live::Session;
 use crate::live::describe::{self, PAGE, by_ids, pages};
+use crate::live::owned::named;
+use crate::live::tags;
+
+/// How EC2 describes the interfaces of load balancers; `ELB app/web/0123`.
+const OF_BALANCERS: &str = "ELB ";
 
 /// Those in these VPCs; a load balancer's as one.
 pub(super) async fn of(aws: &Session<'_>, vpcs: &[String]) -> Answer {
-    let found: Result<Vec<NetworkInterface>, Failure> = by_ids(vpcs, "vpc-id", |by| {
-        pages(move |next| {
-            let by = by.clone();
-            async move {
-                let page = aws
-                    .call(Call::read("ec2:DescribeNetworkInterfaces"), || {
-                        let call = aws.clients.ec2.describe_network_interfaces();
-                        let call = call.filters(by.clone()).max_results(PAGE);
-                        call.set_next_token(next.clone()).send()
-                    })
-                    .await?;
-                Ok((page.network_interfaces.unwrap_or_default(), page.next_token))
-            }
-        })
-    })
-    .await;
+    let found = by_ids(vpcs, "vpc-id", |by| described(aws, vec![by])).await;
     Ok(sorted(&found?))
+}
+
+/// The load balancers of the account, as their interfaces show them.
+pub(in crate::live) async fn of_balancers(aws: &Session<'_>) -> Answer {
+    let by = tags::filter("description", [format!("{OF_BALANCERS}*")]);
+    Ok(sorted(&described(aws, vec![by]).await?))
+}
+
+/// Those in these VPCs that have these addresses.
+pub(super) async fn at(aws: &Session<'_>, vpcs: &[String], addresses: &[String]) -> Answer {
+    let found = by_ids(addresses, "addresses.private-ip-address", |by| {
+        described(aws, vec![by, tags::filter("vpc-id", vpcs.to_vec())])
+    });
+    Ok(sorted(&found.await?))
+}
+
+async fn described(aws: &Session<'_>, by: Vec<Filter>) -> Result<Vec<NetworkInterface>, Failure> {
+    pages(|next| {
+        let by = by.clone();
+        async move {
+            let page = aws
+                .call(Call::read("ec2:DescribeNetworkInterfaces"), || {
+                    let call = aws.clients.ec2.describe_network_interfaces();
+                    let call = call.set_filters(Some(by.clone())).max_results(PAGE);
+                    call.set_next_token(next.clone()).send()
+                })
+                .await?;
+            Ok((page.network_interfaces.unwrap_or_default(), page.next_token))
+        }
+    })
+    .await
 }
 
 fn sorted(interfaces: &[NetworkInterface]) -> Vec<Live> {
@@ -37,7 +58,7 @@ fn sorted(interfaces: &[NetworkInterface]) -> Vec<Live> {
     let mut found = Vec::new();
     for interface in interfaces {
         // EC2 says whose an interface is only in its description: `ELB app/web/0123`.
-        match interface.description().and_then(|text| text.strip_prefix("ELB ")) {
+        match interface.description().and_then(|text| text.strip_prefix(OF_BALANCERS)) {
             Some(name) => balancers.entry(name).or_default().push(interface),
             None => found.push(normalise(interface)),
         }
@@ -83,13 +104,21 @@ fn balancer(name: &str, interfaces: &[&NetworkInterface]) -> Live {
         _ => "classic",
     };
     let public = interfaces.iter().any(|interface| public_ip(interface).is_some());
+    let node = |interface: &&NetworkInterface| -> Value {
+        named([
+            ("subnet", describe::text(interface.subnet_id())),
+            ("private_ip", describe::text(interface.private_ip_address())),
+            ("public_ip", describe::text(public_ip(interface))),
+        ])
+        .into()
+    };
     let attributes = [
         ("vpc", describe::text(first.and_then(|first| first.vpc_id()))),
         ("subnets", interfaces.iter().filter_map(|interface| interface.subnet_id()).collect()),
         ("security_groups", first.map_or(Value::List(Vec::new()), groups)),
         ("internet_facing", public.into()),
         ("type", kind.into()),
-        ("listeners", Value::List(Vec::new())),
+        ("nodes", interfaces.iter().map(node).collect()),
     ];
     describe::live((around::LOAD_BALANCER, name), &[], attributes, [], Condition::Ready)
 }

@@ -6,7 +6,7 @@ use trueup_provider::{Bucket, Limits};
 
 /// Action, beginning of actions (`*`) or whole service (`!`); burst; calls a second. Where AWS
 /// publishes nothing, a rate that it is known to bear.
-const RATES: [(&str, u32, f64); 26] = [
+const RATES: [(&str, u32, f64); 27] = [
     ("ec2:*", 50, 5.0),
     ("ec2:Describe*", 100, 20.0),
     ("ec2:RunInstances", 5, 2.0),
@@ -24,6 +24,7 @@ const RATES: [(&str, u32, f64); 26] = [
     ("ec2:DisassociateIamInstanceProfile", 100, 5.0),
     ("ec2:DeleteNetworkInterface", 100, 5.0),
     ("ec2:ModifyInstanceMetadataOptions", 100, 5.0),
+    ("elasticloadbalancing:!", 40, 10.0),
     ("iam:!", 20, 10.0),
     ("rds:!", 20, 8.0),
     ("lambda:!", 15, 15.0),

@@ -1,0 +1,153 @@
+//! Load balancers that others have in the networks of the stack, and what they forward to.
+
+use trueup_model::snapshot::around;
+use trueup_reach::{
+    Interface, Layer, Listener, ListenerTarget, Origin, PublicAddress, Resource, ResourceKind,
+    State,
+};
+
+use super::piece::Piece;
+use super::resources::within;
+use super::scene::{Scene, v4};
+use super::world::{Element, Name};
+
+/// How EC2 describes the interface of a database; of which, it does not say.
+const OF_DATABASE: &str = "RDSNetworkInterface";
+
+/// Each with its nodes.
+pub(super) fn balancers(scene: &mut Scene<'_>) {
+    scene.each(around::LOAD_BALANCER, |scene, name, element| {
+        let subnets = scene.subnets(name, element.get("subnets"));
+        let interfaces = nodes(scene, name, element, &subnets);
+        let sort = element.get("type").text().unwrap_or_default();
+        let layer = if sort == "network" { Layer::Network } else { Layer::Application };
+        let internet_facing = element.get("internet_facing").truth() == Some(true);
+        let kind = ResourceKind::LoadBalancer { internet_facing, layer, listeners: Vec::new() };
+        let origin = Origin::labelled(format!("load balancer {name}"));
+        let resource = Resource { kind, interfaces, port: None, origin };
+        scene.network.resources.insert(name.clone(), resource);
+        if sort != "gateway" && element.get("listeners").is_null() {
+            let why = match sort {
+                "classic" => "of classic load balancers trueup does not read that",
+                _ => "it is of another account, or could not be read",
+            };
+            let vpcs = subnets.iter().filter_map(|name| scene.network.subnets.get(name));
+            let vpcs: Vec<Name> = vpcs.map(|subnet| subnet.vpc.clone()).collect();
+            for vpc in vpcs {
+                scene.may_let_in(
+                    vpc,
+                    format!("what load balancer {name} forwards to is not known: {why}"),
+                );
+            }
+        }
+    });
+    // Load balancers may be targets themselves, so all are there before any target.
+    scene.each(around::LOAD_BALANCER, |scene, name, element| {
+        let read = element.get("listeners").elements();
+        let read: Vec<Listener> = read.iter().filter_map(|one| listener(scene, *one)).collect();
+        let resource = scene.network.resources.get_mut(name);
+        if let Some(ResourceKind::LoadBalancer { listeners, .. }) =
+            resource.map(|resource| &mut resource.kind)
+        {
+            *listeners = read;
+        }
+    });
+}
+
+/// Its interfaces as EC2 has them, or else one in each of its subnets.
+fn nodes(
+    scene: &mut Scene<'_>,
+    name: &Name,
+    element: &Element<'_>,
+    subnets: &[Name],
+) -> Vec<Interface> {
+    let nodes = element.get("nodes").elements();
+    let plain = within(scene, name, element, subnets);
+    let Some(first) = plain.first().filter(|_| !nodes.is_empty()) else { return plain };
+    let groups = first.groups.clone();
+    let node = |node: Piece<'_>| {
+        let subnet = scene.subnets(name, node.field("subnet")).into_iter().next()?;
+        let public = node.field("public_ip").text().and_then(v4);
+        Some(Interface {
+            address: node.field("private_ip").text().and_then(v4),
+            public_address: public.map_or(PublicAddress::None, PublicAddress::Known),
+            ..Interface::new(subnet, groups.clone())
+        })
+    };
+    nodes.into_iter().filter_map(node).collect()
+}
+
+fn listener(scene: &Scene<'_>, piece: Piece<'_>) -> Option<Listener> {
+    let targets = piece.field("targets").elements();
+    Some(Listener {
+        port: port(piece)?,
+        udp: piece.field("udp").truth() == Some(true),
+        targets: targets.into_iter().flat_map(|one| targets_of(scene, one)).collect(),
+    })
+}
+
+fn port(piece: Piece<'_>) -> Option<u16> {
+    piece.field("port").value()?.as_int()?.try_into().ok()
+}
+
+/// What a target may be: several things where only an address is known.
+fn targets_of(scene: &Scene<'_>, piece: Piece<'_>) -> Vec<ListenerTarget> {
+    let text = |field: &str| piece.field(field).text();
+    let Some(port) = port(piece) else { return Vec::new() };
+    let named = |kind: &str, id: &str| {
+        scene.world.physical(kind, id).cloned().unwrap_or_else(|| id.to_owned())
+    };
+    let mut address = text("address").and_then(v4);
+    let resources = match (text("instance"), text("load_balancer"), address) {
+        (Some(id), _, _) => {
+            let name = named("instance", id);
+            // What is registered by itself is reached at its first interface.
+            let interfaces = scene.network.resources.get(&name).map(|one| &one.interfaces);
+            address = interfaces.and_then(|all| all.first()).and_then(|first| first.address);
+            vec![name]
+        }
+        (None, Some(id), _) => vec![named(around::LOAD_BALANCER, id)],
+        (None, None, Some(address)) => owners(scene, address),
+        (None, None, None) => Vec::new(),
+    };
+    let target = |resource: Name| ListenerTarget {
+        resource,
+        address,
+        port,
+        keeps_client: piece.field("keeps_client").truth() == Some(true),
+        cross_zone: piece.field("cross_zone").truth() == Some(true),
+        state: text("state").map_or(State::Available, |state| State::Not(state.to_owned())),
+    };
+    resources.into_iter().map(target).collect()
+}
+
+/// What has an address: what is known to, or else what may have it.
+fn owners(scene: &Scene<'_>, address: std::net::Ipv4Addr) -> Vec<Name> {
+    let has = |resource: &&Name| {
+        let interfaces = &scene.network.resources[*resource].interfaces;
+        interfaces.iter().any(|interface| interface.address == Some(address))
+    };
+    let known: Vec<&Name> = scene.network.resources.keys().filter(has).collect();
+    let is_database = |name: &&&Name| {
+        let element = scene.world.get(name);
+        element.is_some_and(|one| one.get("description").text() == Some(OF_DATABASE))
+    };
+    if !known.is_empty() && known.iter().filter(is_database).count() == 0 {
+        return known.into_iter().cloned().collect();
+    }
+    let is_there = |interface: &Interface| {
+        let subnet = scene.network.subnets.get(&interface.subnet);
+        let block = subnet.and_then(|subnet| subnet.cidr);
+        interface.address.is_none() && block.is_some_and(|block| block.contains(&address))
+    };
+    let may = scene.network.resources.iter().filter(|(_, resource)| {
+        let sort = match resource.kind {
+            ResourceKind::Database { .. } => true,
+            ResourceKind::Instance { .. } => known.is_empty(),
+            _ => false,
+        };
+        sort && resource.interfaces.iter().any(is_there)
+    });
+    let may: Vec<Name> = may.map(|(name, _)| name.clone()).collect();
+    if may.is_empty() { known.into_iter().cloned().collect() } else { may }
+}
