@@ -296,7 +296,7 @@ async fn a_load_balancer_of_others_has_the_rights_of_its_groups() {
 }
 
 /// A load balancer in the public subnet, with a listener that forwards to a target.
-fn balancer(world: &World, sort: &str, target: Json) -> Values {
+fn balancer(world: &World, sort: &str, target: &Json) -> Values {
     let subnet = id(world, "subnet.public");
     let listeners = json!([{ "port": 443, "udp": false, "targets": [target] }]);
     values(json!({
@@ -324,7 +324,7 @@ async fn a_database_behind_a_network_load_balancer_is_on_the_internet() {
         let key = World::key("security_group", &id(world, "security_group.database"));
         let group = world.resources.get_mut(&key).unwrap();
         group.attributes.insert("ingress".to_owned(), from.into());
-        world.put_around(around::LOAD_BALANCER, "net/db/01", balancer(world, "network", target));
+        world.put_around(around::LOAD_BALANCER, "net/db/01", balancer(world, "network", &target));
     };
     sim.edit(open).unwrap();
     let found = bench.run("drift --json").await.expect(2).json();
@@ -344,7 +344,7 @@ async fn an_application_load_balancer_is_shown_and_does_not_count() {
     let (bench, sim) = applied().await;
     sim.edit(|world| {
         let target = json!({ "instance": id(world, "instance.bastion"), "port": 8080 });
-        let alb = balancer(world, "application", target);
+        let alb = balancer(world, "application", &target);
         world.put_around(around::LOAD_BALANCER, "app/web/01", alb);
         let key = World::key("security_group", &id(world, "security_group.bastion"));
         let group = world.resources.get_mut(&key).unwrap();
@@ -369,7 +369,7 @@ async fn a_load_balancer_that_was_not_read_makes_what_is_shut_unknown() {
     for sort in ["classic", "network"] {
         let (bench, sim) = applied().await;
         sim.edit(|world| {
-            let mut unread = balancer(world, sort, json!({}));
+            let mut unread = balancer(world, sort, &json!({}));
             unread.remove("listeners");
             world.put_around(around::LOAD_BALANCER, "web", unread);
         })
@@ -381,7 +381,7 @@ async fn a_load_balancer_that_was_not_read_makes_what_is_shut_unknown() {
     let (bench, sim) = applied().await;
     sim.edit(|world| {
         let target = json!({ "instance": id(world, "instance.bastion"), "port": 1 });
-        let read = balancer(world, "network", target);
+        let read = balancer(world, "network", &target);
         world.put_around(around::LOAD_BALANCER, "net/a/01", read);
     })
     .unwrap();
