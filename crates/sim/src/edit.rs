@@ -24,6 +24,15 @@ impl World {
         self.take_away(&Self::key(kind, id)).is_some()
     }
 
+    /// Does what waits for a maintenance window.
+    pub fn let_the_window_come(&mut self) {
+        let ready = self.resources.values_mut().filter(|item| item.phase == Phase::Ready);
+        for item in ready {
+            let waiting = std::mem::take(&mut item.scheduled);
+            item.attributes.extend(waiting);
+        }
+    }
+
     /// The stacks that own something.
     pub fn stacks(&self) -> BTreeSet<String> {
         self.resources.values().filter_map(|item| item.tags.get(STACK_TAG).cloned()).collect()
@@ -34,6 +43,11 @@ impl Item {
     /// Sets an attribute.
     pub fn set(&mut self, attribute: &str, value: impl Into<Value>) {
         self.attributes.insert(attribute.to_owned(), value.into());
+    }
+
+    /// Has an attribute changed in the next maintenance window.
+    pub fn schedule(&mut self, attribute: &str, value: impl Into<Value>) {
+        self.scheduled.insert(attribute.to_owned(), value.into());
     }
 
     /// Sets a tag.

@@ -257,6 +257,41 @@ pub const COPIED: &[Copied] = &[Copied {
     ],
 }];
 
+/// Changes that wait for a maintenance window.
+#[derive(Debug, Clone, Copy)]
+pub struct PutOff {
+    /// Of which kind.
+    pub kind: &'static str,
+    /// The attribute that says when, and the value of it that says later.
+    pub when: (&'static str, &'static str),
+    /// The attributes whose changes wait; the others change at once, whatever is said.
+    pub attributes: &'static [&'static str],
+}
+
+/// Kinds with a maintenance window. A change that is made at once takes with it all that waits.
+pub const PUT_OFF: &[PutOff] = &[PutOff {
+    kind: "db_instance",
+    when: ("apply", "window"),
+    attributes: &[
+        "instance_class",
+        "engine_version",
+        "allocated_storage",
+        "storage_type",
+        "iops",
+        "storage_throughput",
+        "multi_az",
+        "port",
+        "iam_authentication",
+        "ca_certificate",
+        "dedicated_log_volume",
+    ],
+}];
+
+/// What of a kind waits for a window, if anything does.
+pub fn put_off(kind: &str) -> Option<&'static PutOff> {
+    PUT_OFF.iter().find(|row| row.kind == kind)
+}
+
 /// Attributes that keep a resource from being deleted while they are true.
 pub const PROTECTIONS: &[&str] = &["deletion_protection", "termination_protection"];
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use trueup_model::kind::Kind;
 use trueup_model::snapshot::{Condition, Live};
-use trueup_model::value::Values;
+use trueup_model::value::{Value, Values};
 use trueup_provider::{Call, Delete, Failure, FailureClass, Host, Until, Update};
 
 use super::create::vanished;
 use super::{Sim, Sort, action};
-use crate::service::{Blocker, same};
+use crate::service::{Blocker, When, same};
 use crate::tables;
 
 /// How often a change is begun again because something else was going on with the resource.
@@ -30,15 +30,17 @@ impl Sim {
         let changes: Values = names
             .filter_map(|name| Some((name.clone(), request.attributes.get(name)?.clone())))
             .collect();
+        let when = when(kind, &request.attributes);
+        let changes = self.take_back(host, kind, request, changes, when).await?;
         if !changes.is_empty() {
-            self.change(host, kind, &request.id, &changes).await?;
+            self.change(host, kind, &request.id, &changes, when).await?;
         }
         if kind.taggable {
             let tags = request.all_tags();
             let call = Call::repeatable(action(kind, Sort::Tag));
             self.call(host, call, |service| service.tag(kind.name, &request.id, &tags)).await?;
         }
-        let shows = |live: &Live| shows(kind, live, &changes);
+        let shows = |live: &Live| shows(kind, live, &changes, when);
         let live = host.wait(&request.kind, &request.id, Until::Shows(&shows)).await?;
         live.ok_or_else(|| vanished(kind, &request.id))
     }
@@ -50,12 +52,14 @@ impl Sim {
         kind: &Kind,
         id: &str,
         changes: &Values,
+        when: When,
     ) -> Result<(), Failure> {
         let call = Call::repeatable(action(kind, Sort::Update)).returning_conflicts();
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let sent = self.call(host, call, |service| service.modify(kind.name, id, changes));
+            let sent =
+                self.call(host, call, |service| service.modify(kind.name, id, changes, when));
             match sent.await {
                 Err(failure) if is_busy(kind, &failure) && attempts < ATTEMPTS => {
                     host.wait(&kind.key(), id, Until::Ready).await?;
@@ -63,6 +67,50 @@ impl Sim {
                 outcome => return outcome,
             }
         }
+    }
+
+    /// Takes back what waits for the window and is no longer wanted, and gives what is left to ask for.
+    ///
+    /// That goes only at once, and then all that waits is done: so all is sent back to what is there,
+    /// and what is still wanted is asked for again. Whoever dies in between finds it missing.
+    async fn take_back(
+        &self,
+        host: &dyn Host,
+        kind: &Kind,
+        request: &Update,
+        mut changes: Values,
+        when: When,
+    ) -> Result<Values, Failure> {
+        let before = &request.before;
+        let stays = |name: &str, wanted: &Value| {
+            let attribute = kind.attribute(name);
+            before.scheduled.contains_key(name)
+                && attribute.is_some_and(|one| same(one, wanted, before.get(name)))
+        };
+        let unwanted: Values = changes
+            .iter()
+            .filter(|(name, wanted)| stays(name, wanted))
+            .map(|(name, wanted)| (name.clone(), wanted.clone()))
+            .collect();
+        if when == When::AtOnce || unwanted.is_empty() {
+            return Ok(changes);
+        }
+        let read = Call::read(action(kind, Sort::Read));
+        let live = self.call(host, read, |service| service.read(kind.name, &request.id)).await?;
+        let live = live.ok_or_else(|| vanished(kind, &request.id))?;
+        let back: Values =
+            live.scheduled.keys().map(|name| (name.clone(), live.get(name).clone())).collect();
+        if !back.is_empty() {
+            self.change(host, kind, &request.id, &back, When::AtOnce).await?;
+            host.wait(&request.kind, &request.id, Until::Ready).await?;
+        }
+        changes.retain(|name, _| !unwanted.contains_key(name));
+        for (name, later) in live.scheduled {
+            if !unwanted.contains_key(&name) {
+                changes.entry(name).or_insert(later);
+            }
+        }
+        Ok(changes)
     }
 
     pub(super) async fn delete_one(
@@ -116,11 +164,13 @@ impl Sim {
         if off.is_empty() {
             return Ok(());
         }
-        match self.change(host, kind, &before.id, &off).await {
+        match self.change(host, kind, &before.id, &off, When::AtOnce).await {
             Err(failure) if failure.class == FailureClass::Missing => Ok(()),
             Err(failure) => Err(failure),
             Ok(()) => {
-                let shows = |live: Option<&Live>| live.is_none_or(|live| shows(kind, live, &off));
+                let shows = |live: Option<&Live>| {
+                    live.is_none_or(|live| shows(kind, live, &off, When::AtOnce))
+                };
                 host.wait(&before.kind, &before.id, Until::Holds(&shows)).await.map(|_| ())
             }
         }
@@ -158,16 +208,27 @@ fn is_busy(kind: &Kind, failure: &Failure) -> bool {
     failure.is(busy) && (busy != in_use || failure.message.contains("in the state"))
 }
 
-/// Whether a resource shows what was asked for.
-fn shows(kind: &Kind, live: &Live, changes: &Values) -> bool {
+/// When the stack wants what can wait.
+pub(super) fn when(kind: &Kind, wanted: &Values) -> When {
+    let later = tables::put_off(kind.name).is_some_and(|row| {
+        let (attribute, value) = row.when;
+        wanted.get(attribute).and_then(Value::as_str) == Some(value)
+    });
+    if later { When::InWindow } else { When::AtOnce }
+}
+
+/// Whether a resource shows what was asked for, or that it will come.
+fn shows(kind: &Kind, live: &Live, changes: &Values, when: When) -> bool {
     changes.iter().all(|(name, wanted)| {
         let Some(attribute) = kind.attribute(name) else { return true };
         let unsettled = tables::SETTLED
             .iter()
             .any(|row| row.kind == kind.name && row.attribute == attribute.name);
+        let is_wanted = |shown: &Value| same(attribute, wanted, shown);
         attribute.write_only
             || wanted.is_null()
             || unsettled
-            || live.attributes.get(name).is_some_and(|shown| same(attribute, wanted, shown))
+            || live.attributes.get(name).is_some_and(is_wanted)
+            || (when == When::InWindow && live.scheduled.get(name).is_some_and(is_wanted))
     })
 }

@@ -7,6 +7,7 @@ use trueup_model::snapshot::{ADDRESS_TAG, Live, Ownership, STACK_TAG};
 use trueup_model::value::Values;
 use trueup_provider::{Call, Create, Failure, FailureClass, Host, Until, VISIBLE_AFTER};
 
+use super::change::when;
 use super::{Sim, Sort, action, text};
 use crate::service::{Service, same};
 
@@ -177,7 +178,8 @@ impl Sim {
         if lacking.is_empty() {
             return Ok(live);
         }
-        self.change(host, kind, &live.id, &lacking).await?;
+        let when = when(kind, &request.attributes);
+        self.change(host, kind, &live.id, &lacking, when).await?;
         let ready = host.wait(&request.kind, &live.id, Until::Ready).await?;
         ready.ok_or_else(|| vanished(kind, &live.id))
     }

@@ -11,6 +11,7 @@ mod shape;
 use std::collections::BTreeMap;
 
 pub(crate) use self::delete::Blocker;
+pub(crate) use self::modify::When;
 use trueup_model::kind::{Attribute, Catalog, Kind, Type};
 use trueup_model::snapshot::Ownership;
 use trueup_model::value::{Value, Values};

@@ -14,9 +14,24 @@ use crate::faults::{Fault, aws};
 use crate::tables;
 use crate::world::{Item, Phase, Stale};
 
+/// When changes that can wait are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    /// Now, and with them all that waits already.
+    AtOnce,
+    /// In the next maintenance window.
+    InWindow,
+}
+
 impl Service<'_> {
     /// Changes attributes; the others stay.
-    pub(crate) fn modify(&mut self, name: &str, id: &str, changes: &Values) -> Result<(), Failure> {
+    pub(crate) fn modify(
+        &mut self,
+        name: &str,
+        id: &str,
+        changes: &Values,
+        when: When,
+    ) -> Result<(), Failure> {
         let kind = self.kind(name)?;
         let item = self.item(name, id)?;
         Self::refuse_if_busy(kind, item)?;
@@ -30,7 +45,12 @@ impl Service<'_> {
             }
             check_value(kind, attribute, value, false)?;
         }
-        let mut attributes = item.attributes.clone();
+        let (before, waiting) = (item.attributes.clone(), item.scheduled.clone());
+        let mut attributes = before.clone();
+        if when == When::AtOnce {
+            let others = waiting.iter().filter(|(name, _)| !changes.contains_key(*name));
+            attributes.extend(others.map(|(name, later)| (name.clone(), later.clone())));
+        }
         for (name, value) in self.halved(changes) {
             let Some(attribute) = kind.attribute(&name) else { continue };
             let left_to_aws =
@@ -46,6 +66,11 @@ impl Service<'_> {
         self.check_name(kind, &attributes, Some(id))?;
         let moves = self.check_exclusive(kind, &attributes, Some(id))?;
         self.take(moves);
+        let scheduled = match when {
+            When::AtOnce => Values::new(),
+            When::InWindow => put_off(kind, changes, &before, &mut attributes, waiting),
+        };
+        self.item_mut(name, id)?.scheduled = scheduled;
         self.begin_update(kind, id, attributes)
     }
 
@@ -118,4 +143,24 @@ impl Service<'_> {
         let message = format!("The {} is in the state '{state}'", item.description());
         Err(aws(FailureClass::Conflict, busy, message))
     }
+}
+
+/// Leaves what can wait as it is, and gives all that waits then. What is there already is no change, and
+/// so does not take back what waits.
+fn put_off(
+    kind: &Kind,
+    changes: &Values,
+    before: &Values,
+    attributes: &mut Values,
+    mut waiting: Values,
+) -> Values {
+    let waits = tables::put_off(kind.name).map_or(&[][..], |row| row.attributes);
+    for name in waits.iter().filter(|name| changes.contains_key(**name)) {
+        let there = before.get(*name).cloned().unwrap_or_default();
+        let wanted = attributes.insert((*name).to_owned(), there.clone()).unwrap_or_default();
+        if wanted != there {
+            waiting.insert((*name).to_owned(), wanted);
+        }
+    }
+    waiting
 }

@@ -75,14 +75,17 @@ pub fn check(before: &World, sim: &Sim, stack: &str) -> Result<(), String> {
 }
 
 /// What of a world must be the same however it came to be: which addresses there are, of what
-/// kind, and how many attributes each has. Ids differ where something was made anew.
+/// kind, which attributes each has, and what waits for a window. Ids differ where something was made
+/// anew.
 pub fn shape(world: &World, stack: &str) -> Vec<String> {
     let mut lines: Vec<String> = world
         .owned_by(stack)
         .map(|item| {
             let address = item.ownership().address.map(|address| address.to_string());
             let names: Vec<&str> = item.attributes.keys().map(String::as_str).collect();
-            format!("{} {} {}", item.kind, address.unwrap_or_default(), names.join(" "))
+            let waits = item.scheduled.iter().map(|(name, later)| format!(" {name} -> {later}"));
+            let waits: String = waits.collect();
+            format!("{} {} {}{waits}", item.kind, address.unwrap_or_default(), names.join(" "))
         })
         .collect();
     lines.sort();

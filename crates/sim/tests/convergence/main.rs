@@ -9,3 +9,4 @@ mod program;
 mod random;
 mod stacks;
 mod tape;
+mod window;

@@ -53,6 +53,8 @@ fn meddle(tape: &mut Tape, world: &mut World) {
             let (kind, id) = (item.kind.clone(), item.id.clone());
             world.remove(kind.as_str(), &id);
         }
+        (0, "db_instance") => item.schedule("instance_class", "db.t3.large"),
+        (3, "db_instance") => world.let_the_window_come(),
         (1, "security_group") => item.set("ingress", trueup_model::Value::List(Vec::new())),
         (1, "vpc") => item.set("enable_dns_support", false),
         (1, "db_instance") => item.set("deletion_protection", false),

@@ -69,10 +69,11 @@ pub(super) fn settle(settlement: &mut Settlement<'_>) {
 
 /// RDS goes to no older version: one that is newer than the stack says stays.
 fn settle_version(settlement: &mut Settlement<'_>) {
+    let is_coming = is_coming(settlement, "engine_version");
     let remarks = &mut *settlement.remarks;
     accept_live(settlement.wanted, settlement.live, "engine_version", |wish, there| {
         let (Some(wish), Some(there)) = (wish.as_str(), there.as_str()) else { return false };
-        let is_newer = is_older(wish, there);
+        let is_newer = !is_coming && is_older(wish, there);
         if is_newer {
             remarks.push(format!(
                 "its version {there} stays, though the stack says {wish}: RDS goes to no older one. \
@@ -86,10 +87,11 @@ fn settle_version(settlement: &mut Settlement<'_>) {
 /// RDS shrinks no disk: one that is larger than the stack says stays.
 fn settle_storage(settlement: &mut Settlement<'_>) {
     let most = number(settlement.wanted, "max_allocated_storage");
+    let is_coming = is_coming(settlement, "allocated_storage");
     let remarks = &mut *settlement.remarks;
     accept_live(settlement.wanted, settlement.live, "allocated_storage", |wish, there| {
         let (Some(wish), Some(there)) = (wish.as_int(), there.as_int()) else { return false };
-        let is_larger = wish < there;
+        let is_larger = wish < there && (!is_coming || most.is_some_and(|most| there <= most));
         if is_larger && most.is_none_or(|most| most < there) {
             remarks.push(format!(
                 "its storage of {there} GiB stays, though the stack says {wish}: RDS shrinks none. Write \
@@ -98,6 +100,14 @@ fn settle_storage(settlement: &mut Settlement<'_>) {
         }
         is_larger
     });
+}
+
+/// Whether the planner asks about what waits for the maintenance window, as if it were there: that can
+/// still be taken back.
+fn is_coming(settlement: &Settlement<'_>, name: &str) -> bool {
+    settlement.live.is_some_and(|live| {
+        live.scheduled.get(name).is_some_and(|later| live.attributes.get(name) == Some(later))
+    })
 }
 
 /// Whether a version, or the first part of one, is older than another; of what is no number nobody

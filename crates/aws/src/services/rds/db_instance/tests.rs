@@ -198,3 +198,20 @@ fn only_where_rds_refuses_there_is_no_final_snapshot() {
         "RDS takes none of a replica, whose source has the data"
     );
 }
+
+#[test]
+fn what_only_waits_for_the_window_may_go_back() {
+    // The planner shows what will be as if it were there, and what is there as it is.
+    let taken_back = |name: &str, wish: &str, later: &str, more: &str| {
+        let json = |value: &str| format!(r#"{{"{name}":{value}{more}}}"#);
+        let scheduled = serde_json::from_str(&format!(r#"{{"{name}":{later}}}"#)).unwrap();
+        let stays = settled(&json(wish), &json(later)).0 == json(later);
+        assert!(stays, "what is there stays");
+        settled_beside(&json(wish), &json(later), scheduled).0 == json(wish)
+    };
+    assert!(taken_back("engine_version", r#""16.8""#, r#""16.9""#, ""));
+    assert!(!taken_back("engine_version", r#""16""#, r#""16.9""#, ""));
+    assert!(taken_back("allocated_storage", "20", "50", ""));
+    let limit = r#","max_allocated_storage":100"#;
+    assert!(!taken_back("allocated_storage", "20", "50", limit), "RDS may grow it so far");
+}
