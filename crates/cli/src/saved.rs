@@ -1,11 +1,11 @@
 //! Saved plans: what was decided, from what, and whether it would still be decided so.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use trueup_model::{Address, Live, Plan, Value};
+use trueup_model::{Address, KindName, Live, Plan, Value};
 use trueup_stack::{DiskFiles, Files};
 
 use crate::arguments::Permissions;
@@ -15,7 +15,7 @@ use crate::render::{json, value};
 use crate::situation::{Intent, Situation};
 
 /// The version of a saved plan's form; raised when a field is added or changes its meaning.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What is saved beside the plan itself.
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,7 +31,17 @@ struct Origin {
     max_disruption: Option<trueup_model::Disruption>,
     variables: Vec<String>,
     variable_files: Vec<PathBuf>,
-    live: BTreeMap<Address, Live>,
+    live: Vec<Seen>,
+}
+
+/// A live resource that a plan touches or reads.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seen {
+    /// What the plan calls it. What it adopts or moves does not carry that yet, and an interrupted
+    /// replacement leaves two of one address.
+    address: Address,
+    live: Live,
 }
 
 /// A saved plan, as far as it is needed to compare it with a new one.
@@ -89,19 +99,76 @@ pub(crate) fn read(path: &Path) -> Result<Saved, Error> {
 }
 
 /// The live resources that the plan touches or reads, everything sensitive hidden.
-fn lives(plan: &Plan, situation: &Situation) -> BTreeMap<Address, Live> {
-    let lives = plan.fingerprints.keys().filter_map(|address| {
-        let live = live(address, situation)?;
-        Some((address.clone(), json::masked_live(live, &situation.catalog)))
-    });
-    lives.collect()
+fn lives(plan: &Plan, situation: &Situation) -> Vec<Seen> {
+    let there = There::new(situation);
+    let lives = there.touched(plan, plan.fingerprints.keys());
+    let seen = |((address, ..), live): (Key, &Live)| Seen {
+        address,
+        live: json::masked_live(live, &situation.catalog),
+    };
+    lives.into_iter().map(seen).collect()
 }
 
-fn live<'a>(address: &Address, situation: &'a Situation) -> Option<&'a Live> {
-    let owned = situation.snapshot.resources.iter().find(|live| {
-        live.is_owned_by(&situation.stack.name) && live.ownership.address.as_ref() == Some(address)
-    });
-    owned.or_else(|| situation.snapshot.existing.get(address))
+/// What the plan calls something, its kind and its physical id.
+type Key = (Address, KindName, String);
+
+/// What is there, by all that names it.
+struct There<'s> {
+    by_id: HashMap<(&'s KindName, &'s str), &'s Live>,
+    by_address: HashMap<&'s Address, Vec<&'s Live>>,
+    existing: &'s BTreeMap<Address, Live>,
+}
+
+impl<'s> There<'s> {
+    fn new(situation: &'s Situation) -> Self {
+        let mut by_id = HashMap::new();
+        let mut by_address: HashMap<&Address, Vec<&Live>> = HashMap::new();
+        for live in &situation.snapshot.resources {
+            by_id.insert((&live.kind, live.id.as_str()), live);
+            let ours = live.is_owned_by(&situation.stack.name);
+            if let Some(address) = live.ownership.address.as_ref().filter(|_| ours) {
+                by_address.entry(address).or_default().push(live);
+            }
+        }
+        Self { by_id, by_address, existing: &situation.snapshot.existing }
+    }
+
+    /// What is at these addresses, and what the plan means by one without it being there yet.
+    fn touched<'a>(
+        &self,
+        plan: &Plan,
+        addresses: impl Iterator<Item = &'a Address>,
+    ) -> BTreeMap<Key, &'s Live> {
+        let mut touched = BTreeMap::new();
+        let mut add = |address: &Address, live: &'s Live| {
+            touched.insert((address.clone(), live.kind.clone(), live.id.clone()), live);
+        };
+        for address in addresses {
+            let ours = self.by_address.get(address).into_iter().flatten().copied();
+            ours.chain(self.existing.get(address)).for_each(|live| add(address, live));
+        }
+        let changed = plan
+            .changes
+            .iter()
+            .filter_map(|change| Some((&change.address, &change.kind, change.id.as_deref()?)));
+        let stepped = plan.steps.iter().filter_map(|step| {
+            let before = step.operation.before()?;
+            Some((&step.address, &before.kind, before.id.as_str()))
+        });
+        for (address, kind, id) in changed.chain(stepped) {
+            if plan.fingerprints.contains_key(address)
+                && let Some(live) = self.by_id.get(&(kind, id))
+            {
+                add(address, live);
+            }
+        }
+        touched
+    }
+
+    fn find(&self, (address, kind, id): &Key) -> Option<&'s Live> {
+        let looked_up = self.existing.get(address).filter(|live| live.id == *id);
+        looked_up.or_else(|| self.by_id.get(&(kind, id.as_str())).copied())
+    }
 }
 
 impl Saved {
@@ -179,11 +246,23 @@ impl Saved {
         let stepped = steps.filter_map(|step| step["address"].as_str()?.parse().ok());
         let touched = self.fingerprints.keys().chain(plan.fingerprints.keys()).cloned();
         let addresses: BTreeSet<Address> = stepped.chain(touched).collect();
-        let mut differences = Vec::new();
-        for address in &addresses {
-            let now = live(address, situation);
+        let there = There::new(situation);
+        let mut then: BTreeMap<Key, &Live> = BTreeMap::new();
+        for Seen { address, live } in &self.origin.live {
+            then.insert((address.clone(), live.kind.clone(), live.id.clone()), live);
+        }
+        let now = there.touched(plan, addresses.iter());
+        let keys: BTreeSet<&Key> = then.keys().chain(now.keys()).collect();
+        let mut shown: BTreeMap<&Address, Vec<String>> =
+            addresses.iter().map(|address| (address, Vec::new())).collect();
+        for key in keys {
+            let now = there.find(key);
             let now = now.map(|live| as_saved(&json::masked_live(live, &situation.catalog)));
-            let shown = moved(address, self.origin.live.get(address), now.as_ref());
+            let differences = moved(&key.0, then.get(key).copied(), now.as_ref());
+            shown.entry(&key.0).or_default().extend(differences);
+        }
+        let mut differences = Vec::new();
+        for (address, shown) in shown {
             if shown.is_empty() && self.is_another_print(address, plan) {
                 differences.push(format!("{address}: a sensitive value is another now"));
             }

@@ -217,6 +217,15 @@ impl Operation {
         }
     }
 
+    /// What it changes, as it was when the plan was made; a create changes nothing.
+    pub fn before(&self) -> Option<&Live> {
+        match self {
+            Self::Create { .. } => None,
+            Self::Update { before, .. } => before.as_deref(),
+            Self::Delete { before, .. } | Self::Forget { before } => Some(before),
+        }
+    }
+
     /// The attributes that must be known before the step can run.
     pub fn expressions(&self) -> impl Iterator<Item = &crate::expression::Expression> {
         let maps: [Option<&Expressions>; 2] = match self {

@@ -191,7 +191,7 @@ impl<'p> Checker<'p> {
     fn deletes(&self, violations: &mut Vec<Violation>) {
         let mut holders: HashMap<&str, Vec<StepId>> = HashMap::new();
         for step in &self.plan.steps {
-            if let Some(before) = before(step) {
+            if let Some(before) = step.operation.before() {
                 let mut held = BTreeSet::new();
                 collect_texts(&before.attributes, &mut held);
                 for id in held {
@@ -315,14 +315,6 @@ fn is_update(step: &Step) -> bool {
     matches!(step.operation, Operation::Update { .. })
 }
 
-fn before(step: &Step) -> Option<&Live> {
-    match &step.operation {
-        Operation::Create { .. } => None,
-        Operation::Update { before, .. } => before.as_deref(),
-        Operation::Delete { before, .. } | Operation::Forget { before } => Some(before),
-    }
-}
-
 /// Whether a text can be nothing but an id that AWS made: `sg-0123…`. Names are chosen, and two
 /// things may well have the same.
 fn is_made_by_aws(id: &str) -> bool {
@@ -362,7 +354,7 @@ fn shows_secret(plan: &Plan) -> bool {
     let mut secrets = BTreeSet::new();
     for step in &plan.steps {
         step.operation.expressions().for_each(|wish| collect_secrets(wish, &mut secrets));
-        let values = before(step).into_iter().flat_map(|live| live.attributes.values());
+        let values = step.operation.before().into_iter().flat_map(|live| live.attributes.values());
         values.for_each(|value| collect_secret(value, &mut secrets));
     }
     plan.outputs.values().for_each(|output| collect_secrets(output, &mut secrets));

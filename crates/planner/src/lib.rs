@@ -18,6 +18,7 @@ mod decide;
 mod departures;
 mod diff;
 pub mod drift;
+mod former;
 mod graph;
 mod guards;
 mod hash;

@@ -9,6 +9,7 @@ use trueup_model::plan::WhyNot;
 use trueup_model::{Address, Diagnostic, Live, Resource, Value};
 
 use crate::departures::known_as;
+use crate::former::moved_from;
 use crate::index::{Index, LiveId, ResourceId};
 use crate::{Input, Mode};
 
@@ -126,8 +127,25 @@ fn find(
         // What was adopted carries our tags; what does not is no business of a destroy.
         Some(_) if is_destroyed(input) => Match::Absent,
         Some(physical) => adopt(input, index, resource, physical, findings),
-        None => in_its_place(input, index, id, findings).unwrap_or(Match::Absent),
+        None => in_its_place(input, index, id, findings).unwrap_or_else(|| {
+            findings.extend(was_nothing(input, index, resource));
+            Match::Absent
+        }),
     }
+}
+
+/// That a resource is made although the stack says that it was something else before. In an account
+/// where the stack has nothing yet, everything is made.
+fn was_nothing(input: &Input<'_>, index: &Index<'_>, resource: &Resource) -> Option<Diagnostic> {
+    let from = resource.moved_from.as_ref().filter(|_| !is_destroyed(input))?;
+    index.lives.iter().find(|live| live.is_owned_by(&input.stack.name))?;
+    let message = format!("{} is created: nothing of this stack is at {from}", resource.address);
+    let finding = Diagnostic::warning("moved-from-nothing", message);
+    Some(
+        finding.at(resource.place("moved_from")).help(
+            "'trueup show' lists the addresses there are; leave 'moved_from' out of what is new",
+        ),
+    )
 }
 
 /// One thing can only be one resource: of those that want the same one, none gets it.
@@ -197,8 +215,8 @@ fn adopt(
         if let Some(former) =
             live.ownership.address.as_ref().filter(|_| live.is_owned_by(&input.stack.name))
         {
-            fault =
-                fault.help(format!("it is {former} of this stack: write 'moved_from: {former}'"));
+            let instead = moved_from(&resource.address, former);
+            fault = fault.help(format!("it is {former} of this stack: write '{instead}'"));
         }
         findings.push(fault);
         return not_ours(live);

@@ -83,3 +83,68 @@ async fn the_stricter_limit_of_disruption_holds() {
     assert_eq!(sim.world().resources, before.resources);
     bench.run("apply any.json --max-disruption data-loss").await.expect(0);
 }
+
+/// A log group, and a VPC beside it.
+const LOGS: &str = "\
+stack: logs
+region: us-west-2
+vpc:
+  main: { cidr_block: 10.0.0.0/16 }
+log_group:
+  old: { name: /logs/web, retention_days: 14 }
+";
+
+fn keep_for(sim: &trueup_sim::Sim, days: i64) {
+    sim.edit(|world: &mut trueup_sim::World| {
+        world.get_mut("log_group", "/logs/web").unwrap().set("retention_days", days);
+    })
+    .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stale_plan_says_what_moved_of_what_is_adopted_or_has_another_address() {
+    let (bench, sim) = Bench::with_sim(LOGS);
+    bench.run("apply --yes").await.expect(0);
+    let moved = LOGS.replace("old: {", "new: { moved_from: log_group.old,");
+    bench.write("stack.yaml", &moved);
+    bench.run("plan --out plan.json").await.expect(0);
+    keep_for(&sim, 7);
+    let stale = bench.run("apply plan.json").await.expect(3);
+    let why = "log_group.new: retention_days was 14, now it is 7";
+    assert!(stale.stderr.contains(why), "{}", stale.stderr);
+    sim.edit(|world: &mut trueup_sim::World| {
+        world.get_mut("log_group", "/logs/web").unwrap().disown();
+    })
+    .unwrap();
+    bench.write("stack.yaml", &LOGS.replace("old: {", "new: { adopt: /logs/web,"));
+    bench.run("plan --out plan.json").await.expect(0);
+    keep_for(&sim, 30);
+    let stale = bench.run("apply plan.json").await.expect(3);
+    let why = "log_group.new: retention_days was 7, now it is 30";
+    assert!(stale.stderr.contains(why), "{}", stale.stderr);
+    bench.run("plan --out plan.json").await.expect(0);
+    bench.run("apply plan.json").await.expect(0);
+    bench.run("plan --detailed-exitcode").await.expect(0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_plan_advises_moves_a_resource_into_a_module() {
+    let (bench, sim) = Bench::with_sim(LOGS);
+    bench.run("apply --yes").await.expect(0);
+    let before = sim.world();
+    let group = "log_group:\n  web: { name: /logs/web, retention_days: 14 }\n";
+    bench.write("logs.yaml", group);
+    let (head, _) = LOGS.split_once("log_group:").unwrap();
+    bench.write("stack.yaml", &format!("{head}module: {{ logs: {{ source: logs.yaml }} }}\n"));
+    let told = bench.run("plan").await;
+    let line = "moved_from: root.log_group.old";
+    assert!(told.stdout.contains(line), "{}", told.shown());
+    bench.write("logs.yaml", &group.replace("name:", &format!("{line}, name:")));
+    bench.run("apply --yes").await.expect(0);
+    bench.run("plan --detailed-exitcode").await.expect(0);
+    assert_eq!(sim.world().resources.len(), before.resources.len());
+    assert!(sim.world().resources.values().any(|item| {
+        item.id == "/logs/web"
+            && item.ownership().address.unwrap().to_string().contains("module.logs")
+    }));
+}

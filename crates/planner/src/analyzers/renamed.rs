@@ -9,6 +9,7 @@ use trueup_model::{Action, Address, Change, Diagnostic, Kind, Live, Value};
 use super::Subject;
 use crate::Mode;
 use crate::diff::canonical;
+use crate::former::moved_from;
 
 pub(super) fn analyze(subject: &Subject<'_, '_>) -> Vec<Diagnostic> {
     if subject.input.options.mode == Mode::Destroy {
@@ -39,7 +40,8 @@ pub(super) fn analyze(subject: &Subject<'_, '_>) -> Vec<Diagnostic> {
         let former = leaving.get(&(kind.name, created_form(kind, change, &steps)?))?;
         let message = format!("{} looks like {former} under another name", change.address);
         let finding = Diagnostic::warning("renamed", message).at(change.location.clone());
-        let help = format!("if it is, write 'moved_from: {former}' and nothing is rebuilt");
+        let line = moved_from(&change.address, former);
+        let help = format!("if it is, write '{line}' and nothing is rebuilt");
         Some(finding.help(help))
     };
     created.filter_map(finding).collect()

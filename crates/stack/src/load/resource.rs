@@ -227,19 +227,34 @@ impl Checker<'_> {
         found
     }
 
+    /// Its former address: relative to the module that it stands in, or from the stack itself as
+    /// `root.KIND.NAME`. A family that moves takes its keys along; in a map each key says for itself.
     fn moved_from(&mut self, node: &Node) -> Option<Address> {
-        let text = self.known_text(node, "moved_from")?;
-        let span = node.get("moved_from").map(|node| node.span)?;
-        let Ok(mut from) = text.parse::<Address>() else {
+        let written = node.get("moved_from").filter(|node| !node.is_null())?;
+        let by_key = written.entries().is_some();
+        let (text, span) = if by_key {
+            self.moved_by_key(written)?
+        } else {
+            (self.known_text(node, "moved_from")?, written.span)
+        };
+        let (path, is_absolute) = match text.strip_prefix("root.") {
+            Some(path) => (path, true),
+            None => (text.as_str(), false),
+        };
+        let Ok(mut from) = path.parse::<Address>() else {
             let message = format!("'{text}' is not an address");
             let error = self.error("bad-address", message, span);
-            self.report(error.help("write KIND.NAME, as it was before: `subnet.old`"));
+            self.report(error.help(
+                "write KIND.NAME, as it was before: `subnet.old`, or `root.subnet.old` from within \
+                 a module",
+            ));
             return None;
         };
-        let unit = &self.loader.units[self.standpoint.unit];
-        from.modules.splice(0..0, unit.modules.iter().cloned());
-        // A family that moves takes its keys along.
-        if from.key.is_none() {
+        if !is_absolute {
+            let modules = &self.loader.units[self.standpoint.unit].modules;
+            from.modules.splice(0..0, modules.iter().cloned());
+        }
+        if from.key.is_none() && !by_key {
             from.key.clone_from(&self.address.key);
         }
         if from.kind != self.address.kind {
@@ -247,21 +262,62 @@ impl Checker<'_> {
             self.report(self.error("wrong-kind", message, span));
             return None;
         }
-        if from.modules == unit.modules && unit.families.contains_key(from.kind.as_str()) {
-            let keys = self.loader.keys(self.standpoint.unit, from.kind.as_str(), &from.name);
-            let still = match (keys, &from.key) {
-                (Some(Keys::Single), None) => true,
-                (Some(Keys::Each(instances)), Some(key)) => instances.contains_key(key),
-                _ => false,
-            };
-            if still {
-                let message = format!("{from} is still in the stack");
-                let error = self.error("bad-address", message, span);
-                self.report(error.help("`moved_from` names the address that it no longer has"));
-                return None;
-            }
+        if self.is_in_stack(&from) {
+            let message = format!("{from} is still in the stack");
+            let error = self.error("bad-address", message, span);
+            self.report(error.help("`moved_from` names the address that it no longer has"));
+            return None;
         }
         Some(from)
+    }
+
+    /// What the map says of this instance's key.
+    fn moved_by_key(&mut self, written: &Node) -> Option<(String, Span)> {
+        let Some(key) = self.address.key.clone() else {
+            let message = format!("{} has no keys to say a former address for", self.address);
+            let error = self.error("wrong-type", message, written.span);
+            self.report(error.help("write the one address: `moved_from: subnet.old`"));
+            return None;
+        };
+        self.refuse_strange_keys(written, &key);
+        let span = written.get(&key).filter(|node| !node.is_null())?.span;
+        let text =
+            self.within("moved_from", Some(written.span), |inner| inner.known_text(written, &key))?;
+        Some((text, span))
+    }
+
+    /// Tells keys that no instance has, once for the whole family.
+    fn refuse_strange_keys(&self, written: &Node, key: &str) {
+        let Address { kind, name, .. } = &self.address;
+        let keys = self.loader.keys(self.standpoint.unit, kind.as_str(), name);
+        let Some(Keys::Each(instances)) = keys else { return };
+        if instances.keys().next().is_none_or(|first| first != key) {
+            return;
+        }
+        for entry in written.entries().unwrap_or_default() {
+            if !instances.contains_key(&entry.key) {
+                let message = format!("{} has no key '{}'", self.address.family(), entry.key);
+                let error = self.error("bad-address", message, entry.key_span);
+                let known = instances.keys().map(String::as_str);
+                self.report(error.help(suggest::advice(&entry.key, known, "")));
+            }
+        }
+    }
+
+    fn is_in_stack(&self, address: &Address) -> bool {
+        let mut units = self.loader.units.iter();
+        let Some(unit) = units.position(|unit| unit.modules == address.modules) else {
+            return false;
+        };
+        let kind = address.kind.as_str();
+        if !self.loader.units[unit].families.contains_key(kind) {
+            return false;
+        }
+        match (self.loader.keys(unit, kind, &address.name), &address.key) {
+            (Some(Keys::Single), None) => true,
+            (Some(Keys::Each(instances)), Some(key)) => instances.contains_key(key),
+            _ => false,
+        }
     }
 
     fn ignore_changes(&mut self, kind: &Kind, node: &Node) -> BTreeMap<String, String> {

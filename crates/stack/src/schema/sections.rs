@@ -113,7 +113,14 @@ pub(super) fn common(kind: &Kind) -> Map<String, Json> {
                 "items": { "type": "string" },
             }),
         ),
-        ("moved_from", text("Its former address: tags are rewritten, nothing is rebuilt.")),
+        (
+            "moved_from",
+            json!({
+                "description": "Its former address: tags are rewritten, nothing is rebuilt. Within a module, 'root.KIND.NAME' is one of the stack itself. In a family, a map says it key by key.",
+                "type": ["string", "object"],
+                "additionalProperties": { "type": "string" },
+            }),
+        ),
         ("adopt", text("The id of something that exists and is taken over.")),
         (
             "ignore_changes",

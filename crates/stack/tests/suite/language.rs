@@ -292,3 +292,33 @@ instance: { a: { ami: { ssm_parameter: /aws/ami }, instance_type: t3.micro, subn
     );
     assert_eq!(stack.parameters.iter().collect::<Vec<_>>(), ["/aws/ami"]);
 }
+
+#[test]
+fn a_former_address_is_relative_or_from_the_root_and_a_map_says_it_key_by_key() {
+    let net = "
+vpc: { main: { cidr_block: 10.0.0.0/16, moved_from: root.vpc.main } }
+log_group:
+  inner: { name: inner, moved_from: log_group.former }
+";
+    let files = MemoryFiles::default().with("net.yaml", net);
+    let text = "
+module: { net: { source: net.yaml } }
+log_group:
+  each:
+    for_each: [a, b, c]
+    name: 'x-${each.key}'
+    moved_from: { a: log_group.single, b: 'root.log_group.each[old]' }
+  out: { name: out, moved_from: module.net.log_group.gone }
+";
+    let stack = stack_with(text, &files, &Variables::default());
+    let from = |address: &str| {
+        let resource = &stack.resources[&address.parse().unwrap()];
+        resource.moved_from.as_ref().map(ToString::to_string).unwrap_or_default()
+    };
+    assert_eq!(from("module.net.vpc.main"), "vpc.main");
+    assert_eq!(from("module.net.log_group.inner"), "module.net.log_group.former");
+    assert_eq!(from("log_group.each[a]"), "log_group.single");
+    assert_eq!(from("log_group.each[b]"), "log_group.each[old]");
+    assert_eq!(from("log_group.each[c]"), "");
+    assert_eq!(from("log_group.out"), "module.net.log_group.gone");
+}

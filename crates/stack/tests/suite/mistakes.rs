@@ -380,3 +380,18 @@ outputs:
 ");
     assert_snapshot!(show(&load_with(&text, &files, &Variables::default())));
 }
+
+#[test]
+fn former_addresses() {
+    assert_snapshot!(check(
+        "
+log_group:
+  each:
+    for_each: [a, b]
+    name: 'x-${each.key}'
+    moved_from: { a: log_group.one, bb: log_group.two, c: log_group.three }
+  one: { name: one, moved_from: { a: log_group.old } }
+  two: { name: two, moved_from: root }
+"
+    ));
+}

@@ -365,3 +365,36 @@ fn what_is_adopted_keeps_its_tags() {
      0 update thing.ours [tags]
     "#);
 }
+
+#[test]
+fn a_former_address_with_nothing_at_it_is_told() {
+    let stack = "
+        thing.new
+          moved_from: thing.odl
+          string: one
+        thing.other
+    ";
+    let world = World::new(stack);
+    assert_snapshot!(world.show(), @"
+    + thing.new (file)
+    + thing.other (file)
+     0 create thing.new
+     1 create thing.other
+    ");
+    let mut world = World::applied(
+        "
+        thing.old
+          string: two
+    ",
+    );
+    world.edit(stack);
+    assert_snapshot!(world.show(), @"
+    + thing.new (file)
+    - thing.old (file): left
+    + thing.other (file)
+     0 create thing.new
+     1 create thing.other
+     2 delete thing.old
+    warning moved-from-nothing: thing.new is created: nothing of this stack is at thing.odl ('trueup show' lists the addresses there are; leave 'moved_from' out of what is new)
+    ");
+}
