@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 mod faults;
+mod keeping;
 mod life;
 mod program;
 mod random;

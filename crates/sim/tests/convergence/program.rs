@@ -193,10 +193,15 @@ pub(crate) fn in_words(plan: &Plan) -> Vec<String> {
     plan.steps.iter().map(|step| format!("{} {}", step.operation.verb(), step.address)).collect()
 }
 
+/// The name of what a stack may protect or retain.
+pub(crate) const KEPT: &str = "kept";
+
 /// What a plan would do if it could.
 fn withheld(plan: &Plan) -> Vec<String> {
     let waiting = plan.withheld.iter().filter_map(|withheld| match &withheld.why {
         WhyNot::Ignored { .. } | WhyNot::Scheduled { .. } => None,
+        // It is to stay for ever; whether it does is looked at apart.
+        WhyNot::Protected { .. } if withheld.address.name == KEPT => None,
         why => Some(format!("{}: {why:?}", withheld.address)),
     });
     waiting.collect()

@@ -11,20 +11,23 @@ use proptest::num::u16::ANY;
 use proptest::test_runner::{
     Config, FileFailurePersistence, RngSeed, TestCaseError, TestError, TestRunner,
 };
-use trueup_model::Address;
+use trueup_model::snapshot::KEEP_TAG;
+use trueup_model::stack::OnDestroy;
+use trueup_model::{Address, Plan};
 use trueup_provider::VISIBLE_AFTER;
 use trueup_sim::testing::converge::{check, converge};
 use trueup_sim::{FaultPlan, Item, Latency, Rates, Sim, SimOptions, World};
 use trueup_stack::MemoryFiles;
 
+use crate::keeping::Keeping;
 use crate::program::Program;
-use crate::stacks::Draft;
+use crate::stacks::{Draft, Setting, THEIRS};
 use crate::tape::Tape;
 
 const NAME: &str = "net";
 
 /// How many numbers a case reads at most; what goes beyond chooses the simplest.
-const TAPE: usize = 240;
+const TAPE: usize = 280;
 
 /// How often a run may end with something left to do: faults end after [`RATES`] says so many.
 const RUNS: usize = 25;
@@ -82,8 +85,8 @@ fn troubles(tape: &mut Tape) -> (Rates, Duration) {
 }
 
 /// The program over a stack made up by chance; what holds data may go.
-fn program(tape: &mut Tape) -> Program {
-    let text = Draft::random(tape, NAME).text();
+fn program(tape: &mut Tape, setting: Setting) -> Program {
+    let text = Draft::random(tape, NAME, setting).text();
     let files = MemoryFiles::default().with("api/app.py", "def handler(event, context): pass");
     let mut program = Program::with_files(&text, &files);
     program.options.allow_mass_delete = true;
@@ -92,32 +95,104 @@ fn program(tape: &mut Tape) -> Program {
     program
 }
 
+/// An account in which somebody else has a log group.
+async fn account(options: SimOptions) -> Result<Arc<Sim>, String> {
+    let text = format!("stack: theirs\nlog_group: {{ a: {{ name: {THEIRS} }} }}\n");
+    let theirs = Program::of_text(&text);
+    let world = World::fresh(&theirs.catalog, &options);
+    let sim = Sim::new(Arc::clone(&theirs.catalog), world, SimOptions::default());
+    let sim = Arc::new(sim);
+    converge(&theirs, &sim, 2).await?;
+    let mut world = sim.world();
+    let group = world.get_mut("log_group", THEIRS).ok_or("nothing was made")?;
+    group.disown();
+    group.set_tag("owner", "them");
+    Ok(Arc::new(Sim::new(Arc::clone(&theirs.catalog), world, options)))
+}
+
 /// Three stacks one after the other, each until there is nothing left to do; then nothing at all.
 async fn live_through(tape: &mut Tape) -> Result<(), String> {
     let ((rates, lag), seed) = (troubles(tape), tape.seed());
-    let mut program = self::program(tape);
+    let is_steady = tape.happens(5);
+    let setting = |is_theirs_there| Setting { is_steady, is_theirs_there };
+    let mut program = self::program(tape, setting(true));
     let is_slow = tape.happens(3);
     let latency = if is_slow { Latency::Varied } else { Latency::Instant };
     let options = SimOptions { latency, throttle: is_slow, seed, lag, ..SimOptions::default() };
-    let world = World::fresh(&program.catalog, &options);
-    let sim = Arc::new(Sim::new(Arc::clone(&program.catalog), world, options));
+    let sim = account(options).await?;
     let before = sim.world();
     for round in 0..3 {
         sim.set_faults(FaultPlan::random(rates), seed * 10 + round);
-        converge(&program, &sim, RUNS).await.map_err(|why| format!("round {round}: {why}"))?;
-        check(&before, &sim, NAME).map_err(|why| format!("round {round}: {why}"))?;
-        let (made, wanted) = (sim.world().owned_by(NAME).count(), program.stack.resources.len());
-        if made != wanted {
-            return Err(format!("round {round}: {made} resources instead of {wanted}"));
-        }
+        live_on(&program, &sim, &before).await.map_err(|why| format!("round {round}: {why}"))?;
         sim.edit(|world| meddle(tape, world)).map_err(|why| why.to_string())?;
         if round < 2 {
-            program = self::program(tape);
+            let is_theirs_there =
+                sim.world().resources.contains_key(&World::key("log_group", THEIRS));
+            program = self::program(tape, setting(is_theirs_there));
         }
     }
     sim.set_faults(FaultPlan::random(rates), seed * 10 + 9);
-    converge(&program.destroying(), &sim, RUNS).await.map_err(|why| format!("destroy: {why}"))?;
-    let left: Vec<String> = sim.world().owned_by(NAME).map(Item::description).collect();
+    destroy(program, &sim).await.map_err(|why| format!("destroy: {why}"))
+}
+
+/// One stack, until there is nothing left to do.
+async fn live_on(program: &Program, sim: &Arc<Sim>, before: &World) -> Result<(), String> {
+    let keeping = Keeping::new(program, &sim.world());
+    converge(program, sim, RUNS).await?;
+    let mut known = before.clone();
+    known.resources.extend(keeping.retained.clone());
+    check(&known, sim, NAME)?;
+    let plan = plan_in_peace(program, sim).await?;
+    keeping.check(program, &sim.world(), &plan)?;
+    let (made, wanted) = (sim.world().owned_by(NAME).count(), program.stack.resources.len());
+    if made != wanted + keeping.protected_leavers.len() {
+        return Err(format!("{made} resources instead of {wanted}"));
+    }
+    // Whoever retained something does away with it some time.
+    let forgotten = keeping.retained.into_values();
+    let tidy = |world: &mut World| {
+        for item in forgotten {
+            if world.resources.get(&item.key()).is_some_and(|now| !now.is_owned_by(NAME)) {
+                world.remove(item.kind.as_str(), &item.id);
+            }
+        }
+    };
+    sim.edit(tidy).map_err(|why| why.to_string())
+}
+
+/// The plan, with nothing in its way.
+async fn plan_in_peace(program: &Program, sim: &Arc<Sim>) -> Result<Plan, String> {
+    sim.set_faults(FaultPlan::default(), 0);
+    if sim.has_crashed() {
+        sim.restart();
+    }
+    let planned = program.plan(sim).await.map_err(|failure| failure.to_string());
+    planned.map(|(plan, _)| plan)
+}
+
+/// Everything goes but what is to stay.
+async fn destroy(mut program: Program, sim: &Arc<Sim>) -> Result<(), String> {
+    // What stays in a network keeps that, too; so nothing is to stay in it.
+    for resource in program.stack.resources.values_mut() {
+        if resource.address.kind == "security_group" {
+            (resource.protect, resource.on_destroy) = (false, OnDestroy::Delete);
+        }
+    }
+    let let_go = |world: &mut World| {
+        for item in world.resources.values_mut().filter(|item| item.kind == "security_group") {
+            item.tags.remove(KEEP_TAG);
+        }
+    };
+    sim.edit(let_go).map_err(|why| why.to_string())?;
+    let program = program.destroying();
+    let keeping = Keeping::new(&program, &sim.world());
+    converge(&program, sim, RUNS).await?;
+    let world = sim.world();
+    let plan = plan_in_peace(&program, sim).await?;
+    keeping.check(&program, &world, &plan)?;
+    let stays = |item: &&Item| keeping.protected.contains_key(&item.key());
+    let left: Vec<String> =
+        world.owned_by(NAME).filter(|item| !stays(item)).map(Item::description).collect();
     if left.is_empty() { Ok(()) } else { Err(format!("left: {left:#?}")) }
 }
 

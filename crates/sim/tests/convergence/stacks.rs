@@ -3,10 +3,26 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::program::KEPT;
 use crate::tape::Tape;
 
 /// A stack, section by section, as its file would say it.
 pub(crate) struct Draft(Map<String, Json>);
+
+/// What a draft is made for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setting {
+    /// Whether the network stays: what is retained in it could not stay in one that goes.
+    pub(crate) is_steady: bool,
+    /// Whether the log group of somebody else is there to be adopted, or is already.
+    pub(crate) is_theirs_there: bool,
+}
+
+/// The log group of somebody else.
+pub(crate) const THEIRS: &str = "/theirs";
+
+/// The names of an address that has one of them, and had another.
+pub(crate) const MOVED: [&str; 2] = ["one", "two"];
 
 /// What stands in the network of a draft.
 struct Shape {
@@ -17,7 +33,7 @@ struct Shape {
 
 impl Draft {
     /// A stack of this name.
-    pub(crate) fn random(tape: &mut Tape, name: &str) -> Self {
+    pub(crate) fn random(tape: &mut Tape, name: &str, setting: Setting) -> Self {
         let mut draft = Self(Map::new());
         draft.0.insert("stack".to_owned(), name.into());
         draft.0.insert("region".to_owned(), "us-west-2".into());
@@ -27,13 +43,14 @@ impl Draft {
             groups: 2 + tape.below(4),
             is_public: tape.happens(7),
         };
-        draft.network(tape, &shape);
+        draft.network(tape, &shape, setting.is_steady);
         draft.tables(tape, &shape);
         draft.groups(tape, &shape);
         draft.compute(tape, &shape);
         if shape.subnets > 1 && tape.happens(4) {
             draft.database(tape, &shape);
         }
+        draft.kept(tape, setting);
         draft
     }
 
@@ -47,8 +64,9 @@ impl Draft {
         section.as_object_mut().unwrap().insert(name.to_owned(), attributes);
     }
 
-    fn network(&mut self, tape: &mut Tape, shape: &Shape) {
+    fn network(&mut self, tape: &mut Tape, shape: &Shape, is_steady: bool) {
         let base = tape.of(&["10.0", "10.1"]);
+        let base = if is_steady { "10.0" } else { base };
         let hostnames = tape.happens(5);
         self.add(
             "vpc",
@@ -143,6 +161,28 @@ impl Draft {
         }
     }
 
+    /// What may be protected or retained, what is adopted, and what has another address each time.
+    fn kept(&mut self, tape: &mut Tape, setting: Setting) {
+        if tape.happens(6) {
+            let group = json!({"name": "/kept", "retention_days": tape.of(&[7, 14])});
+            self.add("log_group", KEPT, leaving(tape, group));
+        }
+        if setting.is_steady && tape.happens(7) {
+            let description = tape.of(&["one thing", "another"]);
+            let rules = json!([{"port": 22, "from": ["10.0.0.0/8"]}]);
+            let group = json!({"vpc": "main", "description": description, "ingress": rules});
+            self.add("security_group", KEPT, leaving(tape, group));
+        }
+        if setting.is_theirs_there && tape.happens(7) {
+            let retention = tape.of(&[7, 14]);
+            let group = json!({"name": THEIRS, "adopt": THEIRS, "retention_days": retention});
+            self.add("log_group", "adopted", group);
+        }
+        let turn = tape.below(2);
+        let (now, before) = (MOVED[turn], MOVED[1 - turn]);
+        self.add("elastic_ip", now, json!({"moved_from": format!("elastic_ip.{before}")}));
+    }
+
     fn database(&mut self, tape: &mut Tape, shape: &Shape) {
         let all: Vec<String> = (0..shape.subnets).map(|subnet| format!("s{subnet}")).collect();
         self.add("db_subnet_group", "main", json!({"subnets": all}));
@@ -153,4 +193,15 @@ impl Draft {
             "deletion_protection": tape.happens(5), "apply": tape.of(&["now", "window"])});
         self.add("db_instance", "main", database);
     }
+}
+
+/// The same, protected or retained by chance.
+fn leaving(tape: &mut Tape, mut attributes: Json) -> Json {
+    if tape.happens(3) {
+        attributes["protect"] = true.into();
+    }
+    if tape.happens(4) {
+        attributes["on_destroy"] = "retain".into();
+    }
+    attributes
 }
