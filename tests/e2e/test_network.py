@@ -78,6 +78,59 @@ def test_another_acl_on_a_subnet(applied):
     all_proved(program, stack)
 
 
+def test_a_saved_plan_after_somebody_changed_an_acl(applied, tmp_path):
+    """What surrounds the stack has no fingerprint in the plan: its sentences are proved anew."""
+    program, w, stack = applied
+    edited = stack_with(tmp_path, ("retention_days: 14", "retention_days: 30"))
+    saved = tmp_path / "plan.json"
+    program.run("plan", edited, "--out", saved, expect=0)
+    entry = {"NetworkAclId": default_acl(w), "RuleNumber": 50, "Egress": True}
+    w.ec2.create_network_acl_entry(**entry, Protocol="-1", RuleAction="deny", CidrBlock="0.0.0.0/0")
+    refused = program.run("apply", saved, expect=4)
+    refused.says("lambda_function.api reaches db_instance.main on 5432", "egress rule 50: deny")
+    assert w.log_group()["retentionInDays"] == 14, "nothing was changed"
+    w.ec2.delete_network_acl_entry(**entry)
+    program.run("apply", saved, expect=0)
+    assert w.log_group()["retentionInDays"] == 30
+    program.apply(stack)
+    all_proved(program, stack)
+
+
+def test_the_bastion_is_let_onto_the_internet_step_by_step(applied):
+    """Each barrier goes, with a rule, an association and an ACL entry; the last one that is left holds."""
+    program, w, stack = applied
+    acl, bastion = default_acl(w), w.id("security_group.bastion")
+    entry = {"NetworkAclId": acl, "RuleNumber": 50, "Egress": False}
+    w.ec2.create_network_acl_entry(**entry, Protocol="6", RuleAction="deny", CidrBlock="0.0.0.0/0",
+                                   PortRange={"From": 22, "To": 22})
+    w.ec2.authorize_security_group_ingress(GroupId=bastion, IpPermissions=PORT_SSH)
+    address = w.ec2.allocate_address(Domain="vpc")["AllocationId"]
+    association = w.ec2.associate_address(AllocationId=address, InstanceId=w.id("instance.bastion"))["AssociationId"]
+    subnet = w.id("subnet.private[a]")
+    (route,) = [
+        one["RouteTableAssociationId"] for one in w.route_table("route_table.private")["Associations"]
+        if one.get("SubnetId") == subnet
+    ]
+
+    def is_shut():
+        proofs = program.run("drift", stack, "--json").expect(0, CHANGES).json["proofs"]
+        return next(proof["verdict"] for proof in proofs if proof["text"] == SHUT) == "proved"
+
+    assert is_shut(), "the private table leads answers to the NAT gateway, and an ACL refuses port 22"
+    public = w.id("route_table.public")
+    moved = w.ec2.replace_route_table_association(AssociationId=route, RouteTableId=public)["NewAssociationId"]
+    assert is_shut(), "the ACL is left"
+    w.ec2.delete_network_acl_entry(**entry)
+    assert not is_shut()
+
+    w.ec2.replace_route_table_association(AssociationId=moved, RouteTableId=w.id("route_table.private"))
+    assert is_shut(), "the association is back"
+    w.ec2.disassociate_address(AssociationId=association)
+    w.ec2.release_address(AllocationId=address)
+    w.ec2.revoke_security_group_ingress(GroupId=bastion, IpPermissions=PORT_SSH)
+    all_proved(program, stack)
+
+
 def associate(w, subnet, acl):
     """Gives a subnet another ACL; returns the one that it had."""
     by = [{"Name": "association.subnet-id", "Values": [subnet]}]

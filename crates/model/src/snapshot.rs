@@ -53,8 +53,8 @@ pub mod around {
     /// `prefix_list`, or `subnets`, `security_groups` and `private_dns`; `policy`, unless it allows
     /// everything.
     pub const VPC_ENDPOINT: &str = "vpc_endpoint";
-    /// A peering connection: `requester` and `accepter` (VPC ids), `requester_cidrs`,
-    /// `accepter_cidrs`, `near` (those of the two ends that are in this account and Region),
+    /// A peering connection: `requester` and `accepter` (VPC ids), of each its `_cidrs`, `_account`
+    /// and `_region`; `near` (those of the two ends that are in this account and Region),
     /// `same_region`, `dns_resolution`.
     pub const VPC_PEERING: &str = "vpc_peering";
     /// A network interface: `vpc`, `subnet`, `security_groups`, `private_ip`, `public_ip`,

@@ -89,7 +89,13 @@ pub(super) fn peerings(scene: &mut Scene<'_>) {
             let vpc = scene.world.physical("vpc", element.get(end).text()?)?;
             is_near.then(|| vpc.clone())
         };
-        let (Some(requester), Some(accepter)) = (end("requester"), end("accepter")) else { return };
+        let (Some(requester), Some(accepter)) = (end("requester"), end("accepter")) else {
+            if near.is_empty() {
+                let why = far_side(scene, name, element);
+                scene.far.insert(name.clone(), why);
+            }
+            return;
+        };
         let peering = Peering {
             requester,
             accepter,
@@ -100,6 +106,23 @@ pub(super) fn peerings(scene: &mut Scene<'_>) {
         };
         scene.network.peerings.insert(name.clone(), peering);
     });
+}
+
+/// Why nothing is known of what is behind a peering connection.
+fn far_side(scene: &Scene<'_>, name: &Name, element: &Element<'_>) -> String {
+    let text = |field: String| element.get(&field).text().map(str::to_owned);
+    let is_far = |end: &&&str| {
+        let vpc = text((***end).to_owned());
+        vpc.is_some_and(|vpc| scene.world.physical("vpc", &vpc).is_none())
+    };
+    let end = *["requester", "accepter"].iter().find(is_far).unwrap_or(&"accepter");
+    let unknown = || "another".to_owned();
+    let vpc = text(end.to_owned()).unwrap_or_else(unknown);
+    let account = text(format!("{end}_account")).unwrap_or_else(unknown);
+    let region = text(format!("{end}_region")).unwrap_or_else(unknown);
+    format!(
+        "the other side of {name}, {vpc}, is in account {account}, Region {region}, and cannot be read"
+    )
 }
 
 /// Where a route to something leads that is not of the stack.

@@ -49,12 +49,14 @@ pub(crate) fn prove(stack: &Stack, snapshot: &Snapshot, plan: &mut Plan) {
     let found = outcomes(&scene, &plan.expect);
     let affected = affected(stack, snapshot, plan, &found);
     let elements = scene.world.len();
-    let orders = order::found(stack, snapshot, plan, &found, elements);
+    let order::Found { orders, is_cut_short } =
+        order::found(stack, snapshot, plan, &found, elements);
     let notes: Vec<Diagnostic> = orders.iter().map(|order| order::note(plan, order)).collect();
     let checks = checks::findings(&scene, plan, &stack.silence);
     let pairs: Vec<_> = orders.iter().map(|order| (order.first, order.second)).collect();
     let notes = if trueup_planner::reorder(plan, &pairs) { notes } else { Vec::new() };
-    let meanwhile = meanwhile::findings(stack, snapshot, plan, &found, elements);
+    let mut meanwhile = meanwhile::findings(stack, snapshot, plan, &found, elements);
+    meanwhile.extend(is_cut_short.then(order::cut_short));
     let proofs: Vec<Proof> = plan
         .expect
         .iter()

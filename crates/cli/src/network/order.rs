@@ -20,6 +20,13 @@ pub(super) struct Order {
     pub(super) sentence: usize,
 }
 
+/// The orders that were found, and whether not all could be tried.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) orders: Vec<Order>,
+    pub(super) is_cut_short: bool,
+}
+
 /// The steps of a plan and the sentences that are to hold on its way.
 struct Way<'a> {
     stack: &'a Stack,
@@ -32,6 +39,8 @@ struct Way<'a> {
     ancestors: Vec<BTreeSet<StepId>>,
     /// How often a network may still be made and judged.
     budget: usize,
+    /// Whether that was not enough.
+    is_cut_short: bool,
     known: BTreeMap<BTreeSet<StepId>, BTreeSet<usize>>,
 }
 
@@ -54,7 +63,7 @@ pub(super) fn found(
     plan: &Plan,
     after: &[Outcome],
     elements: usize,
-) -> Vec<Order> {
+) -> Found {
     let steps: Vec<StepId> = plan
         .steps
         .iter()
@@ -62,7 +71,7 @@ pub(super) fn found(
         .map(|step| step.id)
         .collect();
     if steps.len() < 2 || steps.len() * elements > MOST_ELEMENTS {
-        return Vec::new();
+        return Found::default();
     }
     let live = Scene::of(World::after(stack, snapshot, plan, &|_| false), snapshot);
     let before = outcomes(&live, &plan.expect);
@@ -70,7 +79,7 @@ pub(super) fn found(
         .filter(|&place| is_kept(&plan.expect[place], &before[place], &after[place]))
         .collect();
     if places.is_empty() {
-        return Vec::new();
+        return Found::default();
     }
     let sentences = places.iter().map(|&place| plan.expect[place].clone()).collect();
     let mut way = Way {
@@ -81,20 +90,21 @@ pub(super) fn found(
         places,
         ancestors: ancestors(&plan.steps),
         budget: MOST_ELEMENTS / elements.max(1),
+        is_cut_short: false,
         known: BTreeMap::new(),
     };
     let mut orders = Vec::new();
     for &step in &steps {
         orders.extend(way.orders_before(step, &steps));
     }
-    orders
+    Found { orders, is_cut_short: way.is_cut_short }
 }
 
 impl Way<'_> {
     /// The steps that `step` should wait for.
     fn orders_before(&mut self, step: StepId, steps: &[StepId]) -> Vec<Order> {
         let early = self.with(step, &BTreeSet::new());
-        let broken = self.broken(&early);
+        let broken = self.broken(&early).unwrap_or_default();
         let Some(&sentence) = broken.first() else { return Vec::new() };
         let may_come_first = |other: &&StepId| {
             **other != step
@@ -137,7 +147,7 @@ impl Way<'_> {
 
     fn keeps(&mut self, step: StepId, firsts: &BTreeSet<StepId>) -> bool {
         let done = self.with(step, firsts);
-        self.broken(&done).is_empty()
+        self.broken(&done).is_some_and(|broken| broken.is_empty())
     }
 
     /// A step, others before it, and all that these wait for.
@@ -147,13 +157,15 @@ impl Way<'_> {
         all.chain(waits).copied().collect()
     }
 
-    /// The sentences that do not hold when these steps are done.
-    fn broken(&mut self, done: &BTreeSet<StepId>) -> BTreeSet<usize> {
+    /// The sentences that do not hold when these steps are done; nothing where that may not be tried
+    /// any more.
+    fn broken(&mut self, done: &BTreeSet<StepId>) -> Option<BTreeSet<usize>> {
         if let Some(known) = self.known.get(done) {
-            return known.clone();
+            return Some(known.clone());
         }
         if self.budget == 0 {
-            return BTreeSet::new();
+            self.is_cut_short = true;
+            return None;
         }
         self.budget -= 1;
         let is_done = |step: &Step| done.contains(&step.id);
@@ -163,7 +175,7 @@ impl Way<'_> {
         let broken = broken.filter(|(_, outcome)| outcome.verdict == Verdict::Broken);
         let broken: BTreeSet<usize> = broken.map(|(place, _)| place).collect();
         self.known.insert(done.clone(), broken.clone());
-        broken
+        Some(broken)
     }
 }
 
@@ -178,6 +190,15 @@ fn ancestors(steps: &[Step]) -> Vec<BTreeSet<StepId>> {
         all.push(mine);
     }
     all
+}
+
+/// That not every state was tried in which a sentence might not hold.
+pub(super) fn cut_short() -> Diagnostic {
+    let message = "not every order of this plan's steps was tried, as there are too many: those that \
+        run side by side may break a sentence for a while";
+    let mut note = Diagnostic::warning("not-proved-meanwhile", message);
+    note.severity = Severity::Note;
+    note
 }
 
 /// What was ordered, and for which sentence.

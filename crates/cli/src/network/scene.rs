@@ -1,5 +1,6 @@
 //! A world as a network to ask questions of, and what of it is not known.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -32,6 +33,8 @@ pub(super) struct Scene<'a> {
     pub(super) network: Network,
     pub(super) doubts: Vec<Doubt>,
     pub(super) openings: Vec<Opening>,
+    /// Peering connections whose other side cannot be read, and why not.
+    pub(super) far: BTreeMap<Name, String>,
 }
 
 /// Something that is not known and that can only let more in.
@@ -62,8 +65,13 @@ pub(super) enum Scope {
 
 impl<'a> Scene<'a> {
     pub(super) fn of(world: World<'a>, snapshot: &Snapshot) -> Self {
-        let mut scene =
-            Self { world, network: Network::default(), doubts: Vec::new(), openings: Vec::new() };
+        let mut scene = Self {
+            world,
+            network: Network::default(),
+            doubts: Vec::new(),
+            openings: Vec::new(),
+            far: BTreeMap::new(),
+        };
         for unreadable in &snapshot.unreadable {
             let decides = KINDS.contains(&unreadable.kind.as_str());
             if decides {

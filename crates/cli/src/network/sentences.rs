@@ -2,7 +2,7 @@
 
 use trueup_model::proof::Verdict;
 use trueup_model::stack::Sentence;
-use trueup_reach::{Engine, Query};
+use trueup_reach::{Engine, Passage, Query, Verdict as Found};
 
 use super::ends;
 use super::evidence;
@@ -74,6 +74,9 @@ fn pair(scene: &Scene<'_>, engine: &Engine<'_>, query: &Query, negated: bool) ->
         Ok(verdict) => verdict,
         Err(error) => return Outcome::unknown(vec![error.to_string()]),
     };
+    if let Some(unknown) = beyond_a_peering(scene, &verdict, negated) {
+        return unknown;
+    }
     let holds = if negated { verdict.never_reaches() } else { verdict.reaches() };
     let shows_way = negated != holds;
     let evidence = if shows_way {
@@ -95,4 +98,26 @@ fn pair(scene: &Scene<'_>, engine: &Engine<'_>, query: &Query, negated: bool) ->
         evidence,
         changes: changes.map(|stop| evidence::changes(stop, &scene.network)).unwrap_or_default(),
     }
+}
+
+/// What passes to or from the other side of a peering connection that cannot be read: this side lets it
+/// through, and what that side does nobody can say.
+fn beyond_a_peering(scene: &Scene<'_>, found: &Found, negated: bool) -> Option<Outcome> {
+    let far = |passage: &Passage| {
+        let is_on_it = |name: &str| passage.hops.iter().any(|hop| is_about(&hop.rule, name));
+        scene.far.iter().find(|(name, _)| is_on_it(name)).map(|(_, why)| why.clone())
+    };
+    let all = found.passages().iter().map(|passage| (passage, far(passage)));
+    let (beyond, near): (Vec<_>, Vec<_>) = all.partition(|(_, why)| why.is_some());
+    let (passage, why) = beyond.into_iter().next()?;
+    // What reaches by another way breaks the sentence that nothing does.
+    if negated && !near.is_empty() {
+        return None;
+    }
+    Some(Outcome::unknown(why.into_iter().chain(evidence::passage(passage)).collect()))
+}
+
+/// Whether a route's words are about a target: `route 10.9.0.0/16 to pcx-1 (stack.yaml:7)`.
+fn is_about(rule: &str, target: &str) -> bool {
+    rule.split([' ', ',']).any(|word| word == target)
 }

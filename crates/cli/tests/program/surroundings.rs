@@ -218,6 +218,95 @@ async fn a_peering_lets_in_only_whom_a_rule_lets_in() {
     assert!(verdicts(&bench, 2).await.contains(&broken));
 }
 
+/// This side lets it through; what the other side does nobody can say.
+#[tokio::test(start_paused = true)]
+async fn behind_a_peering_with_another_account_nothing_is_known() {
+    let (bench, sim) = with_office().await;
+    peer(&sim, &[]);
+    sim.edit(|world| {
+        let key = World::key(around::VPC_PEERING, "pcx-0other");
+        let attributes = &mut world.around.get_mut(&key).unwrap().attributes;
+        attributes.insert("accepter_account".to_owned(), "222222222222".into());
+        attributes.insert("accepter_region".to_owned(), "eu-west-1".into());
+        attributes.insert("accepter".to_owned(), "vpc-0far".into());
+        let group = "security_group.database".parse().unwrap();
+        let rule = json!([{
+            "port": 5432, "from": ["10.9.0.0/16"], "protocol": "tcp", "description": null
+        }]);
+        world.at_mut("snowex", &group).unwrap().set("ingress", Value::from(rule));
+    })
+    .unwrap();
+    let unknown = (OFFICE.trim().trim_start_matches("- ").to_owned(), "unknown".to_owned());
+    let found = verdicts(&bench, 2).await;
+    assert!(found.contains(&unknown), "{found:?}");
+    for ends in ["10.9.0.7 db_instance.main --port 5432", "instance.bastion 10.9.0.7 --port 443"] {
+        let text = bench.run(&format!("reach {ends}")).await.expect(1).stdout;
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let why = "the other side of pcx-0other, vpc-0far, is in account 222222222222, Region \
+                   eu-west-1, and cannot be read";
+        assert!(text.contains(why), "{text}");
+        assert!(text.contains("route 10.9.0.0/16 to pcx-0other"), "{text}");
+    }
+    // What this side shuts out is known.
+    bench.run("reach 10.9.0.7 db_instance.main --port 22").await.expect(4);
+    bench.run("reach 10.9.0.7 instance.bastion --port 22").await.expect(4);
+}
+
+/// More steps and elements than are tried: it is said, and never taken for proved.
+#[tokio::test(start_paused = true)]
+async fn what_is_too_large_to_be_tried_on_the_way_is_said() {
+    for (groups, is_said) in [(40, false), (120, true)] {
+        let names: Vec<String> = (0..groups).map(|number| format!("g{number}")).collect();
+        let names = names.join(", ");
+        let bench = Bench::with_stack(&format!(
+            "stack: large\nregion: us-west-2\nvpc: {{ main: {{ cidr_block: 10.0.0.0/16 }} }}\n\
+             subnet: {{ a: {{ vpc: main, cidr_block: 10.0.1.0/24, availability_zone: us-west-2a }} }}\n\
+             security_group: {{ all: {{ for_each: [{names}], vpc: main }} }}\n\
+             instance: {{ a: {{ ami: ami-12c6146b, instance_type: t3.micro, subnet: a, \
+             security_groups: [\"all[g1]\"] }} }}\n\
+             expect: [internet does not reach instance.a]\n"
+        ));
+        let (mut bench, sim) = (bench, snowex().1);
+        bench.aws = Some(sim as Arc<dyn trueup_provider::Provider>);
+        let plan = bench.run("plan --json").await.expect(0).json();
+        let findings = plan["findings"].as_array().unwrap();
+        let said = findings.iter().any(|one| one["code"] == "not-proved-meanwhile");
+        assert_eq!(said, is_said, "{groups}: {findings:#?}");
+        assert_eq!(plan["proofs"][0]["verdict"], "proved");
+    }
+}
+
+/// What is around is no part of a saved plan's fingerprints: the sentences are proved anew.
+#[tokio::test(start_paused = true)]
+async fn a_saved_plan_is_refused_when_the_surroundings_break_a_sentence() {
+    let (bench, sim) = applied().await;
+    let text = bench.read("stack.yaml");
+    bench.write("stack.yaml", &text.replace("retention_days: 14", "retention_days: 60"));
+    assert_ne!(bench.read("stack.yaml"), text);
+    bench.run("plan --out plan.json").await.expect(0);
+    sim.edit(|world| {
+        let vpc = id(world, "vpc.main");
+        let acl = world.default_acl(&vpc);
+        let Some(Value::List(rules)) = acl.attributes.get_mut("egress") else { panic!("no rules") };
+        rules.push(acl_rule(50, false, "0.0.0.0/0"));
+    })
+    .unwrap();
+    let refused = bench.run("apply plan.json").await.expect(4);
+    assert!(refused.stdout.contains("egress rule 50: deny"), "{}", refused.stdout);
+    let group = "log_group.api".parse().unwrap();
+    let kept =
+        sim.world().at("snowex", &group).next().unwrap().attributes["retention_days"].clone();
+    assert_eq!(kept, Value::from(14), "nothing was changed");
+    sim.edit(|world| {
+        let vpc = id(world, "vpc.main");
+        let acl = world.default_acl(&vpc);
+        let Some(Value::List(rules)) = acl.attributes.get_mut("egress") else { panic!("no rules") };
+        rules.pop();
+    })
+    .unwrap();
+    bench.run("apply plan.json").await.expect(0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_rule_of_others_in_our_network_names_no_end_of_ours() {
     let (bench, sim) = applied().await;

@@ -255,3 +255,223 @@ fn classroom() {
         ],
     );
 }
+
+/// What is shut, left to one barrier alone; and what opens that: a rule, a route, an ACL entry, or an
+/// association.
+type Barrier<'a> = (&'a str, &'a str);
+
+#[track_caller]
+fn check_barriers(base: &str, sentence: &str, barriers: &[Barrier<'_>]) {
+    for (only, opened) in barriers {
+        let kept = format!("{base}\n{only}");
+        assert!(holds(&kept, sentence), "[{only}] does not keep {sentence}");
+        assert!(!holds(&format!("{kept}\n{opened}"), sentence), "{opened} keeps {sentence}");
+    }
+}
+
+#[test]
+fn each_barrier_of_snowex() {
+    let open = "sg bastion main : in tcp:22 0.0.0.0/0 out all 0.0.0.0/0";
+    let inside = format!("{open}; instance bastion public pa / bastion");
+    let outside = format!("{open}; instance bastion public pub / bastion");
+    check_barriers(
+        SNOWEX,
+        "!internet -> bastion",
+        &[
+            ("instance bastion public pub / bastion", open),
+            (&inside, "table private main pa pb : 0.0.0.0/0>igw_1"),
+            (&inside, "table public main pub pa : 0.0.0.0/0>igw_1; table private main pb :"),
+            (
+                &format!(
+                    "{outside}; acl k main pub : in 10 deny tcp:22 0.0.0.0/0 in 20 allow all 0.0.0.0/0 out 20 allow all 0.0.0.0/0"
+                ),
+                "acl k main pub : in 20 allow all 0.0.0.0/0 out 20 allow all 0.0.0.0/0",
+            ),
+            (
+                &format!("{outside}; acl k main pub : in 20 allow all 0.0.0.0/0"),
+                "acl k main pub : in 20 allow all 0.0.0.0/0 out 20 allow tcp:1024-65535 0.0.0.0/0",
+            ),
+            (
+                &format!(
+                    "{outside}; acl k main pub : ; acl l main pa : in 20 allow all 0.0.0.0/0 out 20 allow all 0.0.0.0/0"
+                ),
+                "acl k main : ; acl l main pa pub : in 20 allow all 0.0.0.0/0 out 20 allow all 0.0.0.0/0",
+            ),
+        ],
+    );
+    let open = "sg database main : in tcp:5432 0.0.0.0/0";
+    let inside = format!("{open}; db main.db public pa pb / database");
+    let outside = format!("{open}; db main.db public pub / database");
+    check_barriers(
+        SNOWEX,
+        "!internet -> main.db",
+        &[
+            ("db main.db public pub / database", open),
+            (&inside, "table private main pa pb : 0.0.0.0/0>igw_1"),
+            (&inside, "table public main pub pb : 0.0.0.0/0>igw_1; table private main pa :"),
+            (
+                &format!(
+                    "{outside}; acl k main pub : in 20 allow tcp:443 0.0.0.0/0 out 20 allow all 0.0.0.0/0"
+                ),
+                "acl k main pub : in 20 allow tcp:443 0.0.0.0/0 in 30 allow tcp:5432 203.0.113.0/24 out 20 allow all 0.0.0.0/0",
+            ),
+            (&format!("{outside}; acl k main pub :"), "acl k main pa :"),
+        ],
+    );
+}
+
+#[test]
+fn each_barrier_of_three_tier() {
+    let all = "in 20 allow all 0.0.0.0/0 out 20 allow all 0.0.0.0/0";
+    let open = "sg app main : in tcp:8080 0.0.0.0/0 out all 0.0.0.0/0";
+    let inside = format!("{open}; instance app public appa appb / app");
+    let outside = format!("{open}; instance app public puba / app");
+    let shut = |acl: &str| format!("{outside}; acl k main puba : {acl}");
+    check_barriers(
+        THREE_TIER,
+        "!internet -> app",
+        &[
+            ("instance app public puba / app", open),
+            (&inside, "table ta main appa : 0.0.0.0/0>igw_1"),
+            (&inside, "table public main puba pubb appa : 0.0.0.0/0>igw_1; table ta main :"),
+            (
+                &shut("in 20 allow tcp:80 0.0.0.0/0 out 20 allow all 0.0.0.0/0"),
+                &format!("acl k main puba : {all}"),
+            ),
+            (&shut(""), "acl k main pubb :"),
+        ],
+    );
+    let open = "sg database main : in tcp:3306 0.0.0.0/0";
+    let wide = format!("acl data main dataa datab : {all}");
+    let inside = format!("{open}; {wide}; db main.db public dataa datab / database");
+    check_barriers(
+        THREE_TIER,
+        "!internet -> main.db",
+        &[
+            ("db main.db public puba / database", open),
+            (&inside, "table data main dataa datab : 0.0.0.0/0>igw_1"),
+            (
+                &inside,
+                "table public main puba pubb dataa : 0.0.0.0/0>igw_1; table data main datab :",
+            ),
+            (
+                &format!(
+                    "{open}; db main.db public dataa datab / database; table data main dataa datab : 0.0.0.0/0>igw_1"
+                ),
+                &wide,
+            ),
+            (
+                &format!(
+                    "{open}; db main.db public dataa / database; table data main dataa datab : 0.0.0.0/0>igw_1"
+                ),
+                "acl data main datab : in 100 allow tcp:3306 10.0.0.0/16",
+            ),
+        ],
+    );
+    let out = "sg database main : in tcp:3306 app out all 0.0.0.0/0";
+    let leads = "table data main dataa datab : 0.0.0.0/0>nat_a";
+    check_barriers(
+        THREE_TIER,
+        "!main.db -> internet",
+        &[
+            (&format!("{wide}; {leads}"), out),
+            (&format!("{wide}; {out}"), leads),
+            (&format!("{out}; {leads}"), &wide),
+            (&format!("{out}; {leads}"), "acl data main : "),
+            (
+                &format!("{wide}; {out}"),
+                "table data main datab : ; table ta main appa dataa : 0.0.0.0/0>nat_a",
+            ),
+        ],
+    );
+    let lb = "sg lb main : in tcp:80 internet out all 0.0.0.0/0";
+    let db = "sg database main : in tcp:3306 10.0.0.0/16";
+    check_barriers(
+        THREE_TIER,
+        "!web -> main.db",
+        &[
+            (lb, db),
+            (db, lb),
+            (
+                &format!(
+                    "{lb}; {db}; acl data main dataa datab : in 90 deny all 10.0.0.0/22 in 100 allow tcp:3306 10.0.0.0/16 out 100 allow tcp:1024-65535 10.0.0.0/16"
+                ),
+                "acl data main dataa datab : in 100 allow tcp:3306 10.0.0.0/16 out 100 allow tcp:1024-65535 10.0.0.0/16",
+            ),
+            (&format!("{lb}; {db}; acl data main dataa datab :"), "acl data main datab :"),
+            // Within a VPC every table leads there, unless a longer route leads away.
+            (
+                &format!(
+                    "{lb}; {db}; table public main puba pubb : 10.0.16.0/20>nat_a 0.0.0.0/0>igw_1"
+                ),
+                "table public main puba pubb : 0.0.0.0/0>igw_1",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn each_barrier_of_the_others() {
+    let all = "in 20 allow all 0.0.0.0/0 out 20 allow all 0.0.0.0/0";
+    let open = "sg dashboard main : in tcp:22 203.0.113.7/32 out all 0.0.0.0/0";
+    let shut = |acl: &str| format!("{open}; acl k main pa : {acl}");
+    check_barriers(
+        JUMP,
+        "!internet -> dashboard",
+        &[
+            ("", open),
+            (
+                &format!("{open}; table public main pa pc :"),
+                "table public main pa pc : 203.0.113.0/24>igw_1",
+            ),
+            (
+                &format!("{open}; table public main pc : 0.0.0.0/0>igw_1"),
+                "table public main pa pc : 0.0.0.0/0>igw_1",
+            ),
+            (
+                &shut(
+                    "in 10 deny tcp:22 203.0.113.0/24 in 20 allow all 0.0.0.0/0 out 20 allow all 0.0.0.0/0",
+                ),
+                &format!("acl k main pa : {all}"),
+            ),
+            (&shut(""), "acl k main pc :"),
+        ],
+    );
+    let open = "sg database main : in tcp:3306 203.0.113.0/24; db main.db public pa pc / database";
+    let shut = |acl: &str| format!("{open}; acl k main pa pc : {acl}");
+    check_barriers(
+        JUMP,
+        "!internet -> main.db",
+        &[
+            ("db main.db public pa pc / database", "sg database main : in tcp:3306 203.0.113.0/24"),
+            (
+                &format!("{open}; table public main pa pc :"),
+                "table public main pa pc : 203.0.113.0/24>igw_1",
+            ),
+            (
+                &format!("{open}; table public main : 0.0.0.0/0>igw_1"),
+                "table public main pc : 0.0.0.0/0>igw_1",
+            ),
+            (
+                &shut("in 20 allow tcp:80 0.0.0.0/0 out 20 allow all 0.0.0.0/0"),
+                &format!("acl k main pa pc : {all}"),
+            ),
+            (&shut(""), "acl k main pa :"),
+        ],
+    );
+    let open = "sg access main : in tcp:22 203.0.113.7/32 in tcp:3306 203.0.113.7/32";
+    check_barriers(
+        CLASSROOM,
+        "!internet -> users tcp:22",
+        &[
+            ("", open),
+            (&format!("{open}; table t main * :"), "table t main * : 203.0.113.7/32>igw_1"),
+            (&format!("{open}; table own main a b c :"), "table own main a b :"),
+            (
+                &format!("{open}; acl base main default : in 10 deny tcp:22 0.0.0.0/0 {all}"),
+                &format!("acl base main default : {all}"),
+            ),
+            (&format!("{open}; acl own main a b c :"), "acl own main a b :"),
+        ],
+    );
+}

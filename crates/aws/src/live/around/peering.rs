@@ -90,6 +90,10 @@ fn normalise(peering: &VpcPeeringConnection, region: &str) -> Live {
         ("requester_cidrs", cidrs(requester)),
         ("accepter_cidrs", cidrs(accepter)),
         ("near", near.iter().copied().collect()),
+        ("requester_account", owner(requester).into()),
+        ("accepter_account", owner(accepter).into()),
+        ("requester_region", region_of(requester).into()),
+        ("accepter_region", region_of(accepter).into()),
         ("same_region", same_region.into()),
         ("dns_resolution", (resolves(requester) && resolves(accepter)).into()),
     ];
