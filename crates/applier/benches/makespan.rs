@@ -5,8 +5,8 @@
 #![expect(clippy::print_stdout, reason = "a bench reports to whoever runs it")]
 #![expect(clippy::unwrap_used, reason = "a bench that panics says where")]
 
-#[expect(dead_code, reason = "the tests use all of it")]
-#[path = "../tests/engine/support.rs"]
+#[expect(dead_code, unused_imports, reason = "the tests use all of it")]
+#[path = "../tests/engine/support/mod.rs"]
 mod support;
 
 use std::sync::Arc;

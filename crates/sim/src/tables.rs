@@ -134,7 +134,7 @@ pub const NEEDS: &[Need] =
 /// `Kind::after` gives it: a function makes its log group when it first runs.
 pub const MADE_BY_AWS: &[(&str, &str)] = &[("lambda_function", "log_group")];
 
-/// A kind whose network interfaces outlive it.
+/// A kind whose network interfaces outlive it, for as long as `Kind::lingers` says.
 #[derive(Debug, Clone, Copy)]
 pub struct Linger {
     /// The kind.
@@ -145,8 +145,6 @@ pub struct Linger {
     pub keeper: Option<&'static str>,
     /// How it is described, before the id.
     pub description: &'static str,
-    /// For how many seconds: least, typical, most.
-    pub seconds: [u32; 3],
 }
 
 /// Kinds whose network interfaces outlive them.
@@ -156,14 +154,12 @@ pub const LINGERING: &[Linger] = &[
         holds: &["subnets", "security_groups"],
         keeper: Some("role"),
         description: "AWS Lambda VPC ENI-",
-        seconds: [600, 1200, 2100],
     },
     Linger {
         kind: "load_balancer",
         holds: &["subnets", "security_groups"],
         keeper: None,
         description: "ELB ",
-        seconds: [20, 60, 180],
     },
 ];
 

@@ -113,9 +113,10 @@ impl Service<'_> {
 
     /// Some kinds leave a network interface behind, which holds its subnets and groups.
     fn leave_interface(&mut self, kind: &Kind, item: &Item) {
-        if self.options.latency == Latency::Instant {
+        let Some(lingers) = kind.lingers.filter(|_| self.options.latency != Latency::Instant)
+        else {
             return;
-        }
+        };
         for row in tables::LINGERING.iter().filter(|row| row.kind == kind.name) {
             let mut holds = self.keys_in(kind, &item.attributes, row.holds);
             if holds.is_empty() {
@@ -123,7 +124,7 @@ impl Service<'_> {
             }
             holds.extend(self.vpc_of(kind, &item.attributes));
             let keeper = row.keeper.map(|keeper| self.keys_in(kind, &item.attributes, &[keeper]));
-            let takes = self.takes(row.seconds, &[&item.id, "interface"]);
+            let takes = self.takes(lingers.seconds, &[&item.id, "interface"]);
             self.world.interfaces.push(Interface {
                 id: format!("eni-{}", hex(self.world.seed, &[&item.key(), "interface"], 17)),
                 description: format!("{}{}", row.description, item.id),

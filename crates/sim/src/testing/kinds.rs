@@ -1,7 +1,7 @@
 //! A few kinds to try the rules of the simulator with, shaped as the real ones.
 
 use trueup_model::kind::{
-    After, Attribute, Catalog, Idempotency, Kind, Literal, Naming, Output, Permissions,
+    After, Attribute, Catalog, Idempotency, Kind, Lingers, Literal, Naming, Output, Permissions,
     ReferenceType, Sample, Times, Type, Unique, Which,
 };
 
@@ -250,6 +250,11 @@ fn lambda_function() -> Kind {
             reason: "it would make one itself",
         }],
         times: times(8, 5, 1),
+        lingers: Some(Lingers {
+            what: "network interfaces",
+            attribute: "subnets",
+            seconds: [900, 1000, 1500],
+        }),
         idempotency: Idempotency::Name,
         ..Kind::new("lambda_function", "lambda", "Code that runs")
     }
