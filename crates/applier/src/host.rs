@@ -23,6 +23,9 @@ use crate::slot::Slot;
 use crate::tail::Tail;
 use crate::wait::{Look, Sightings, judge};
 
+/// How long waits go on after an interrupt.
+const AFTER_INTERRUPT: Duration = Duration::from_secs(1);
+
 /// What all hosts of a run share.
 pub(crate) struct Shared {
     pub(crate) provider: Arc<dyn Provider>,
@@ -178,9 +181,15 @@ impl Desk {
         let deadline = begin + schedule.patience();
         let mut readings = pollers.watch(kind, id, schedule);
         let mut sightings = Sightings::default();
+        let mut interrupted = std::pin::pin!(self.interrupted());
         loop {
-            let Ok(reading) = tokio::time::timeout_at(deadline, readings.next()).await else {
-                return Err(self.too_long(kind, id, schedule.patience()));
+            let reading = tokio::select! {
+                biased;
+                reading = readings.next() => reading,
+                () = &mut interrupted => return Err(self.left_to_aws(kind, id)),
+                () = tokio::time::sleep_until(deadline) => {
+                    return Err(self.too_long(kind, id, schedule.patience()));
+                }
             };
             match judge(&until, reading?, begin.elapsed(), &mut sightings) {
                 Look::Satisfied(live) => return Ok(live.map(|live| *live)),
@@ -194,6 +203,21 @@ impl Desk {
         let usual = trueup_model::Kind::new("", "", "").times;
         let times = self.shared.catalog.get(kind.as_str()).map_or(usual, |kind| kind.times);
         Schedule::new(&times, phase)
+    }
+
+    /// Waits until the user has interrupted, and a moment longer: what is as good as done is waited for.
+    async fn interrupted(&self) {
+        self.shared.interrupt.beyond(0).await;
+        tokio::time::sleep(AFTER_INTERRUPT).await;
+    }
+
+    /// What AWS has begun it ends without us; nobody who interrupts wants to wait for it.
+    fn left_to_aws(&self, kind: &KindName, id: &str) -> Failure {
+        let state = lock(&self.told).clone();
+        let state = if state.is_empty() { "not as wanted yet" } else { state.as_str() };
+        let message = format!("interrupted: {kind} {id} is {state}, and AWS goes on with it");
+        Failure::new(FailureClass::Interrupted, message)
+            .help("run the command again: it goes on from what exists by then")
     }
 
     fn too_long(&self, kind: &KindName, id: &str, patience: Duration) -> Failure {

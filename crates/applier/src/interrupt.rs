@@ -26,8 +26,8 @@ impl Interrupt {
         Self { times: Arc::new(watch::Sender::new(0)), stop: Arc::new(watch::Sender::new(None)) }
     }
 
-    /// Raises it once more. The first time the run finishes what is in flight; the second time it
-    /// returns at once.
+    /// Raises it once more. The first time the run finishes the calls in flight and waits for nothing
+    /// in AWS any more; the second time it returns at once.
     pub fn raise(&self) {
         self.times.send_modify(|times| *times = times.saturating_add(1));
     }

@@ -52,6 +52,8 @@ impl World {
                 }
             }
             (Operation::Delete { before, .. } | Operation::Forget { before }, _) => {
+                // What is made from now on may have the same id: a name.
+                known.leaving.remove(&(step.address.clone(), before.id.clone()));
                 // What took its place may have been made before.
                 if known.lives.get(&step.address).is_some_and(|live| live.id == before.id) {
                     known.lives.remove(&step.address);

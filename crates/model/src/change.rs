@@ -108,6 +108,11 @@ pub enum Reason {
         /// AWS's state and reason.
         state: String,
     },
+    /// It is being deleted already: that is waited for.
+    Deleting {
+        /// AWS's state.
+        state: String,
+    },
     /// The stack no longer names it.
     LeftTheStack,
     /// It was replaced, and the run that did so ended before the old one was deleted.

@@ -173,11 +173,6 @@ pub enum WhyNot {
         /// What is wrong.
         message: String,
     },
-    /// It is in a state that must pass first.
-    Busy {
-        /// AWS's word for the state.
-        state: String,
-    },
     /// The difference is left alone because the stack says so.
     Ignored {
         /// The attribute.

@@ -180,6 +180,11 @@ impl Live {
         self.ownership.stack.as_deref() == Some(stack)
     }
 
+    /// Whether it is on its way out: somebody has asked AWS to delete it.
+    pub fn is_deleting(&self) -> bool {
+        matches!(self.condition, Condition::Deleting(_))
+    }
+
     /// An attribute, also where an output has the same name.
     pub fn get_attribute(&self, name: &str) -> &Value {
         const NOTHING: &Value = &Value::Null;

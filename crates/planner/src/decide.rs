@@ -266,9 +266,6 @@ impl<'a> Context<'_, 'a> {
             return self.claimed_twice(walk, id, candidates);
         }
         let leftovers = assessed.iter().map(|other| other.live).collect();
-        if let Condition::Deleting(state) = &self.index.lives[best.live].condition {
-            return Decision::blocked(WhyNot::Busy { state: state.clone() });
-        }
         let mut decision = self.decide_on(walk, id, kind, resolved, best, how);
         decision.leftovers = leftovers;
         if let Some(why) = frozen {
@@ -310,7 +307,7 @@ impl<'a> Context<'_, 'a> {
         how: &How,
     ) -> Decision {
         let live = self.index.lives[assessed.live];
-        let must_replace = assessed.replaces || assessed.is_failed;
+        let must_replace = !assessed.fits();
         let changed = !assessed.changes.is_empty();
         let mut decision = Decision {
             live: Some(assessed.live),

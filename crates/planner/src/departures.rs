@@ -71,6 +71,7 @@ impl Context<'_, '_> {
             way: self.way(live, Some(resource)),
             replaced,
             in_the_way: replaced
+                && !self.index.lives[live].is_deleting()
                 && decision.fate == (Fate::Replace { create_first: false })
                 && resource.on_destroy == OnDestroy::Retain,
         };
@@ -88,6 +89,9 @@ impl Context<'_, '_> {
     }
 
     fn way(self, live: LiveId, resource: Option<&Resource>) -> Way {
+        if self.index.lives[live].is_deleting() {
+            return Way::Delete { final_snapshot: false };
+        }
         let holds_data = self.index.live_kinds[live].is_some_and(|kind| kind.holds_data);
         let savable = self.unsavable(live).is_none();
         match self.on_destroy(live, resource) {

@@ -74,7 +74,9 @@ fn is_missing(change: &Change) -> bool {
 }
 
 fn class(change: &Change) -> DriftClass {
-    let gone = |reason: &Reason| matches!(reason, Reason::Vanished | Reason::Failed { .. });
+    let gone = |reason: &Reason| {
+        matches!(reason, Reason::Vanished | Reason::Failed { .. } | Reason::Deleting { .. })
+    };
     let worst = change.attributes.iter().map(|attribute| attribute.class).max();
     if change.reasons.iter().any(gone) {
         return worst.unwrap_or(DriftClass::Functional).max(DriftClass::Functional);

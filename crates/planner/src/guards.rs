@@ -21,7 +21,9 @@ impl Context<'_, '_> {
         let mut refused = Refused::new();
         let unread = self.held_by_unread();
         let unread_kinds = self.held_by_unread_kinds();
-        for (live, departure) in departures {
+        // Nothing holds on to what is deleted already, and nothing keeps it.
+        let is_deleting = |live: LiveId| self.index.lives[live].is_deleting();
+        for (live, departure) in departures.iter().filter(|(live, _)| !is_deleting(**live)) {
             if departure.in_the_way {
                 refused.insert(*live, in_the_way(departure));
                 continue;
@@ -47,7 +49,7 @@ impl Context<'_, '_> {
         let mut open: Vec<LiveId> = departures.keys().copied().collect();
         while let Some(live) = open.pop() {
             let goes = departures.get(&live).is_some_and(Departure::is_deleted);
-            if goes && !refused.contains_key(&live) {
+            if goes && !refused.contains_key(&live) && !is_deleting(live) {
                 let mut users = self.index.users[live].iter();
                 let holder =
                     users.find(|user| self.holds(decisions, departures, &refused, **user, live));

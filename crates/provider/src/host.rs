@@ -44,7 +44,8 @@ pub trait Host: Send + Sync {
     /// intervals that fit the kind's usual times. Holds no slot meanwhile.
     ///
     /// Gives what was last read, `None` if it is gone. Fails with `Broken` when the resource ends
-    /// in a failed state, with `TimedOut` after many times the kind's usual time.
+    /// in a failed state, with `TimedOut` after many times the kind's usual time, with `Interrupted`
+    /// soon after the user interrupts: what AWS has begun goes on there.
     async fn wait(
         &self,
         kind: &KindName,

@@ -33,7 +33,9 @@ where
         tries += 1;
         match make().await {
             Err(failure) if failure.may_have_happened() && tries < TRIES => {
-                aws.host.sleep(VISIBLE_AFTER).await;
+                if !aws.host.rest(VISIBLE_AFTER).await {
+                    return Err(failure.interrupted());
+                }
                 if let Some(id) = find_own(aws, kind, request).await? {
                     return Ok(id);
                 }
@@ -178,8 +180,8 @@ where
         if !lost && failure.class != FailureClass::Exists {
             return Err(failure);
         }
-        if lost {
-            aws.host.sleep(VISIBLE_AFTER).await;
+        if lost && !aws.host.rest(VISIBLE_AFTER).await {
+            return Err(failure.interrupted());
         }
         let Some(calls) = crate::services::calls(kind) else { return Err(failure) };
         match calls.read(aws, &[name.to_owned()]).await?.pop() {

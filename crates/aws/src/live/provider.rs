@@ -227,10 +227,15 @@ impl Provider for Aws {
     }
 
     async fn delete(&self, host: &dyn Host, request: &Delete) -> Result<(), Failure> {
+        let Live { kind, id, .. } = &request.before;
+        if request.before.is_deleting() {
+            // Somebody asked for it before: a run that was interrupted, or a person.
+            return host.wait(kind, id, Until::Gone).await.map(|_| ());
+        }
         let who = self.who(host).await?;
         let tagged = Tagged::default();
         let session = self.session(host, &who.account, &tagged);
-        calls(&request.before.kind)?.delete(&session, request).await
+        calls(kind)?.delete(&session, request).await
     }
 
     async fn forget(&self, host: &dyn Host, before: &Live) -> Result<(), Failure> {

@@ -97,7 +97,7 @@ impl Style {
                 self.line(at, Tone::Warning, ".", step, &self.look.paint(Tone::Warning, why))
             }
             Event::Interrupted => {
-                let text = "Interrupted: finishing what is under way; once more stops at once";
+                let text = "Interrupted: ending what is under way, without waiting for AWS; once more stops at once";
                 format!("{}  {}", self.time(at), self.look.paint(Tone::Warning, text))
             }
             Event::LeaseLost => self.alarm(at, "The lease is lost"),

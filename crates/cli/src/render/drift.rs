@@ -265,17 +265,23 @@ fn proof_document(live: &LiveProof) -> Json {
 fn what(change: &Change) -> What {
     if change.reasons.iter().any(|reason| matches!(reason, Reason::Failed { .. })) {
         What::Failed
-    } else if change.action == Action::Create {
+    } else if change.action == Action::Create || is_deleting(change) {
         What::Deleted
     } else {
         What::Changed
     }
 }
 
+fn is_deleting(change: &Change) -> bool {
+    change.reasons.iter().any(|reason| matches!(reason, Reason::Deleting { .. }))
+}
+
 /// What something else refers to was there; of the rest nothing tells.
 fn gone(change: &Change) -> &'static str {
     if change.reasons.contains(&Reason::DoesNotExist) {
         "it does not exist: it was deleted, or the file that names it was not applied yet"
+    } else if is_deleting(change) {
+        "it is being deleted"
     } else {
         "it was deleted"
     }

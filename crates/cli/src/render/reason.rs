@@ -21,6 +21,7 @@ pub(crate) fn reason(reason: &Reason) -> Option<String> {
             format!("{on}, which it refers to, is replaced")
         }
         Reason::Failed { state } => format!("it failed in AWS and cannot be repaired: {state}"),
+        Reason::Deleting { state } => format!("the old one is {state} already"),
         Reason::LeftTheStack => "the stack no longer names it".to_owned(),
         Reason::Superseded { id } => {
             format!("{id} was replaced, and an interrupted run left it behind")
@@ -46,6 +47,7 @@ fn wanted(reason: &Reason) -> String {
         Reason::DependencyReplaced { on } => format!("the replacement of {on} would replace it"),
         Reason::Failed { state } => format!("it failed ({state}) and would be replaced"),
         Reason::DoesNotExist
+        | Reason::Deleting { .. }
         | Reason::Vanished
         | Reason::AdoptRequested
         | Reason::MovedFrom { .. }
@@ -66,7 +68,6 @@ pub(crate) fn why_not(why: &WhyNot) -> String {
              to take it over write 'adopt: {id}'"
         ),
         WhyNot::Faulty { message } => message.clone(),
-        WhyNot::Busy { state } => format!("it is {state}; run again when that has passed"),
         WhyNot::Ignored { attribute, reason } => {
             format!("{attribute} differs and is ignored: {reason}")
         }
@@ -86,7 +87,6 @@ pub(crate) fn is_unfinished(why: &WhyNot) -> bool {
         | WhyNot::DependsOn { .. }
         | WhyNot::NotOurs { .. }
         | WhyNot::Faulty { .. }
-        | WhyNot::Busy { .. }
         | WhyNot::Protected { .. } => true,
         WhyNot::Ignored { .. } | WhyNot::Scheduled { .. } => false,
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use trueup_sim::{At, Fault, FaultPlan, SimOptions, World};
 
-use crate::harness::{Bench, SHOP};
+use crate::harness::{Bench, SHOP, snowex};
 
 #[tokio::test(start_paused = true)]
 async fn without_a_yes_nothing_is_done() {
@@ -79,6 +79,28 @@ async fn interrupted_once_it_ends_in_good_order() {
     insta::assert_snapshot!(ran.stdout.split_once("iam_role.web -> instance.web.").unwrap().1);
     bench.run("apply --yes").await.expect(0);
     bench.run("plan --detailed-exitcode").await.expect(0);
+}
+
+/// A database takes minutes to be made and to go. Nobody who interrupts waits for that, and nobody
+/// has to look for what is left: the next run does.
+#[tokio::test(start_paused = true)]
+async fn interrupted_while_it_waits_it_ends_within_seconds() {
+    let (bench, sim) = snowex();
+    let destroy = "destroy --yes --allow-data-loss db_instance.main";
+    for (line, told) in [("apply --yes", "is creating"), (destroy, "is deleting")] {
+        let begun = tokio::time::Instant::now();
+        let after = Duration::from_secs(150);
+        let ran = bench.interrupt(line, &[after]).await.expect(130);
+        let took = begun.elapsed() - after;
+        assert!(took < Duration::from_secs(3), "{took:?}");
+        let left = format!("db_instance.main  failed: interrupted: db_instance snowex-main {told}");
+        assert!(ran.stdout.contains(&left), "{}", ran.stdout);
+        assert!(ran.stdout.contains("Run it again to go on from here."), "{}", ran.stdout);
+        let lease = sim.world().leases.parameters.into_values().next_back().unwrap();
+        assert!(lease.value.contains("\"state\":\"released\""), "{}", lease.value);
+        bench.run(line).await.expect(0);
+    }
+    assert_eq!(sim.world().owned_by("snowex").count(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,7 +23,7 @@ impl Context<'_, '_> {
         if *how != How::Owned {
             return Cause::File;
         }
-        if assessed.changes.is_empty() && !assessed.is_failed {
+        if assessed.changes.is_empty() && assessed.fits() {
             return Cause::None;
         }
         let spec = spec_hash(self.input.stack, self.index.resources[id], kind);
@@ -31,7 +31,8 @@ impl Context<'_, '_> {
             return Cause::File;
         }
         let follows = |change: &AttributeChange| self.follows(walk, id, change);
-        if !assessed.is_failed && assessed.changes.iter().all(follows) {
+        let is_dying = assessed.is_failed || assessed.is_deleting;
+        if !is_dying && assessed.changes.iter().all(follows) {
             return Cause::Dependency;
         }
         Cause::Drift

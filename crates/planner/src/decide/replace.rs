@@ -24,8 +24,10 @@ impl Context<'_, '_> {
         let live = self.index.lives[live_id];
         decision.early = true;
         decision.reasons.extend(self.why_replaced(walk, id, live, &decision.changes));
-        let obstacle = self.obstacle(walk, kind, live_id, decision);
-        decision.fate = Fate::Replace { create_first: obstacle.is_none() };
+        let is_deleting = live.is_deleting();
+        let obstacle = self.obstacle(walk, kind, live_id, decision).filter(|_| !is_deleting);
+        let create_first = obstacle.is_none() && !is_deleting;
+        decision.fate = Fate::Replace { create_first };
         // The new one is not bound to what AWS made of the old one.
         decision.wanted.clone_from(&resolved.attributes);
         self.settle(id, kind, &mut decision.wanted, None, &mut decision.remarks);
@@ -34,6 +36,7 @@ impl Context<'_, '_> {
                 decision.reasons.push(Reason::CannotCoexist { because });
                 self.free_name(id, kind, decision);
             }
+            None if is_deleting => self.free_name(id, kind, decision),
             None => self.keep_names_apart(id, kind, live, decision),
         }
     }
@@ -48,6 +51,9 @@ impl Context<'_, '_> {
         let mut reasons = Vec::new();
         if let Condition::Failed(state) = &live.condition {
             reasons.push(Reason::Failed { state: state.clone() });
+        }
+        if let Condition::Deleting(state) = &live.condition {
+            reasons.push(Reason::Deleting { state: state.clone() });
         }
         let mut attributes = Vec::new();
         for change in changes.iter().filter(|change| change.replaces) {

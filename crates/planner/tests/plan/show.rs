@@ -84,6 +84,7 @@ fn reason(reason: &Reason) -> Option<String> {
         Reason::CannotCoexist { because } => format!("not both: {because}"),
         Reason::DependencyReplaced { on } => format!("{on} is replaced"),
         Reason::Failed { state } => format!("failed: {state}"),
+        Reason::Deleting { state } => format!("{state} already"),
         Reason::LeftTheStack => "left".to_owned(),
         Reason::Superseded { id } => format!("superseded {}", shape(id)),
         Reason::Destroyed => "destroyed".to_owned(),
@@ -104,7 +105,6 @@ fn why_not(why: &WhyNot) -> String {
         WhyNot::DependsOn { on } => format!("depends on {on}"),
         WhyNot::NotOurs { id, owner } => format!("{id} is not ours but {owner:?}'s"),
         WhyNot::Faulty { message } => format!("faulty: {message}"),
-        WhyNot::Busy { state } => format!("busy: {state}"),
         WhyNot::Ignored { attribute, reason } => format!("ignored {attribute}: {reason}"),
         WhyNot::Scheduled { attribute } => format!("scheduled {attribute}"),
         WhyNot::Protected { wanted, allow } => {

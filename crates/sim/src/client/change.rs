@@ -120,6 +120,9 @@ impl Sim {
     ) -> Result<(), Failure> {
         let Live { kind, id, .. } = &request.before;
         let declared = self.kind(kind)?;
+        if request.before.is_deleting() {
+            return host.wait(kind, id, Until::Gone).await.map(|_| ());
+        }
         self.unprotect(host, declared, &request.before).await?;
         if tables::is_keeper(declared.name) {
             self.outlast_interfaces(host, id).await?;
@@ -147,7 +150,8 @@ impl Sim {
                     }
                     match holders.iter().find(|holder| holder.drains) {
                         Some(holder) => host.drain(&holder.description, LOOK_EVERY).await?,
-                        None => host.sleep(LOOK_EVERY).await,
+                        None if host.rest(LOOK_EVERY).await => {}
+                        None => return Err(failure.interrupted()),
                     }
                 }
                 Err(failure) => return Err(failure),

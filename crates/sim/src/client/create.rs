@@ -92,7 +92,7 @@ impl Sim {
                     return self.find(host, kind, request).await?.ok_or(failure);
                 }
                 // The name keeps a second one from being made.
-                Err(failure) if failure.may_have_happened() => host.sleep(VISIBLE_AFTER).await,
+                Err(failure) if failure.may_have_happened() => outlast(host, failure).await?,
                 Err(failure) => return Err(failure),
             }
         }
@@ -111,7 +111,7 @@ impl Sim {
             }
             match self.call_create(host, kind, request, None).await {
                 Ok((id, _)) => return Ok(id),
-                Err(failure) if failure.may_have_happened() => host.sleep(VISIBLE_AFTER).await,
+                Err(failure) if failure.may_have_happened() => outlast(host, failure).await?,
                 Err(failure) if failure.class == FailureClass::Exists => {
                     return self.find(host, kind, request).await?.ok_or(failure);
                 }
@@ -188,6 +188,11 @@ impl Sim {
 /// Attributes that are reported in another form than asked for cannot be told from unfinished ones.
 fn is_settled(kind: &Kind, attribute: &str) -> bool {
     crate::tables::SETTLED.iter().any(|row| row.kind == kind.name && row.attribute == attribute)
+}
+
+/// Waits until what a call may have made shows.
+async fn outlast(host: &dyn Host, failure: Failure) -> Result<(), Failure> {
+    if host.rest(VISIBLE_AFTER).await { Ok(()) } else { Err(failure.interrupted()) }
 }
 
 fn is_named(kind: &Kind, there: &Values, wanted: &Values) -> bool {

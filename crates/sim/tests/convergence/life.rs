@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use trueup_model::{Address, Value};
 use trueup_sim::testing::converge::{check, converge};
-use trueup_sim::{Item, Sim, SimOptions};
+use trueup_sim::{At, Fault, FaultPlan, Item, Phase, Sim, SimOptions};
 
 use crate::program::{Program, differences, in_words};
 
@@ -106,6 +106,59 @@ async fn a_stack_is_destroyed_and_nothing_is_left() {
         assert_eq!(sim.world().snapshots.len(), 1);
         assert_eq!(sim.world().interfaces, []);
     }
+}
+
+/// A run that dies after it has asked AWS to delete something leaves it on its way out: the next run
+/// waits for that, does the rest, and leaves nothing to a third one.
+#[tokio::test(start_paused = true)]
+async fn what_a_dead_run_began_to_delete_is_waited_for() {
+    let replacements = [
+        ("ec2:DeleteNatGateway", "main: { subnet: public,", "main: { subnet: \"private[a]\","),
+        ("rds:DeleteDBInstance", "db_name: snowex", "db_name: other"),
+        ("ec2:TerminateInstances", "subnet: private[a]", "subnet: private[b]"),
+    ];
+    for (action, from, to) in replacements {
+        let program = Program::of_file("snowex.yaml");
+        let sim = made(&program, SimOptions::usual()).await;
+        let before = sim.world();
+        let mut program = Program::of_edited_file("snowex.yaml", from, to);
+        program.options.allow_data_loss = ["db_instance.main".parse().unwrap()].into();
+        dies_after_and_is_mended(&program, &sim, action).await;
+        check(&before, &sim, "snowex").unwrap();
+        assert_eq!(sim.world().owned_by("snowex").count(), program.stack.resources.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dead_destroy_began_to_delete_is_waited_for() {
+    for action in ["ec2:DeleteNatGateway", "rds:DeleteDBInstance", "ec2:TerminateInstances"] {
+        let program = Program::of_file("snowex.yaml");
+        let sim = made(&program, SimOptions::usual()).await;
+        dies_after_and_is_mended(&program.destroying(), &sim, action).await;
+        assert_eq!(sim.world().owned_by("snowex").count(), 0, "{action}");
+    }
+}
+
+/// The first run dies, the second does the rest, the third finds nothing to do.
+async fn dies_after_and_is_mended(program: &Program, sim: &Arc<Sim>, action: &str) {
+    sim.set_faults(FaultPlan::one(At::Action(action.to_owned(), 1), Fault::CrashAfter), 1);
+    let runs = converge(program, sim, 3).await.unwrap_or_else(|why| panic!("{action}: {why}"));
+    let [dead, next, _] = runs.as_slice() else { panic!("{action}: {} runs", runs.len()) };
+    assert!(!dead.failures.is_empty(), "{action} never came");
+    assert_eq!((&next.failures, &next.withheld), (&Vec::new(), &Vec::new()), "{action}");
+}
+
+/// What somebody deletes by hand is made again as soon as it is gone.
+#[tokio::test(start_paused = true)]
+async fn what_somebody_is_deleting_is_waited_for_and_made_again() {
+    let program = Program::of_file("snowex.yaml");
+    let sim = made(&program, SimOptions::usual()).await;
+    let until = sim.world().clock + 100_000;
+    edit(&sim, "db_instance.main", |item| item.phase = Phase::Deleting { until });
+    edit(&sim, "nat_gateway.main", |item| item.phase = Phase::Deleting { until });
+    let runs = converge(&program, &sim, 2).await.unwrap();
+    assert_eq!((&runs[0].failures, &runs[0].withheld), (&Vec::new(), &Vec::new()));
+    assert_eq!(sim.world().owned_by("snowex").count(), program.stack.resources.len());
 }
 
 #[tokio::test(start_paused = true)]

@@ -35,6 +35,15 @@ impl Program {
         Self::of_text(&text)
     }
 
+    /// The same, with one part of its text replaced.
+    #[expect(clippy::disallowed_methods, reason = "a test reads the stacks that must work")]
+    pub(crate) fn of_edited_file(name: &str, from: &str, to: &str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stacks");
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        assert_eq!(text.matches(from).count(), 1, "{from}");
+        Self::of_text(&text.replace(from, to))
+    }
+
     /// A stack as text; files that it names are those beside the stacks.
     pub(crate) fn of_text(text: &str) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stacks");

@@ -97,10 +97,15 @@ fn groups_refer_to_each_other_in_a_circle() {
 fn what_is_being_deleted_is_waited_for() {
     let mut world = World::applied(NETWORK);
     world.behind("subnet.public", |live| live.condition = Condition::Deleting("deleting".into()));
-    assert_snapshot!(world.show(), @"
-    withheld nat_gateway.main: depends on subnet.public
-    withheld subnet.public: busy: deleting
-    ");
+    assert_snapshot!(world.show(), @r#"
+    -+ nat_gateway.main (dependency): subnet.public is replaced; not both: it holds subnet.public, which must go first
+        subnet: "subnet.public" -> <subnet.public> !
+    -+ subnet.public (drift): deleting already
+     0 delete nat_gateway.main
+     1 delete subnet.public < 0
+     2 create subnet.public < 1
+     3 create nat_gateway.main < 0 2
+    "#);
 }
 
 #[test]
