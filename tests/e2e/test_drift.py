@@ -3,7 +3,10 @@
 import pytest
 
 from mutations import MUTATIONS
-from program import CHANGES, summary
+from program import CHANGES, STACKS, summary
+from world import World
+
+SNOWEX = STACKS / "snowex.yaml"
 
 
 CHANGED = [mutation for mutation in MUTATIONS if mutation.action == "update"]
@@ -43,6 +46,37 @@ def test_what_is_gone_is_made_anew(applied, mutation):
     program.apply(stack)
     assert mutation.observe(world) == as_it_was
     program.plan_is_empty(stack)
+
+
+def test_tokens_of_what_was_deleted_are_spent(applied):
+    """AWS answers a token with what it made at first, also when that is gone: another token is taken."""
+    program, world, stack = applied
+    table, gateway = world.id("route_table.private"), world.id("nat_gateway.main")
+    for association in world.route_table("route_table.private")["Associations"]:
+        world.ec2.disassociate_route_table(AssociationId=association["RouteTableAssociationId"])
+    world.ec2.delete_route_table(RouteTableId=table)
+    world.ec2.delete_nat_gateway(NatGatewayId=gateway)
+
+    program.apply(stack)
+    assert world.id("route_table.private") != table and world.id("nat_gateway.main") != gateway
+    assert world.routes("route_table.private") == {"0.0.0.0/0": world.id("nat_gateway.main")}
+    program.plan_is_empty(stack)
+
+
+def test_what_is_being_deleted_is_waited_for(emulator, enter):
+    """One run, and no more, after another that died just when it had asked for a deletion."""
+    account = emulator.new_account(states=2)
+    program, world = enter(account), World(account, "snowex")
+    program.apply(SNOWEX)
+    world.ec2.delete_nat_gateway(NatGatewayId=world.id("nat_gateway.main"))
+    world.rds.delete_db_instance(DBInstanceIdentifier=world.id("db_instance.main"), SkipFinalSnapshot=True)
+    program.apply(SNOWEX)
+    program.plan_is_empty(SNOWEX)
+    # A destroy that died meets the same.
+    world.ec2.terminate_instances(InstanceIds=[world.id("instance.bastion")])
+    world.rds.delete_db_instance(DBInstanceIdentifier=world.id("db_instance.main"), SkipFinalSnapshot=True)
+    program.destroy(SNOWEX)
+    assert not world.leftovers()
 
 
 def test_all_at_once(applied):

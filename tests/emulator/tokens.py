@@ -1,6 +1,9 @@
-"""Client tokens: the same request again gives what the first one made."""
+"""Client tokens: the same request again gives what the first one made, as it was then."""
 
+import copy
 import json
+
+from moto.core.responses import ActionResult
 
 from overlay import Behaviour, Refusal
 
@@ -18,7 +21,7 @@ class Tokens(Behaviour):
         made = self._answers.get((call.region, call.action, token))
         if made is None:
             answer = go_on()
-            self._answers[call.region, call.action, token] = request, answer
+            self._answers[call.region, call.action, token] = request, as_it_is_now(call, answer)
             return answer
         if made[0] != request:
             raise Refusal(
@@ -31,6 +34,13 @@ class Tokens(Behaviour):
                 "The client token was used to launch an instance that has been terminated.",
             )
         return made[1]
+
+
+def as_it_is_now(call, answer):
+    """A gateway's later states are not in the first answer."""
+    if call.action != "CreateNatGateway":
+        return answer
+    return ActionResult({name: copy.copy(value) for name, value in call.result(answer).items()})
 
 
 def is_terminated(call, answer):

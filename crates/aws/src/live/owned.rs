@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::time::Duration;
 
 use trueup_model::Value;
 use trueup_model::snapshot::{Condition, Live};
 use trueup_model::stack::By;
 use trueup_model::value::Values;
-use trueup_provider::{Create, Failure, FailureClass, VISIBLE_AFTER};
+use trueup_provider::{Create, Failure, FailureClass, Host, VISIBLE_AFTER};
 
 use super::Search;
 use super::session::{Session, unless_missing};
 
 /// How many client tokens are tried when earlier ones made something that has died since.
 const GENERATIONS: u32 = 20;
+/// How soon it is looked again whether something shows.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How often a create is tried again after a lost answer.
 const TRIES: u32 = 3;
 
@@ -79,6 +82,35 @@ where
     }
     Err(Failure::new(FailureClass::Internal, "every generation of the client token is spent")
         .help("wait a day: AWS then forgets the tokens"))
+}
+
+/// Whether what a token was answered with is past use. AWS may answer with what it said at first, of
+/// something that has died since: only a look tells. `look` gives the condition, in whatever state it is.
+///
+/// What is dead for long is not listed at all, so something that does not show in time counts as dead,
+/// too. The next call then makes another: `remove` sees to it that there are not two after all.
+pub(crate) async fn is_dead<Look, Remove>(
+    host: &dyn Host,
+    mut look: impl FnMut() -> Look + Send,
+    remove: impl FnOnce() -> Remove + Send,
+) -> Result<bool, Failure>
+where
+    Look: Future<Output = Result<Option<Condition>, Failure>> + Send,
+    Remove: Future<Output = Result<(), Failure>> + Send,
+{
+    let begin = host.now();
+    loop {
+        if let Some(condition) = look().await? {
+            return Ok(matches!(condition, Condition::Deleting(_)));
+        }
+        if u128::from(host.now().saturating_sub(begin)) >= VISIBLE_AFTER.as_millis() {
+            unless_missing(remove().await)?;
+            return Ok(true);
+        }
+        if !host.rest(LOOK_AGAIN_AFTER).await {
+            return Err(Failure::new(FailureClass::Interrupted, "interrupted before it was seen"));
+        }
+    }
 }
 
 /// The resource that carries the tags of this very request, if it was made after all.
@@ -251,6 +283,10 @@ pub(crate) fn same_unordered(one: &Value, other: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use trueup_provider::{Call, CallOutcome, Until, Verdict};
+
     use super::*;
 
     fn check(answers: &[Result<bool, &str>]) -> (Result<String, FailureClass>, Vec<String>) {
@@ -276,6 +312,68 @@ mod tests {
         });
         let created = futures::executor::block_on(created);
         (created.map_err(|failure| failure.class), tokens)
+    }
+
+    /// A host whose time passes only while it rests.
+    #[derive(Default)]
+    struct Resting(std::sync::atomic::AtomicU64);
+
+    #[async_trait::async_trait]
+    impl Host for Resting {
+        async fn before(&self, _: &Call, _: u32) {}
+
+        fn after(&self, _: &Call, _: u32, _: CallOutcome<'_>) -> Verdict {
+            Verdict::Return
+        }
+
+        async fn sleep(&self, duration: Duration) {
+            let millis = u64::try_from(duration.as_millis()).unwrap();
+            self.0.fetch_add(millis, Relaxed);
+        }
+
+        fn now(&self) -> u64 {
+            self.0.load(Relaxed)
+        }
+
+        async fn wait(
+            &self,
+            _: &trueup_model::KindName,
+            _: &str,
+            _: Until<'_>,
+        ) -> Result<Option<Live>, Failure> {
+            unreachable!("nothing waits here")
+        }
+
+        fn address(&self) -> Option<&trueup_model::Address> {
+            None
+        }
+    }
+
+    /// Whether it is dead that looks like this from that millisecond on, and whether it was removed.
+    fn look_at(condition: Option<&Condition>, from: u64) -> (bool, bool) {
+        let (host, removed) = (Resting::default(), std::sync::atomic::AtomicBool::new(false));
+        let look = || {
+            let seen = condition.filter(|_| host.now() >= from).cloned();
+            std::future::ready(Ok(seen))
+        };
+        let remove = || {
+            removed.store(true, Relaxed);
+            std::future::ready(Err(Failure::new(FailureClass::Missing, "no such thing")))
+        };
+        let dead = futures::executor::block_on(is_dead(&host, look, remove)).unwrap();
+        (dead, removed.into_inner())
+    }
+
+    #[test]
+    fn what_is_on_its_way_out_or_never_shows_is_dead() {
+        let pending = Condition::Pending("pending".to_owned());
+        let failed = Condition::Failed("failed".to_owned());
+        let deleted = Condition::Deleting("deleted".to_owned());
+        assert_eq!(look_at(Some(&pending), 0), (false, false));
+        assert_eq!(look_at(Some(&failed), 0), (false, false), "it says why, and is replaced");
+        assert_eq!(look_at(Some(&pending), 7_000), (false, false));
+        assert_eq!(look_at(Some(&deleted), 0), (true, false));
+        assert_eq!(look_at(None, 0), (true, true));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use trueup_model::KindName;
 use trueup_model::snapshot::{Facts, Live, Snapshot, Unreadable, Wanted};
 use trueup_provider::{
     Call, Create, Delete, Failure, FailureClass, Host, Identity, LeaseStore, Limits, Provider,
-    Update,
+    Until, Update,
 };
 
 use super::session::{Clients, ReadSource, Session};

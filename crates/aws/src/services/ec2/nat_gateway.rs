@@ -168,12 +168,7 @@ mod live {
 
         async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
             let id = &request.before.id;
-            owned::delete(aws, KIND, id, || {
-                aws.call(Call::repeatable("ec2:DeleteNatGateway"), move || {
-                    aws.clients.ec2.delete_nat_gateway().nat_gateway_id(id).send()
-                })
-            })
-            .await
+            owned::delete(aws, KIND, id, || remove(aws, id)).await
         }
 
         async fn retag(
@@ -204,13 +199,19 @@ mod live {
                     .send()
             })
             .await?;
-        let gateway = answer.nat_gateway();
-        let state = gateway.and_then(NatGateway::state);
-        Ok(Made {
-            id: owned::id_of(KIND, gateway.and_then(NatGateway::nat_gateway_id))?,
-            is_dead: state
-                .is_some_and(|state| matches!(state.as_str(), "failed" | "deleting" | "deleted")),
-        })
+        let id = owned::id_of(KIND, answer.nat_gateway().and_then(NatGateway::nat_gateway_id))?;
+        let look = || async {
+            let found = raw_in_any_state(aws, vec![filter(ID, [id.clone()])]).await?;
+            Ok(found.first().map(condition))
+        };
+        let is_dead = owned::is_dead(aws.host, look, || remove(aws, &id)).await?;
+        Ok(Made { id, is_dead })
+    }
+
+    async fn remove(aws: &Session<'_>, id: &str) -> Result<(), Failure> {
+        let call = Call::repeatable("ec2:DeleteNatGateway");
+        aws.call(call, || aws.clients.ec2.delete_nat_gateway().nat_gateway_id(id).send()).await?;
+        Ok(())
     }
 
     async fn change_addresses(
@@ -257,6 +258,13 @@ mod live {
     async fn raw(aws: &Session<'_>, mut filters: Vec<Filter>) -> Result<Vec<NatGateway>, Failure> {
         let states = ["pending", "available", "failed", "deleting"];
         filters.push(filter("state", states.map(str::to_owned)));
+        raw_in_any_state(aws, filters).await
+    }
+
+    async fn raw_in_any_state(
+        aws: &Session<'_>,
+        filters: Vec<Filter>,
+    ) -> Result<Vec<NatGateway>, Failure> {
         let filters = &filters;
         pages(|next| async move {
             let page = aws

@@ -6,7 +6,7 @@ use trueup_model::Value;
 use trueup_model::snapshot::{Condition, Live};
 use trueup_model::stack::By;
 use trueup_model::value::Values;
-use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
+use trueup_provider::{Call, Create, Delete, Failure, Update};
 
 use super::{ENDPOINTS, INTERFACES, settle_routes};
 use crate::live::describe::{self, pages};
@@ -63,12 +63,7 @@ impl crate::live::Calls for Calls {
         let id = &request.before.id;
         let Some(table) = one(aws, id).await? else { return Ok(()) };
         associations::release(aws, &table).await?;
-        owned::delete(aws, KIND, id, || {
-            aws.call(Call::repeatable("ec2:DeleteRouteTable"), move || {
-                aws.clients.ec2.delete_route_table().route_table_id(id).send()
-            })
-        })
-        .await
+        owned::delete(aws, KIND, id, || remove(aws, id)).await
     }
 
     async fn retag(
@@ -91,12 +86,16 @@ async fn make(aws: &Session<'_>, request: &Create, token: String) -> Result<Made
         })
         .await?;
     let id = owned::id_of(KIND, answer.route_table().and_then(RouteTable::route_table_id))?;
-    // A table has no state: one that never shows is one that was deleted.
-    match aws.ready(KIND, &id).await {
-        Ok(_) => Ok(Made { id, is_dead: false }),
-        Err(failure) if failure.class == FailureClass::Missing => Ok(Made { id, is_dead: true }),
-        Err(failure) => Err(failure),
-    }
+    // A table has no state: one that does not show is one that was deleted.
+    let look = || async { Ok(one(aws, &id).await?.map(|_| Condition::Ready)) };
+    let is_dead = owned::is_dead(aws.host, look, || remove(aws, &id)).await?;
+    Ok(Made { id, is_dead })
+}
+
+async fn remove(aws: &Session<'_>, id: &str) -> Result<(), Failure> {
+    let call = Call::repeatable("ec2:DeleteRouteTable");
+    aws.call(call, || aws.clients.ec2.delete_route_table().route_table_id(id).send()).await?;
+    Ok(())
 }
 
 async fn change(
