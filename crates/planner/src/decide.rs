@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trueup_model::change::{AttributeChange, Cause};
 use trueup_model::expression::{EvaluationError, Expressions};
 use trueup_model::plan::WhyNot;
-use trueup_model::{Address, Condition, Diagnostic, Expression, Kind, Reason, Value};
+use trueup_model::{Address, Diagnostic, Expression, Kind, Reason, Value};
 
 use crate::Input;
 use crate::diff::Differ;

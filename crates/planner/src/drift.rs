@@ -58,7 +58,7 @@ impl Drift<'_> {
 
 fn is_estranged(why: &WhyNot) -> bool {
     match why {
-        WhyNot::NotOurs { .. } | WhyNot::Faulty { .. } | WhyNot::Busy { .. } => true,
+        WhyNot::NotOurs { .. } | WhyNot::Faulty { .. } => true,
         // What could not be read is told apart; what depends on another follows it; the rest is
         // as it shall be, or a change that is listed.
         WhyNot::Unreadable { .. }

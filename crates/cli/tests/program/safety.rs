@@ -91,8 +91,8 @@ async fn interrupted_while_it_waits_it_ends_within_seconds() {
         let begun = tokio::time::Instant::now();
         let after = Duration::from_secs(150);
         let ran = bench.interrupt(line, &[after]).await.expect(130);
-        let took = begun.elapsed() - after;
-        assert!(took < Duration::from_secs(3), "{took:?}");
+        let took = begun.elapsed();
+        assert!(took < after + Duration::from_secs(3), "{took:?}");
         let left = format!("db_instance.main  failed: interrupted: db_instance snowex-main {told}");
         assert!(ran.stdout.contains(&left), "{}", ran.stdout);
         assert!(ran.stdout.contains("Run it again to go on from here."), "{}", ran.stdout);
