@@ -1,6 +1,7 @@
 """moto's plain mistakes in what our tests use, put right for every account."""
 
 from moto.awslambda.models import LambdaFunction
+from moto.awslambda.policy import Policy
 from moto.core.resource_tagging import TaggedResource
 from moto.ec2 import ec2_backends
 from moto.ec2.models.amis import AMIS, Ami, AmiBackend, load_resource, parse_timestamp
@@ -21,6 +22,7 @@ def install():
     _subnet_groups_are_found_by_their_tags()
     _functions_say_how_their_last_change_went()
     _functions_say_their_vpc()
+    _permissions_of_a_url_have_conditions()
     _gateways_are_found_by_what_is_asked()
     _instances_leave_the_groups_that_they_had()
     _a_role_leaves_a_profile_once()
@@ -108,6 +110,21 @@ def _functions_say_their_vpc():
         return found
 
     LambdaFunction.vpc_config = property(with_vpc)
+
+
+def _permissions_of_a_url_have_conditions():
+    add = Policy.add_statement
+
+    def add_with_conditions(self, raw, qualifier=None):
+        statement, revision = add(self, raw, qualifier)
+        for name, operator in (("FunctionUrlAuthType", "StringEquals"), ("InvokedViaFunctionUrl", "Bool")):
+            if name in statement:
+                value = statement.pop(name)
+                value = str(value).lower() if isinstance(value, bool) else value
+                statement.setdefault("Condition", {})[operator] = {f"lambda:{name}": value}
+        return statement, revision
+
+    Policy.add_statement = add_with_conditions
 
 
 def _gateways_are_found_by_what_is_asked():

@@ -16,10 +16,11 @@ mod strangers;
 pub(crate) mod tagging;
 pub(crate) mod tags;
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use trueup_model::snapshot::{Expected, Live, Snapshot};
+use trueup_model::snapshot::{ADDRESS_TAG, Expected, Live, STACK_TAG, Snapshot};
 use trueup_model::stack::By;
 use trueup_provider::{Create, Delete, Failure, FailureClass, Update};
 
@@ -98,6 +99,19 @@ impl Search<'_> {
     /// The physical names that the stack expects.
     pub(crate) fn names(&self) -> Vec<String> {
         self.expected.iter().filter_map(|expected| expected.name.clone()).collect()
+    }
+
+    /// Whether the tagging API, which lags behind, tells of something what the stack expects of its
+    /// name: that spares a call for each. What it tells otherwise may have been so before.
+    pub(crate) fn expects(&self, name: &str, tags: &BTreeMap<String, String>) -> bool {
+        let is_told = |tag: &str, value: &str| tags.get(tag).map(String::as_str) == Some(value);
+        let is_named = |expected: &&&Expected| expected.name.as_deref() == Some(name);
+        is_told(STACK_TAG, self.stack)
+            && self
+                .expected
+                .iter()
+                .filter(is_named)
+                .any(|expected| is_told(ADDRESS_TAG, &expected.address.to_tag()))
     }
 
     /// The physical ids that the stack asks to adopt.

@@ -201,7 +201,9 @@ fn of_message(code: &str, message: &str) -> Option<FailureClass> {
     if says(&["throttled by ec2"]) {
         return Some(FailureClass::Throttled);
     }
+    // Messages have names in them: what exists may be called `pending-orders`.
     if code == "ResourceConflictException"
+        && !says(&["already exist", "exists for"])
         && says(&["in progress", "update is in", "currently in the following state", "pending"])
     {
         return Some(FailureClass::Conflict);
@@ -257,5 +259,9 @@ mod tests {
             of_code("ResourceConflictException", "Function already exist", 409),
             FailureClass::Exists
         );
+        let named = "Function already exist: pending-orders";
+        assert_eq!(of_code("ResourceConflictException", named, 409), FailureClass::Exists);
+        let named = "FunctionUrlConfig exists for this Lambda function: pending-orders";
+        assert_eq!(of_code("ResourceConflictException", named, 409), FailureClass::Exists);
     }
 }

@@ -231,6 +231,24 @@ pub(crate) fn is_of(live: &Live, request: &Create) -> bool {
         && live.ownership.address.as_ref() == Some(&request.address)
 }
 
+/// Refuses to go on where the stack's tag was taken off, or is another's, since the plan was made.
+/// What is gone is nobody's.
+pub(crate) async fn still_of(
+    aws: &Session<'_>,
+    kind: &'static str,
+    before: &Live,
+) -> Result<(), Failure> {
+    let Some(calls) = crate::services::calls(kind) else { return Ok(()) };
+    let found = calls.read(aws, std::slice::from_ref(&before.id)).await?;
+    match found.first() {
+        Some(live) if live.ownership.stack != before.ownership.stack => {
+            let message = format!("{kind} {} is no longer of this stack", before.id);
+            Err(Failure::new(FailureClass::Invalid, message).help("plan again"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 fn taken(kind: &str, name: &str, live: &Live) -> Failure {
     let owner = match (&live.ownership.other, &live.ownership.stack, &live.ownership.address) {
         (Some(other), _, _) => format!("{other} owns it"),

@@ -36,6 +36,8 @@ pub(crate) type ReadSource = dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sy
 /// Milliseconds after which what was made is known to all of EC2. Mostly it is seconds; what still
 /// does not exist after this was deleted by somebody.
 const KNOWN_EVERYWHERE_AFTER: u64 = 120_000;
+/// The same of IAM, whose answers come from one place: what it does not know after this is not there.
+const KNOWN_TO_IAM_AFTER: u64 = 30_000;
 
 /// What a kind's calls work with.
 pub(crate) struct Session<'a> {
@@ -105,7 +107,7 @@ impl Session<'_> {
     }
 
     /// Makes a call that names what may have been made a moment ago: for a while "does not exist"
-    /// then only means that not all of EC2 knows it yet.
+    /// then only means that not all of EC2, or of IAM, knows it yet.
     pub(crate) async fn call_on_new<T, E, Answer>(
         &self,
         call: Call,
@@ -124,7 +126,13 @@ impl Session<'_> {
             let is_old = ["InvalidAssociationID", "InvalidAMIID", "InvalidKeyPair"]
                 .iter()
                 .any(|code| failure.code.as_deref().is_some_and(|said| said.starts_with(code)));
-            if failure.class == FailureClass::Missing && !is_old && age < KNOWN_EVERYWHERE_AFTER {
+            let known_after = match call.service() {
+                // A managed policy that "does not exist or is not attachable" was not made here.
+                "iam" if failure.message.contains("cannot be found") => KNOWN_TO_IAM_AFTER,
+                "iam" => 0,
+                _ => KNOWN_EVERYWHERE_AFTER,
+            };
+            if failure.class == FailureClass::Missing && !is_old && age < known_after {
                 failure.class = FailureClass::NotYet;
             }
             std::future::ready(failure)

@@ -137,6 +137,15 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_named_by_its_own_arn() {
+        assert!(is_key("arn:aws:kms:us-west-2:123456789012:key/0a1b"));
+        for wrong in ["alias/shop", "0a1b", "arn:aws:kms:us-west-2:123456789012:alias/shop"] {
+            assert!(!is_key(wrong), "{wrong}");
+        }
+        assert!(wrong_key("alias/shop").0.contains("is an alias"));
+    }
+
+    #[test]
     fn what_a_service_refuses_becomes_a_hyphen_and_a_hash() {
         let name = physical_name("net", "a-10.0.0.0/8", 63);
         assert!(name.starts_with("net-a-10-0-0-0-8-") && name.len() == 25, "{name}");

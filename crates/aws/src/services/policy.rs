@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use trueup_model::expression::Expressions;
+use trueup_model::value::Secret;
 use trueup_model::{Expression, Value};
 
 const VERSION: &str = "2012-10-17";
@@ -69,6 +70,66 @@ pub fn trust_of(services: &[String]) -> Value {
     )
 }
 
+/// The text of a document for the call that sends it. Its secrets are in it: it is never to be shown.
+pub fn revealed(document: &Value) -> String {
+    // One that is no JSON is kept as text.
+    document.as_str().map_or_else(|| as_json(document).to_string(), str::to_owned)
+}
+
+fn as_json(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(truth) => (*truth).into(),
+        Value::Int(number) => (*number).into(),
+        Value::String(text) => text.as_str().into(),
+        Value::Secret(secret) => secret.reveal().into(),
+        Value::List(elements) => elements.iter().map(as_json).collect(),
+        Value::Map(fields) => {
+            fields.iter().map(|(name, field)| (name.clone(), as_json(field))).collect()
+        }
+    }
+}
+
+/// What AWS reports, where it means the same as the wish, with the wish's secrets as secrets. None
+/// where it does not mean the same, or has a secret in another spelling.
+pub fn as_reported(wish: &Value, there: &Value) -> Option<Value> {
+    if !same_meaning(wish, there) {
+        return None;
+    }
+    let mut secrets = BTreeMap::new();
+    collect(wish, &mut secrets);
+    let sealed = seal(there.clone(), &mut secrets);
+    secrets.values().all(|is_found| *is_found).then_some(sealed)
+}
+
+fn collect(value: &Value, secrets: &mut BTreeMap<String, bool>) {
+    match value {
+        Value::Secret(secret) => drop(secrets.insert(secret.reveal().to_owned(), false)),
+        Value::List(elements) => elements.iter().for_each(|element| collect(element, secrets)),
+        Value::Map(fields) => fields.values().for_each(|field| collect(field, secrets)),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::String(_) => {}
+    }
+}
+
+fn seal(value: Value, secrets: &mut BTreeMap<String, bool>) -> Value {
+    match value {
+        Value::String(text) => match secrets.get_mut(&text) {
+            Some(is_found) => {
+                *is_found = true;
+                Value::Secret(Secret::new(text))
+            }
+            None => Value::String(text),
+        },
+        Value::List(elements) => {
+            Value::List(elements.into_iter().map(|element| seal(element, secrets)).collect())
+        }
+        Value::Map(fields) => Value::Map(
+            fields.into_iter().map(|(name, field)| (name, seal(field, secrets))).collect(),
+        ),
+        other => other,
+    }
+}
+
 /// Whether two documents mean the same, however they are written.
 ///
 /// One element stands for a list of it, the order of statements and elements does not count, action
@@ -120,7 +181,7 @@ fn listed(value: &Value) -> Vec<Value> {
 
 fn set_of(value: &Value, spelling: impl Fn(&str) -> String) -> Value {
     let mut texts: Vec<String> =
-        listed(value).iter().map(|element| spelling(&element.to_string())).collect();
+        listed(value).iter().map(|element| spelling(&revealed(element))).collect();
     texts.sort();
     texts.dedup();
     texts.into_iter().collect()
@@ -199,6 +260,41 @@ mod tests {
                 "Condition": {"Bool": {"aws:securetransport": ["true"]}}}], "Version": "2012-10-17"}"#,
         );
         assert!(same_meaning(&one, &other));
+    }
+
+    fn trusting(id: &Value) -> Value {
+        let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
+            "Principal":{"AWS":"*"},"Condition":{"StringEquals":{"sts:ExternalId":["ID"]}}}]}"#;
+        let mut document = json(text);
+        put(&mut document, id);
+        document
+    }
+
+    fn put(value: &mut Value, id: &Value) {
+        match value {
+            Value::List(elements) => elements.iter_mut().for_each(|element| put(element, id)),
+            Value::Map(fields) => fields.values_mut().for_each(|field| put(field, id)),
+            Value::String(text) if text == "ID" => *value = id.clone(),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn a_secret_in_a_document_is_sent_and_never_shown() {
+        let wish = trusting(&Value::Secret(Secret::new("hush")));
+        assert!(revealed(&wish).contains(r#""sts:ExternalId":["hush"]"#), "{}", revealed(&wish));
+        assert!(!wish.to_string().contains("hush"));
+        assert_eq!(json(&revealed(&wish)), trusting(&"hush".into()));
+        assert_eq!(revealed(&"no json".into()), "no json");
+    }
+
+    #[test]
+    fn what_is_reported_of_a_secret_is_one() {
+        let wish = trusting(&Value::Secret(Secret::new("hush")));
+        assert_eq!(as_reported(&wish, &trusting(&"hush".into())), Some(wish.clone()));
+        assert_eq!(as_reported(&wish, &trusting(&"other".into())), None);
+        let plain = trusting(&"hush".into());
+        assert_eq!(as_reported(&plain, &plain), Some(plain.clone()));
     }
 
     #[test]

@@ -10,8 +10,8 @@ use trueup_model::kind::{
 use trueup_model::{Attribute, Expression, Kind, Type, Value};
 
 use crate::partition;
-use crate::services::attributes::{accept_live, fault, fill, fill_name, is_absent};
-use crate::services::policy::{document, same_meaning, trust_of};
+use crate::services::attributes::{fault, fill, fill_name, is_absent};
+use crate::services::policy::{as_reported, document, trust_of};
 
 const DOCUMENTATION: &str = "\
 Identity: the name, unique in the account; every role of a stack is under the path `/trueup/STACK/`.
@@ -67,7 +67,16 @@ pub fn kind() -> Kind {
         naming: Some(NAME),
         times: Times { create: [1, 9, 60], update: [1, 1, 2], delete: [1, 1, 10] },
         permissions: Permissions {
-            read: &["iam:GetAccountAuthorizationDetails"],
+            read: &[
+                "iam:GetAccountAuthorizationDetails",
+                "iam:ListRoles",
+                "iam:GetRole",
+                "iam:ListAttachedRolePolicies",
+                "iam:ListRolePolicies",
+                "iam:GetRolePolicy",
+                "iam:ListInstanceProfilesForRole",
+                "iam:GetInstanceProfile",
+            ],
             create: &[
                 "iam:CreateRole",
                 "iam:TagRole",
@@ -99,8 +108,10 @@ pub fn kind() -> Kind {
                 "iam:DetachRolePolicy",
                 "iam:DeleteRolePolicy",
                 "iam:DeleteRole",
+                "ec2:DescribeSubnets",
                 "ec2:DescribeNetworkInterfaces",
-                "tag:GetResources",
+                "lambda:ListFunctions",
+                "lambda:GetFunction",
             ],
         },
         idempotency: Idempotency::Name,
@@ -227,15 +238,24 @@ fn policy_arn(name: &str, region: &str) -> String {
 
 fn settle(settlement: &mut Settlement<'_>) {
     let live = settlement.live;
-    accept_live(settlement.wanted, live, "trust", same_meaning);
+    accept_trust(settlement);
     let Some(there) = live.and_then(|live| live.attributes.get("policies")) else { return };
     let Some(wanted) = settlement.wanted.get_mut("policies") else { return };
     let Expression::Value(Value::Map(policies)) = wanted else { return };
     for (name, policy) in policies {
-        let other = there.get(name);
-        if same_meaning(policy, other) {
-            *policy = other.clone();
+        if let Some(reported) = as_reported(policy, there.get(name)) {
+            *policy = reported;
         }
+    }
+}
+
+fn accept_trust(settlement: &mut Settlement<'_>) {
+    let there = settlement.live.and_then(|live| live.attributes.get("trust"));
+    let wish = settlement.wanted.get("trust").and_then(Expression::to_value);
+    if let (Some(wish), Some(there)) = (wish, there)
+        && let Some(reported) = as_reported(&wish, there)
+    {
+        settlement.wanted.insert("trust".to_owned(), reported.into());
     }
 }
 

@@ -1,7 +1,6 @@
 //! The calls of roles.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_iam::types::{EntityType, Role, RoleDetail};
@@ -14,6 +13,7 @@ use crate::live::session::unless_missing;
 use crate::live::tags::{self, TagChange};
 use crate::live::{Search, Session, owned};
 
+mod interfaces;
 mod profile;
 mod read;
 mod shape;
@@ -92,7 +92,7 @@ impl crate::live::Calls for Calls {
         let name = &request.before.id;
         // Read again: what somebody attached since the plan would block the delete.
         let Some(live) = read::one(aws, name).await? else { return Ok(()) };
-        outlast_interfaces(aws, &live).await?;
+        interfaces::outlast(aws, &live).await?;
         write::strip(aws, &live).await?;
         owned::delete(aws, KIND, name, || {
             aws.call(Call::repeatable("iam:DeleteRole"), || {
@@ -125,45 +125,6 @@ impl crate::live::Calls for Calls {
         }
         Ok(())
     }
-}
-
-/// How long the network interfaces of deleted functions are waited for, in milliseconds: Lambda takes
-/// up to 35 minutes.
-const INTERFACES_GO_WITHIN: u64 = 45 * 60 * 1000;
-/// How often they are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
-
-/// Lambda deletes the interfaces of a function up to 35 minutes after it, with the function's role:
-/// without the role they stay for ever and hold their subnets and groups. So the role waits for the
-/// interfaces that are described after functions of its stack.
-async fn outlast_interfaces(aws: &Session<'_>, live: &Live) -> Result<(), Failure> {
-    let for_functions = live.get("trust").to_string().contains("lambda.amazonaws.com");
-    let Some(stack) = live.ownership.stack.as_deref().filter(|_| for_functions) else {
-        return Ok(());
-    };
-    let filter = tags::filter("description", [format!("AWS Lambda VPC ENI-{stack}-*")]);
-    // Functions that stay keep theirs, and keep their roles.
-    let tagged = aws.tagged_with(trueup_model::snapshot::STACK_TAG, stack).await?;
-    let staying = tagged.keys().filter_map(|arn| arn.split_once(":function:"));
-    let staying: Vec<String> =
-        staying.map(|(_, name)| format!("AWS Lambda VPC ENI-{name}-")).collect();
-    let begun = aws.host.now();
-    while aws.host.now().saturating_sub(begun) < INTERFACES_GO_WITHIN {
-        let answer = aws
-            .call(Call::read("ec2:DescribeNetworkInterfaces"), || {
-                aws.clients.ec2.describe_network_interfaces().filters(filter.clone()).send()
-            })
-            .await?;
-        let left = answer.network_interfaces().iter().any(|interface| {
-            let description = interface.description().unwrap_or_default();
-            !staying.iter().any(|function| description.starts_with(function))
-        });
-        if !left {
-            break;
-        }
-        aws.host.drain("the network interfaces of its functions", LOOK_EVERY).await?;
-    }
-    Ok(())
 }
 
 async fn sweep(aws: &Session<'_>) -> Result<Vec<RoleDetail>, Failure> {

@@ -33,24 +33,25 @@ impl crate::live::Calls for Calls {
             .collect();
         let mut found = expected;
         found.extend(named(aws, &others).await?);
-        let with_tags = found.into_iter().map(|group| async move {
-            let arn = arn_of(&group);
-            let tags = match tagged.get(&arn) {
-                Some(tags) => tags.clone(),
-                None => tags_of(aws, &arn).await?,
-            };
-            Ok::<_, Failure>(normalise(&group, tags))
+        let each = found.into_iter().map(|group| async move {
+            let name = group.log_group_name().unwrap_or_default();
+            match tagged.get(&arn_of(&group)).filter(|tags| search.expects(name, tags)) {
+                Some(tags) => Ok(Some(normalise(&group, tags.clone()))),
+                None => with_tags(aws, group).await,
+            }
         });
-        try_join_all(with_tags).await
+        Ok(try_join_all(each)
+            .await?
+            .into_iter()
+            .flatten()
+            .filter(|live| live.is_owned_by(search.stack) || names.contains(&live.id))
+            .collect())
     }
 
     async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
         let names = ids.iter().cloned().collect();
-        let with_tags = named(aws, &names).await?.into_iter().map(|group| async move {
-            let tags = tags_of(aws, &arn_of(&group)).await?;
-            Ok::<_, Failure>(normalise(&group, tags))
-        });
-        try_join_all(with_tags).await
+        let each = named(aws, &names).await?.into_iter().map(|group| with_tags(aws, group));
+        Ok(try_join_all(each).await?.into_iter().flatten().collect())
     }
 
     async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
@@ -89,6 +90,9 @@ impl crate::live::Calls for Calls {
             .map(|_| ())
         });
         made.await?;
+        if has_its_own_retention(&request.attributes) {
+            return aws.ready(KIND, &name).await;
+        }
         retain(aws, &name, &request.attributes).await?;
         let wanted = request.attributes.get("retention_days").cloned().unwrap_or_default();
         aws.shows(KIND, &name, &move |live| live.get("retention_days") == &wanted).await
@@ -111,6 +115,7 @@ impl crate::live::Calls for Calls {
 
     async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
         let name = &request.before.id;
+        owned::still_of(aws, KIND, &request.before).await?;
         owned::delete(aws, KIND, name, || {
             aws.call(Call::repeatable("logs:DeleteLogGroup"), || {
                 aws.clients.logs.delete_log_group().log_group_name(name).send()
@@ -142,6 +147,17 @@ impl crate::live::Calls for Calls {
         }
         Ok(())
     }
+}
+
+/// AWS sets, and keeps, the retention of this class.
+fn has_its_own_retention(wish: &Values) -> bool {
+    owned::wanted_text(wish, "class").as_deref() == Some("DELIVERY")
+}
+
+/// With its tags, as CloudWatch Logs itself tells them. None, if it is gone since it was listed.
+async fn with_tags(aws: &Session<'_>, group: LogGroup) -> Result<Option<Live>, Failure> {
+    let tags = unless_missing(tags_of(aws, &arn_of(&group)).await)?;
+    Ok(tags.map(|tags| normalise(&group, tags)))
 }
 
 async fn retain(aws: &Session<'_>, name: &str, wish: &Values) -> Result<(), Failure> {
@@ -181,13 +197,41 @@ async fn encrypt(aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
     }
 }
 
-/// The groups of these names, by one search for what all the names begin with.
+/// The groups of these names, in few searches.
 async fn named(aws: &Session<'_>, names: &BTreeSet<String>) -> Result<Vec<LogGroup>, Failure> {
-    let (Some(first), Some(last)) = (names.first(), names.last()) else { return Ok(Vec::new()) };
-    // Sorted, what the first and the last have in common all have in common.
-    let common: String =
-        first.chars().zip(last.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect();
-    let prefix = Some(common).filter(|prefix| !prefix.is_empty());
+    let each = searches(names).into_iter().map(|(prefix, names)| search(aws, prefix, names));
+    Ok(try_join_all(each).await?.into_iter().flatten().collect())
+}
+
+/// How many names are searched for one by one.
+const FEW: usize = 4;
+
+/// What to search for, and the names that it finds. Names with little in common would list a whole
+/// account's groups, so many are searched for by folder, and few each by itself.
+fn searches(names: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
+    if names.len() <= FEW {
+        return names.iter().map(|name| (name.clone(), [name.clone()].into())).collect();
+    }
+    let mut folders: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for name in names {
+        let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+        folders.entry(folder).or_default().insert(name.clone());
+    }
+    folders.into_values().map(|names| (beginning(&names), names)).collect()
+}
+
+/// What all the names begin with: sorted, what the first and the last have in common.
+fn beginning(names: &BTreeSet<String>) -> String {
+    let (Some(first), Some(last)) = (names.first(), names.last()) else { return String::new() };
+    first.chars().zip(last.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
+}
+
+async fn search(
+    aws: &Session<'_>,
+    prefix: String,
+    names: BTreeSet<String>,
+) -> Result<Vec<LogGroup>, Failure> {
+    let prefix = Some(prefix).filter(|prefix| !prefix.is_empty());
     let mut found = Vec::new();
     let mut next: Option<String> = None;
     loop {
@@ -252,5 +296,27 @@ fn normalise(group: &LogGroup, tags: BTreeMap<String, String>) -> Live {
         tags,
         condition: Condition::Ready,
         scheduled: BTreeMap::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(names: &[&str]) -> Vec<String> {
+        searches(&names.iter().map(|name| (*name).to_owned()).collect()).into_keys().collect()
+    }
+
+    #[test]
+    fn few_names_are_searched_for_each_by_itself() {
+        assert_eq!(check(&["/aws/lambda/a", "/shop/b"]), ["/aws/lambda/a", "/shop/b"]);
+        assert!(check(&[]).is_empty());
+    }
+
+    #[test]
+    fn many_names_are_searched_for_by_what_they_have_in_common() {
+        let names =
+            ["/aws/lambda/shop-a", "/aws/lambda/shop-b", "/aws/lambda/shop-c", "/x/1", "/x/2"];
+        assert_eq!(check(&names), ["/aws/lambda/shop-", "/x/"]);
     }
 }

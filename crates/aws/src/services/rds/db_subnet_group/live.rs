@@ -20,8 +20,8 @@ pub(crate) struct Calls;
 
 #[async_trait]
 impl crate::live::Calls for Calls {
-    /// Groups have no tags in their descriptions and no tag filter: those of the stack are the ones
-    /// that the tagging API names, that the stack expects, or that are named after the stack.
+    /// Groups have no tags in their descriptions and no tag filter: those of the stack are among the
+    /// ones that the tagging API names, that the stack expects, or that are named after the stack.
     async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
         let (all, tagged) = futures::try_join!(describe(aws, None), aws.tagged())?;
         let mut names: BTreeSet<String> = search.names().into_iter().collect();
@@ -32,17 +32,18 @@ impl crate::live::Calls for Calls {
             let arn = group.db_subnet_group_arn().unwrap_or_default();
             names.contains(name) || name.starts_with(&ours) || tagged.contains_key(arn)
         });
-        let with_tags = candidates.map(|group| async move {
+        let candidates = candidates.map(|group| async move {
+            let name = group.db_subnet_group_name().unwrap_or_default();
             let arn = group.db_subnet_group_arn().unwrap_or_default();
-            let tags = match tagged.get(arn) {
-                Some(tags) => tags.clone(),
-                None => aws.rds_tags(arn).await?,
-            };
-            Ok::<_, Failure>(normalise(&group, tags))
+            match tagged.get(arn).filter(|tags| search.expects(name, tags)) {
+                Some(tags) => Ok(Some(normalise(&group, tags.clone()))),
+                None => with_tags(aws, &group).await,
+            }
         });
-        let found = try_join_all(with_tags).await?;
+        let found = try_join_all(candidates).await?;
         Ok(found
             .into_iter()
+            .flatten()
             .filter(|live| live.is_owned_by(search.stack) || names.contains(&live.id))
             .collect())
     }
@@ -52,9 +53,10 @@ impl crate::live::Calls for Calls {
             let Some(groups) = unless_missing(describe(aws, Some(id)).await)? else {
                 return Ok(None);
             };
-            let Some(group) = groups.first() else { return Ok(None) };
-            let tags = aws.rds_tags(group.db_subnet_group_arn().unwrap_or_default()).await?;
-            Ok::<_, Failure>(Some(normalise(group, tags)))
+            match groups.first() {
+                Some(group) => with_tags(aws, group).await,
+                None => Ok(None),
+            }
         });
         Ok(try_join_all(each).await?.into_iter().flatten().collect())
     }
@@ -107,6 +109,7 @@ impl crate::live::Calls for Calls {
 
     async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
         let name = &request.before.id;
+        owned::still_of(aws, KIND, &request.before).await?;
         owned::delete(aws, KIND, name, || {
             aws.call(Call::repeatable("rds:DeleteDBSubnetGroup"), || {
                 aws.clients.rds.delete_db_subnet_group().db_subnet_group_name(name).send()
@@ -128,12 +131,17 @@ impl crate::live::Calls for Calls {
 async fn find_by_tags(aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
     let mut found = Vec::new();
     for group in describe(aws, None).await? {
-        let tags = aws.rds_tags(group.db_subnet_group_arn().unwrap_or_default()).await?;
-        if tags::fit(by, &tags) {
-            found.push(normalise(&group, tags));
-        }
+        let live = with_tags(aws, &group).await?;
+        found.extend(live.filter(|live| tags::fit(by, &tags::all_of(live))));
     }
     owned::only(KIND, by, found)
+}
+
+/// With its tags, of which RDS itself tells the truth: the tagging API lags behind. None, if it is gone
+/// since it was listed.
+async fn with_tags(aws: &Session<'_>, group: &DbSubnetGroup) -> Result<Option<Live>, Failure> {
+    let tags = aws.rds_tags(group.db_subnet_group_arn().unwrap_or_default()).await;
+    Ok(unless_missing(tags)?.map(|tags| normalise(group, tags)))
 }
 
 async fn describe(aws: &Session<'_>, name: Option<&str>) -> Result<Vec<DbSubnetGroup>, Failure> {

@@ -34,7 +34,7 @@ pub(super) async fn make(
         }
         other => other.map(|_| ())?,
     }
-    let added = aws.call(Call::repeatable("iam:AddRoleToInstanceProfile"), || {
+    let added = aws.call_on_new(Call::repeatable("iam:AddRoleToInstanceProfile"), || {
         let call = aws.clients.iam.add_role_to_instance_profile();
         call.instance_profile_name(name).role_name(name).send()
     });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_iam::types::{InstanceProfile, Role};
 use trueup_model::snapshot::Live;
-use trueup_provider::{Call, Failure};
+use trueup_provider::{Call, Failure, FailureClass};
 
 use super::shape::{Parts, normalise, tags};
 use crate::live::Session;
@@ -19,8 +19,16 @@ pub(super) async fn role(aws: &Session<'_>, name: &str) -> Result<Option<Role>, 
 pub(super) async fn one(aws: &Session<'_>, name: &str) -> Result<Option<Live>, Failure> {
     let Some(role) = role(aws, name).await? else { return Ok(None) };
     let parts = futures::try_join!(managed(aws, name), inline(aws, name), profiles(aws, name));
-    // One that vanishes between two reads is not there.
-    let Some((managed, inline, profiles)) = unless_missing(parts)? else { return Ok(None) };
+    let (managed, inline, profiles) = match parts {
+        // Only that the role itself is gone says that it is not there.
+        Err(failure) if failure.class == FailureClass::Missing => {
+            return match self::role(aws, name).await? {
+                None => Ok(None),
+                Some(_) => Err(failure),
+            };
+        }
+        parts => parts?,
+    };
     let boundary = role.permissions_boundary().and_then(|b| b.permissions_boundary_arn());
     let parts = Parts {
         name: name.to_owned(),
@@ -63,12 +71,13 @@ async fn inline(aws: &Session<'_>, name: &str) -> Result<BTreeMap<String, String
             })
             .await?;
         for policy in page.policy_names() {
-            let answer = aws
-                .call(Call::read("iam:GetRolePolicy"), || {
-                    aws.clients.iam.get_role_policy().role_name(name).policy_name(policy).send()
-                })
-                .await?;
-            found.insert(policy.clone(), answer.policy_document().to_owned());
+            let answer = aws.call(Call::read("iam:GetRolePolicy"), || {
+                aws.clients.iam.get_role_policy().role_name(name).policy_name(policy).send()
+            });
+            // One that was taken off since it was listed is not there; the role is.
+            if let Some(answer) = unless_missing(answer.await)? {
+                found.insert(policy.clone(), answer.policy_document().to_owned());
+            }
         }
         marker = page.marker().filter(|_| page.is_truncated()).map(str::to_owned);
         if marker.is_none() {

@@ -9,6 +9,7 @@ use trueup_provider::{Call, Create, Failure};
 
 use super::{done, profile};
 use crate::live::{Session, owned, tags};
+use crate::services::policy::revealed;
 
 pub(super) async fn create(aws: &Session<'_>, request: &Create, name: &str) -> Result<(), Failure> {
     let wish = &request.attributes;
@@ -16,7 +17,7 @@ pub(super) async fn create(aws: &Session<'_>, request: &Create, name: &str) -> R
     aws.call(Call::once("iam:CreateRole"), || {
         let call = aws.clients.iam.create_role().role_name(name);
         call.set_path(owned::wanted_text(wish, "path"))
-            .set_assume_role_policy_document(wish.get("trust").map(ToString::to_string))
+            .set_assume_role_policy_document(wish.get("trust").map(revealed))
             .set_description(owned::wanted_text(wish, "description"))
             .set_max_session_duration(owned::wanted_int(wish, "max_session_seconds"))
             .set_permissions_boundary(owned::wanted_text(wish, "permissions_boundary"))
@@ -65,7 +66,7 @@ pub(super) async fn change(
 }
 
 async fn trust(aws: &Session<'_>, name: &str, wish: &Values) -> Result<(), Failure> {
-    let document = wish.get("trust").map(ToString::to_string).unwrap_or_default();
+    let document = wish.get("trust").map(revealed).unwrap_or_default();
     aws.call(Call::repeatable("iam:UpdateAssumeRolePolicy"), || {
         aws.clients
             .iam
@@ -111,8 +112,8 @@ async fn inline(aws: &Session<'_>, before: &Live, wish: &Values) -> Result<(), F
     for (policy, document) in
         wanted.iter().filter(|(name, policy)| there.get(*name) != Some(*policy))
     {
-        let document = document.to_string();
-        aws.call(Call::repeatable("iam:PutRolePolicy"), || {
+        let document = revealed(document);
+        aws.call_on_new(Call::repeatable("iam:PutRolePolicy"), || {
             let call = aws.clients.iam.put_role_policy().role_name(&before.id);
             call.policy_name(policy).policy_document(&document).send()
         })
@@ -135,7 +136,7 @@ async fn managed(aws: &Session<'_>, before: &Live, wish: &Values) -> Result<(), 
     let there = before.get("managed_policies").strings();
     let wanted = owned::wanted_texts(wish, "managed_policies").unwrap_or_default();
     for arn in wanted.iter().filter(|arn| !there.contains(arn)) {
-        aws.call(Call::repeatable("iam:AttachRolePolicy"), || {
+        aws.call_on_new(Call::repeatable("iam:AttachRolePolicy"), || {
             aws.clients.iam.attach_role_policy().role_name(&before.id).policy_arn(arn).send()
         })
         .await?;

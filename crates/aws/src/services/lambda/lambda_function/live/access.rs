@@ -1,6 +1,6 @@
 //! Who may call a function: its URL, its permissions, how many at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_lambda::types::{Cors, FunctionUrlAuthType};
 use trueup_model::Value;
@@ -19,43 +19,108 @@ const PUBLIC: [(&str, &str); 2] =
 const SERVICE: &str = "trueup-service-";
 /// What stands before the id of a statement that is not ours.
 const STRANGER: &str = "statement ";
+/// How a URL is told that says "everybody may call" and has not just the permissions for it.
+pub(super) const NOT_PUBLIC: &str = "none, but without the permissions";
+/// How a URL is told that wants signed requests, but has statements that let everybody in.
+pub(super) const NOT_ONLY_IAM: &str = "iam, but with permissions for everybody";
 
 /// What a function's policy grants.
 #[derive(Debug, Default)]
 pub(super) struct Grants {
-    /// The ids of statements, and the service that each lets in, if that is all that it does.
-    statements: Vec<(String, Option<String>)>,
+    /// The ids of statements with what each grants.
+    statements: Vec<(String, Grant)>,
+}
+
+/// What a statement grants. One with an id of ours that grants something else was tampered with.
+#[derive(Debug, PartialEq, Eq)]
+enum Grant {
+    /// What [`open`] grants of the URL under this id.
+    Public,
+    /// What [`permit`] grants a service under this id.
+    Service(String),
+    Other,
 }
 
 impl Grants {
-    /// Reads the policy, which Lambda gives as JSON text; none is empty.
-    pub(super) fn read(policy: &str) -> Self {
+    /// Reads the policy of a function of this account, which Lambda gives as JSON text; none is empty.
+    pub(super) fn read(policy: &str, account: &str) -> Self {
         let document: Value = serde_json::from_str(policy).unwrap_or_default();
         let statements = document.get("Statement").as_list().unwrap_or_default().iter();
         let statements = statements.map(|statement| {
             let id = statement.get("Sid").as_str().unwrap_or_default().to_owned();
-            let service = statement.get("Principal").get("Service").as_str().map(str::to_owned);
-            (id, service)
+            let grant = grant(&id, statement, account);
+            (id, grant)
         });
         Self { statements: statements.collect() }
     }
 
     /// Whether everybody may call the URL.
     pub(super) fn public(&self) -> bool {
-        PUBLIC.iter().all(|(id, _)| self.statements.iter().any(|(there, _)| there == id))
+        let granted =
+            |id: &str| self.statements.iter().any(|(i, g)| i == id && *g == Grant::Public);
+        PUBLIC.iter().all(|(id, _)| granted(id))
+    }
+
+    /// Whether anything is left of what lets everybody call the URL, or was made of it.
+    pub(super) fn half_public(&self) -> bool {
+        self.statements.iter().any(|(id, _)| is_public(id))
     }
 
     /// The services that may call, and every statement that is not ours, as what it is.
     pub(super) fn invoked_by(&self, with_url: bool) -> BTreeSet<String> {
-        let ours = |id: &str| with_url && PUBLIC.iter().any(|(public, _)| *public == id);
-        let others = self.statements.iter().filter(|(id, _)| !ours(id));
+        let others = self.statements.iter().filter(|(id, _)| !(with_url && is_public(id)));
         others
-            .map(|(id, service)| match service {
-                Some(service) if *id == statement_id(service) => service.clone(),
-                _ => format!("{STRANGER}{id}"),
+            .map(|(id, grant)| match grant {
+                Grant::Service(service) => service.clone(),
+                Grant::Public | Grant::Other => format!("{STRANGER}{id}"),
             })
             .collect()
     }
+}
+
+fn is_public(id: &str) -> bool {
+    PUBLIC.iter().any(|(public, _)| *public == id)
+}
+
+fn grant(id: &str, statement: &Value, account: &str) -> Grant {
+    let says = |name: &str, text: &str| statement.get(name).as_str() == Some(text);
+    let only_if = |operator: &str, key: &str, value: &str| {
+        let wanted = [(key.to_ascii_lowercase(), value.to_owned())].into();
+        conditions(statement) == [(operator.to_owned(), wanted)].into()
+    };
+    if !says("Effect", "Allow") {
+        return Grant::Other;
+    }
+    let public = PUBLIC.iter().find(|(public, _)| *public == id);
+    if let Some((_, action)) = public.filter(|_| says("Principal", "*")) {
+        let is_asked_for = if *action == "lambda:InvokeFunctionUrl" {
+            only_if("StringEquals", "lambda:FunctionUrlAuthType", "NONE")
+        } else {
+            only_if("Bool", "lambda:InvokedViaFunctionUrl", "true")
+        };
+        return if is_asked_for && says("Action", action) { Grant::Public } else { Grant::Other };
+    }
+    let service = statement.get("Principal").get("Service").as_str();
+    match service.filter(|service| id == statement_id(service)) {
+        Some(service)
+            if says("Action", "lambda:InvokeFunction")
+                && only_if("StringEquals", "AWS:SourceAccount", account) =>
+        {
+            Grant::Service(service.to_owned())
+        }
+        _ => Grant::Other,
+    }
+}
+
+/// The conditions of a statement: operator, key in lower case, value as text.
+fn conditions(statement: &Value) -> BTreeMap<String, BTreeMap<String, String>> {
+    let operators = statement.get("Condition").as_map().into_iter().flatten();
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let keys = |keys: &Value| {
+        let keys = keys.as_map().into_iter().flatten();
+        keys.map(|(key, value)| (key.to_ascii_lowercase(), text(value))).collect()
+    };
+    operators.map(|(operator, inner)| (operator.clone(), keys(inner))).collect()
 }
 
 fn statement_id(service: &str) -> String {
@@ -126,7 +191,12 @@ async fn change_url(aws: &Session<'_>, before: &Live, wish: &Values) -> Result<(
     }
     set_url(aws, before, url, public).await?;
     if public {
+        let tampered = before.get_attribute("url").get("auth").as_str() == Some(NOT_PUBLIC);
         for (id, action) in PUBLIC {
+            // A statement cannot be changed, and one of its id cannot be added.
+            if tampered {
+                revoke(aws, name, id).await?;
+            }
             open(aws, name, id, action).await?;
         }
     }
@@ -193,7 +263,12 @@ async fn permit(aws: &Session<'_>, before: &Live, wish: &Values) -> Result<(), F
     let name = &before.id;
     let there = before.get_attribute("invoked_by").strings();
     let wanted = owned::wanted_texts(wish, "invoked_by").unwrap_or_default();
+    let stranger = |service: &str| format!("{STRANGER}{}", statement_id(service));
     for service in wanted.iter().filter(|service| !there.contains(service)) {
+        // A statement cannot be changed, and one of its id cannot be added.
+        if there.contains(&stranger(service)) {
+            revoke(aws, name, &statement_id(service)).await?;
+        }
         let added = aws.call(Call::repeatable("lambda:AddPermission"), || {
             let call = aws.clients.lambda.add_permission().function_name(name);
             call.statement_id(statement_id(service))
@@ -204,7 +279,9 @@ async fn permit(aws: &Session<'_>, before: &Live, wish: &Values) -> Result<(), F
         });
         unless_exists(added.await)?;
     }
-    for grant in there.iter().filter(|grant| !wanted.contains(grant)) {
+    let renewed: Vec<String> = wanted.iter().map(|service| stranger(service)).collect();
+    let leaving = |grant: &&String| !wanted.contains(grant) && !renewed.contains(grant);
+    for grant in there.iter().filter(leaving) {
         let id = grant.strip_prefix(STRANGER).map_or_else(|| statement_id(grant), str::to_owned);
         revoke(aws, name, &id).await?;
     }
@@ -222,23 +299,64 @@ async fn revoke(aws: &Session<'_>, name: &str, id: &str) -> Result<(), Failure> 
 mod tests {
     use super::*;
 
+    const URL: &str = r#"{"Sid": "trueup-url", "Effect": "Allow", "Principal": "*",
+        "Action": "lambda:InvokeFunctionUrl", "Resource": "arn:x",
+        "Condition": {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}}"#;
+    const INVOKE: &str = r#"{"Sid": "trueup-url-invoke", "Effect": "Allow", "Principal": "*",
+        "Action": "lambda:InvokeFunction", "Resource": "arn:x",
+        "Condition": {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}}"#;
+    const EVENTS: &str = r#"{"Sid": "trueup-service-events-amazonaws-com", "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"}, "Action": "lambda:InvokeFunction",
+        "Resource": "arn:x", "Condition": {"StringEquals": {"AWS:SourceAccount": "123456789012"}}}"#;
+
+    fn grants(statements: &[&str]) -> Grants {
+        let policy = format!(r#"{{"Statement": [{}]}}"#, statements.join(","));
+        Grants::read(&policy, "123456789012")
+    }
+
+    fn seen(statements: &[&str]) -> Vec<String> {
+        grants(statements).invoked_by(true).into_iter().collect()
+    }
+
     #[test]
     fn a_statement_that_is_not_ours_is_seen() {
-        let policy = r#"{"Statement": [
-            {"Sid": "trueup-url", "Principal": "*"},
-            {"Sid": "trueup-url-invoke", "Principal": "*"},
-            {"Sid": "trueup-service-events-amazonaws-com", "Principal": {"Service": "events.amazonaws.com"}},
-            {"Sid": "hand", "Principal": {"AWS": "123456789012"}}]}"#;
-        let grants = Grants::read(policy);
-        assert!(grants.public());
-        let seen: Vec<String> = grants.invoked_by(true).into_iter().collect();
-        assert_eq!(seen, ["events.amazonaws.com", "statement hand"]);
-        assert_eq!(grants.invoked_by(false).len(), 4);
+        let hand = r#"{"Sid": "hand", "Effect": "Allow", "Principal": {"AWS": "123456789012"}}"#;
+        let all = [URL, INVOKE, EVENTS, hand];
+        assert!(grants(&all).public());
+        assert_eq!(seen(&all), ["events.amazonaws.com", "statement hand"]);
+        assert_eq!(grants(&all).invoked_by(false).len(), 4);
+    }
+
+    #[test]
+    fn a_statement_of_ours_that_grants_something_else_is_not_ours() {
+        let stranger = ["statement trueup-service-events-amazonaws-com"];
+        assert_eq!(seen(&[EVENTS]), ["events.amazonaws.com"]);
+        for (right, wrong) in [
+            ("events.amazonaws.com\"}", "s3.amazonaws.com\"}"),
+            ("lambda:InvokeFunction", "lambda:*"),
+            ("\"123456789012\"", "\"210987654321\""),
+            ("StringEquals", "StringLike"),
+            ("\"Allow\"", "\"Deny\""),
+        ] {
+            assert!(EVENTS.contains(right), "{right}");
+            assert_eq!(seen(&[&EVENTS.replace(right, wrong)]), stranger, "{wrong}");
+        }
+        let without_condition = EVENTS.split(r#", "Condition""#).next().unwrap().to_owned() + "}";
+        assert_eq!(seen(&[&without_condition]), stranger, "whoever has the service may call");
+    }
+
+    #[test]
+    fn a_url_is_public_with_just_its_two_permissions() {
+        let public = |statements: &[&str]| grants(statements).public();
+        assert!(public(&[URL, INVOKE]) && !public(&[URL]) && !public(&[INVOKE]));
+        assert!(!public(&[URL, &INVOKE.replace("\"true\"", "\"false\"")]));
+        assert!(!public(&[&URL.replace("\"*\"", "\"123456789012\""), INVOKE]));
+        assert!(grants(&[URL]).half_public() && !grants(&[EVENTS]).half_public());
     }
 
     #[test]
     fn without_a_policy_nobody_is_let_in() {
-        let grants = Grants::read("");
-        assert!(!grants.public() && grants.invoked_by(false).is_empty());
+        let grants = Grants::read("", "123456789012");
+        assert!(!grants.public() && !grants.half_public() && grants.invoked_by(false).is_empty());
     }
 }

@@ -6,6 +6,7 @@ use aws_sdk_lambda::types::{
 };
 use aws_smithy_types::Blob;
 use trueup_model::Value;
+use trueup_model::snapshot::Live;
 use trueup_model::value::Values;
 use trueup_provider::{Call, Create, Failure, FailureClass, Update};
 
@@ -101,7 +102,7 @@ pub(super) async fn create(
             .set_tracing_config(tracing(wish))
             .set_role(owned::wanted_text(wish, "role"))
             .set_vpc_config(Some(network(wish)))
-            .logging_config(logging(wish))
+            .logging_config(logging(wish.get("logging").unwrap_or(&Value::Null)))
             .set_dead_letter_config(owned::wanted(wish, "dead_letter_target").map(|_| failed(wish)))
             .set_image_config(owned::wanted(wish, "image_config").map(|_| image(wish)))
             .set_file_system_configs(Some(file_systems(wish)).filter(|some| !some.is_empty()))
@@ -116,12 +117,15 @@ pub(super) async fn create(
 /// function.
 pub(super) async fn configure(aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
     let wish = &request.attributes;
+    let is_image = owned::wanted(wish, "image").is_some();
+    let layers = owned::wanted_texts(wish, "layers").unwrap_or_default();
+    let logging = logging(&kept_logging(wish, &request.before));
     aws.call(Call::repeatable("lambda:UpdateFunctionConfiguration"), || {
         let call = aws.clients.lambda.update_function_configuration().function_name(&request.id);
         call.description(owned::wanted_text(wish, "description").unwrap_or_default())
             .set_runtime(owned::wanted_text(wish, "runtime").as_deref().map(Runtime::from))
             .set_handler(owned::wanted_text(wish, "handler"))
-            .set_layers(Some(owned::wanted_texts(wish, "layers").unwrap_or_default()))
+            .set_layers(Some(layers.clone()).filter(|_| !is_image))
             .environment(environment(wish))
             .kms_key_arn(owned::wanted_text(wish, "kms_key").unwrap_or_default())
             .set_memory_size(owned::wanted_int(wish, "memory_mb"))
@@ -130,9 +134,9 @@ pub(super) async fn configure(aws: &Session<'_>, request: &Update) -> Result<(),
             .set_tracing_config(tracing(wish))
             .set_role(owned::wanted_text(wish, "role"))
             .vpc_config(network(wish))
-            .logging_config(logging(wish))
+            .logging_config(logging.clone())
             .dead_letter_config(failed(wish))
-            .set_image_config(owned::wanted(wish, "image").map(|_| image(wish)))
+            .set_image_config(is_image.then(|| image(wish)))
             .set_file_system_configs(Some(file_systems(wish)))
             .send()
     })
@@ -183,8 +187,25 @@ fn tracing(wish: &Values) -> Option<TracingConfig> {
     Some(TracingConfig::builder().mode(mode.as_str().into()).build())
 }
 
-fn logging(wish: &Values) -> LoggingConfig {
+/// What is wanted, and of what AWS chooses what is there: Lambda sets back what it is not told.
+fn kept_logging(wish: &Values, before: &Live) -> Value {
     let wanted = wish.get("logging").unwrap_or(&Value::Null);
+    let there = before.get_attribute("logging");
+    let is_json = wanted.get("format").as_str() == Some("JSON");
+    let kept = |name: &str| match wanted.get(name) {
+        // Text has no levels.
+        Value::Null if is_json || name == "log_group" => there.get(name).clone(),
+        stated => stated.clone(),
+    };
+    Value::Map(owned::named([
+        ("format", wanted.get("format").clone()),
+        ("log_group", kept("log_group")),
+        ("application_log_level", kept("application_log_level")),
+        ("system_log_level", kept("system_log_level")),
+    ]))
+}
+
+fn logging(wanted: &Value) -> LoggingConfig {
     let text = |name: &str| wanted.get(name).as_str();
     LoggingConfig::builder()
         .set_log_format(text("format").map(Into::into))
@@ -228,4 +249,39 @@ fn network(wish: &Values) -> VpcConfig {
             owned::wanted_texts(wish, "security_groups").unwrap_or_default(),
         ))
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use trueup_model::snapshot::{Condition, Ownership};
+
+    use super::*;
+
+    #[test]
+    fn what_aws_chose_of_logging_stays() {
+        let json = |text: &str| -> Values { serde_json::from_str(text).unwrap() };
+        let before = Live {
+            kind: "lambda_function".into(),
+            id: "api".to_owned(),
+            ownership: Ownership::default(),
+            attributes: json(
+                r#"{"logging":{"format":"JSON","log_group":"/shop/all","application_log_level":"WARN"}}"#,
+            ),
+            outputs: Values::new(),
+            tags: BTreeMap::new(),
+            condition: Condition::Ready,
+            scheduled: Values::new(),
+        };
+        let kept = |wish: &str| kept_logging(&json(wish), &before).to_string();
+        assert_eq!(
+            kept(r#"{"logging":{"format":"JSON"}}"#),
+            r#"{"application_log_level":"WARN","format":"JSON","log_group":"/shop/all","system_log_level":null}"#
+        );
+        assert_eq!(
+            kept(r#"{"logging":{"format":"Text","log_group":"/other"}}"#),
+            r#"{"application_log_level":null,"format":"Text","log_group":"/other","system_log_level":null}"#
+        );
+    }
 }

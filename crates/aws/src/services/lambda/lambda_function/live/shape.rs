@@ -11,7 +11,7 @@ use trueup_model::value::Values;
 
 use super::super::rules::usual_log_group;
 use super::KIND;
-use super::access::Grants;
+use super::access::{Grants, NOT_ONLY_IAM, NOT_PUBLIC};
 use crate::live::owned;
 
 pub(super) fn normalise(
@@ -21,7 +21,9 @@ pub(super) fn normalise(
 ) -> Live {
     let empty = FunctionConfiguration::builder().build();
     let configuration = function.configuration().unwrap_or(&empty);
-    let grants = Grants::read(policy.unwrap_or_default());
+    let arn = configuration.function_arn().unwrap_or_default();
+    let grants =
+        Grants::read(policy.unwrap_or_default(), arn.split(':').nth(4).unwrap_or_default());
     let name = configuration.function_name().unwrap_or_default();
     let all_tags = function.tags().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone()));
     let (ownership, tags) =
@@ -166,7 +168,8 @@ fn file_system(one: &FunctionConfiguration) -> Value {
 fn address(url: &GetFunctionUrlConfigOutput, grants: &Grants) -> Value {
     let auth = match url.auth_type() {
         FunctionUrlAuthType::None if grants.public() => "none",
-        FunctionUrlAuthType::None => "none, but without the permissions",
+        FunctionUrlAuthType::None => NOT_PUBLIC,
+        _ if grants.half_public() => NOT_ONLY_IAM,
         _ => "iam",
     };
     let mode = url.invoke_mode().map_or("BUFFERED", |mode| mode.as_str());

@@ -89,7 +89,10 @@ pub(super) async fn create(aws: &Session<'_>, request: &Create, name: &str) -> R
     match owned::wanted(wish, "restore_from") {
         None => empty(aws, request, name).await,
         Some(Value::Map(moment)) => as_it_was(aws, request, name, moment).await,
-        Some(snapshot) => restored(aws, request, name, &snapshot.to_string()).await,
+        Some(snapshot) => {
+            let snapshot = snapshot.as_str().unwrap_or_default();
+            restored(aws, request, name, snapshot).await
+        }
     }
 }
 
