@@ -65,12 +65,8 @@ class Emulator:
         """An account that no other test uses, in which AWS behaves as `tests/emulator/behaviours.py`
         lists, but for what is said here."""
         number = str(next(self._accounts))
-        request = urllib.request.Request(
-            f"{self.url}/overlay/{number}", json.dumps(behaviours).encode(), {"Content-Type": "application/json"},
-            method="PUT",
-        )
-        with urllib.request.urlopen(request, timeout=30):
-            return Account(self.url, number)
+        _put(f"{self.url}/overlay/{number}", behaviours)
+        return Account(self.url, number)
 
 
 class Account:
@@ -94,6 +90,10 @@ class Account:
         )
         self._clients = {}
 
+    def let_pass(self, seconds):
+        """Sets the account's clock forward: what takes that long has happened."""
+        _put(f"{self.url}/overlay/{self.number}/clock", seconds)
+
     def client(self, service):
         if service not in self._clients:
             self._clients[service] = self._session.client(
@@ -101,6 +101,12 @@ class Account:
                 config=Config(retries={"total_max_attempts": 1}, read_timeout=60, parameter_validation=True),
             )
         return self._clients[service]
+
+
+def _put(url, document):
+    content, headers = json.dumps(document).encode(), {"Content-Type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(url, content, headers, method="PUT"), timeout=30):
+        pass
 
 
 def _free_port():

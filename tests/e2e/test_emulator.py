@@ -92,23 +92,27 @@ def refused(code, call, **arguments):
     return caught.value.response
 
 
-def until(wanted, look, seconds=5):
+# So long that nothing happens by itself while a test runs, on whatever machine: the clock is set instead.
+LONG = 100_000
+
+
+def until(wanted, site, look):
     """All that was seen until it was what is wanted, each once."""
     seen = []
-    deadline = time.monotonic() + seconds
-    while not seen or seen[-1] != wanted:
-        assert time.monotonic() < deadline, f"never {wanted!r}, but {seen}"
+    for _ in range(50):
         now = look()
         seen += [now] if now not in seen[-1:] else []
-        time.sleep(0.02)
-    return seen
+        if now == wanted:
+            return seen
+        site.account.let_pass(LONG / 10)
+    raise AssertionError(f"never {wanted!r}, but {seen}")
 
 
 # States that take time.
 
 
 def test_a_nat_gateway_takes_its_time(emulator):
-    site = Site(emulator, states=0.2)
+    site = Site(emulator, states=LONG)
     gateway = site.new_gateway(ConnectivityType="private")
     assert gateway["State"] == "pending"
     table = site.ec2.create_route_table(VpcId=site.vpc)["RouteTable"]["RouteTableId"]
@@ -118,55 +122,55 @@ def test_a_nat_gateway_takes_its_time(emulator):
     def state():
         return site.ec2.describe_nat_gateways(NatGatewayIds=[gateway["NatGatewayId"]])["NatGateways"][0]["State"]
 
-    until("available", state)
+    until("available", site, state)
     site.ec2.create_route(**route)
     site.ec2.delete_nat_gateway(NatGatewayId=gateway["NatGatewayId"])
-    assert until("deleted", state) == ["deleting", "deleted"]
+    assert until("deleted", site, state) == ["deleting", "deleted"]
     assert not site.interfaces(vpc_id=site.vpc)
 
 
 def test_a_nat_gateway_without_a_way_out_fails(emulator):
-    site = Site(emulator, states=0.1)
+    site = Site(emulator, states=LONG)
     address = site.ec2.allocate_address(Domain="vpc")["AllocationId"]
     gateway = site.new_gateway(AllocationId=address)["NatGatewayId"]
     look = lambda: site.ec2.describe_nat_gateways(NatGatewayIds=[gateway])["NatGateways"][0]["State"]  # noqa: E731
-    assert until("failed", look) == ["pending", "failed"]
+    assert until("failed", site, look) == ["pending", "failed"]
 
 
 def test_an_instance_takes_its_time(emulator):
-    site = Site(emulator, states=0.2)
+    site = Site(emulator, states=LONG)
     instance = site.new_instance()
-    assert until("running", lambda: site.state_of(instance)) == ["pending", "running"]
+    assert until("running", site, lambda: site.state_of(instance)) == ["pending", "running"]
     site.ec2.stop_instances(InstanceIds=[instance])
-    assert until("stopped", lambda: site.state_of(instance)) == ["stopping", "stopped"]
+    assert until("stopped", site, lambda: site.state_of(instance)) == ["stopping", "stopped"]
     site.ec2.terminate_instances(InstanceIds=[instance])
     refused("DependencyViolation", site.ec2.delete_security_group, GroupId=site.group)
-    assert until("terminated", lambda: site.state_of(instance)) == ["shutting-down", "terminated"]
+    assert until("terminated", site, lambda: site.state_of(instance)) == ["shutting-down", "terminated"]
     site.ec2.delete_security_group(GroupId=site.group)
 
 
 def test_a_database_takes_its_time(emulator):
-    site = Site(emulator, states=0.2)
+    site = Site(emulator, states=LONG)
     made = site.new_database()
     assert made["DBInstanceStatus"] == "creating" and "Endpoint" not in made
-    seen = until("available", lambda: site.database()["DBInstanceStatus"])
+    seen = until("available", site, lambda: site.database()["DBInstanceStatus"])
     assert seen == ["creating", "backing-up", "available"] and site.database()["Endpoint"]["Address"]
 
     site.rds.modify_db_instance(DBInstanceIdentifier="d", DBInstanceClass="db.t3.small", ApplyImmediately=True)
     assert site.database()["DBInstanceStatus"] == "available", "for a moment it says nothing of it"
-    until("modifying", lambda: site.database()["DBInstanceStatus"])
+    until("modifying", site, lambda: site.database()["DBInstanceStatus"])
     refused("InvalidDBInstanceState", site.rds.modify_db_instance, DBInstanceIdentifier="d", BackupRetentionPeriod=3)
-    until("available", lambda: site.database()["DBInstanceStatus"])
+    until("available", site, lambda: site.database()["DBInstanceStatus"])
     assert site.database()["DBInstanceClass"] == "db.t3.small"
 
     site.rds.delete_db_instance(DBInstanceIdentifier="d", SkipFinalSnapshot=True)
     assert site.database()["DBInstanceStatus"] == "deleting"
-    time.sleep(0.3)
+    site.account.let_pass(2 * LONG)
     refused("DBInstanceNotFound", site.rds.describe_db_instances, DBInstanceIdentifier="d")
 
 
 def test_a_function_takes_its_time(emulator):
-    site = Site(emulator, states=0.2)
+    site = Site(emulator, states=LONG)
     made = site.new_function(site.new_role())
     assert made["State"] == "Pending"
     refused("ResourceConflictException", site.lambda_.update_function_configuration, FunctionName="f", Timeout=9)
@@ -174,11 +178,11 @@ def test_a_function_takes_its_time(emulator):
     def configuration():
         return site.lambda_.get_function(FunctionName="f")["Configuration"]
 
-    until("Active", lambda: configuration()["State"])
+    until("Active", site, lambda: configuration()["State"])
     changed = site.lambda_.update_function_configuration(FunctionName="f", Timeout=9)
     assert changed["LastUpdateStatus"] == "InProgress"
     refused("ResourceConflictException", site.lambda_.update_function_code, FunctionName="f", ZipFile=a_zip())
-    assert until("Successful", lambda: configuration()["LastUpdateStatus"])[0] == "InProgress"
+    assert until("Successful", site, lambda: configuration()["LastUpdateStatus"])[0] == "InProgress"
 
 
 # Interfaces, and what they hold.
@@ -203,33 +207,33 @@ def test_a_database_holds_its_group_and_its_subnets(emulator):
 
 
 def test_interfaces_outlive_their_function(emulator):
-    site = Site(emulator, interfaces=0.4)
+    site = Site(emulator, interfaces=LONG)
     role = site.new_role()
     site.new_function(role)
     site.new_function(role, "g")
     assert len(site.interfaces(group_id=site.group)) == 2, "one a subnet, shared by both"
     assert site.lambda_.get_function(FunctionName="f")["Configuration"]["VpcConfig"]["VpcId"] == site.vpc
     site.lambda_.delete_function(FunctionName="f")
-    time.sleep(0.5)
+    site.account.let_pass(2 * LONG)
     assert len(site.interfaces(group_id=site.group)) == 2, "the other still needs them"
     site.lambda_.delete_function(FunctionName="g")
     refused("DependencyViolation", site.ec2.delete_security_group, GroupId=site.group)
-    time.sleep(0.5)
+    site.account.let_pass(2 * LONG)
     site.ec2.delete_security_group(GroupId=site.group)
 
 
 def test_without_its_role_lambda_leaves_its_interfaces_behind(emulator):
-    site = Site(emulator, interfaces=0.2)
+    site = Site(emulator, interfaces=LONG)
     site.new_function(site.new_role())
     site.lambda_.delete_function(FunctionName="f")
     site.iam.delete_role(RoleName="r")
-    time.sleep(0.4)
+    site.account.let_pass(2 * LONG)
     assert len(site.interfaces(group_id=site.group)) == 2
 
 
 @pytest.mark.parametrize("family", ["application", "network"])
 def test_a_load_balancer_holds_its_group_and_its_subnets(emulator, family):
-    site = Site(emulator, interfaces=3600)
+    site = Site(emulator, interfaces=LONG)
     internet, arn, elb = site.attach_internet(), *new_load_balancer(site, family)
     of_aws = ("amazon-elb", True, "in-use")
     interfaces = site.interfaces(group_id=site.group)
@@ -247,10 +251,10 @@ def test_a_load_balancer_holds_its_group_and_its_subnets(emulator, family):
 
 
 def test_the_interfaces_of_a_load_balancer_go_by_themselves(emulator):
-    site = Site(emulator, interfaces=0.2)
+    site = Site(emulator, interfaces=LONG)
     arn, elb = new_load_balancer(site, "application")
     elb.delete_load_balancer(LoadBalancerArn=arn)
-    until([], lambda: site.interfaces(group_id=site.group), seconds=60)
+    until([], site, lambda: site.interfaces(group_id=site.group))
     site.ec2.delete_security_group(GroupId=site.group)
 
 

@@ -7,7 +7,6 @@ the last one, and a load balancer's the load balancer. Lambda takes them away as
 without it they stay for good.
 """
 
-import time
 import uuid
 from dataclasses import dataclass
 
@@ -81,8 +80,8 @@ class Interfaces(Behaviour):
     def _let_go(self, call, owner):
         interface, wanted = self._held[owner]
         if owner[1] in LINGER:
-            leaves = self._leaving.setdefault(owner, time.monotonic() + self.setting)
-            if time.monotonic() < leaves:
+            leaves = self._leaving.setdefault(owner, self.account.now() + self.setting)
+            if self.account.now() < leaves:
                 return
             if wanted.role and not _role_exists(call, wanted.role):
                 # Nobody is left who may detach it: it stays until somebody deletes it by hand.

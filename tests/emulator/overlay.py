@@ -46,6 +46,7 @@ class Account:
 
     def __init__(self, number, behaviours, settings):
         self.number = number
+        self._ahead = 0.0
         self._due = []
         self._order = itertools.count()
         self.behaviours = {
@@ -56,12 +57,20 @@ class Account:
     def get(self, kind):
         return self.behaviours.get(kind)
 
+    def now(self):
+        """Seconds on the account's own clock."""
+        return time.monotonic() + self._ahead
+
+    def let_pass(self, seconds):
+        """Sets the clock forward, so that nobody has to wait."""
+        self._ahead += seconds
+
     def later(self, seconds, effect):
         """Lets `effect` happen when that many seconds have passed, just before the next call."""
-        heapq.heappush(self._due, (time.monotonic() + seconds, next(self._order), effect))
+        heapq.heappush(self._due, (self.now() + seconds, next(self._order), effect))
 
     def catch_up(self):
-        while self._due and self._due[0][0] <= time.monotonic():
+        while self._due and self._due[0][0] <= self.now():
             heapq.heappop(self._due)[2]()
 
     def answer(self, call, innermost):

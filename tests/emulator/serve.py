@@ -1,6 +1,7 @@
 """moto's server with our overlay: `python serve.py PORT`.
 
-`PUT /overlay/ACCOUNT` with a JSON object switches behaviours of an account on and off.
+`PUT /overlay/ACCOUNT` with a JSON object switches behaviours of an account on and off, and
+`PUT /overlay/ACCOUNT/clock` with a number of seconds sets its clock forward by so many.
 """
 
 import json
@@ -33,10 +34,13 @@ class Overlay:
         return self._accounts[number]
 
     def _switch(self, request):
+        number, *clock = request.path.removeprefix("/overlay/").split("/")
         settings = json.loads(request.data or "{}")
+        if clock:
+            self.account(number).let_pass(settings)
+            return Response(status=204)
         if unknown := settings.keys() - BEHAVIOURS.keys():
             return Response(f"no such behaviour: {', '.join(sorted(unknown))}\n", 400)
-        number = request.path.split("/")[-1]
         self._accounts[number] = overlay.Account(number, BEHAVIOURS, DEFAULTS | settings)
         return Response(status=204)
 

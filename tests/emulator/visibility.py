@@ -6,7 +6,6 @@ may not make network interfaces, and a new instance profile is not known to EC2.
 """
 
 import re
-import time
 
 from overlay import Behaviour, Refusal
 
@@ -46,12 +45,12 @@ class Visibility(Behaviour):
         return answer
 
     def _new(self, key):
-        self._unseen.setdefault(key, (self._times, time.monotonic() + self._seconds))
+        self._unseen.setdefault(key, (self._times, self.account.now() + self._seconds))
 
     def _miss(self, key):
         """Whether it is missed once more."""
         left, until = self._unseen.get(key, (0, 0))
-        if not left or time.monotonic() > until:
+        if not left or self.account.now() > until:
             return False
         self._unseen[key] = left - 1, until
         return True
