@@ -30,7 +30,8 @@ pub(crate) async fn perform(
                 tags,
                 ownership: ownership.clone(),
             };
-            provider.create(host, &request).await.map(Some)
+            let live = provider.create(host, &request).await?;
+            Ok(Some(world.sealed(live, &request.attributes)))
         }
         Operation::Update { target, attributes, tags, ownership, changed, before } => {
             let before = current(step, target, before.as_deref(), world)?;
@@ -44,7 +45,8 @@ pub(crate) async fn perform(
                 changed: changed.clone(),
                 before,
             };
-            provider.update(host, &request).await.map(Some)
+            let live = provider.update(host, &request).await?;
+            Ok(Some(world.sealed(live, &request.attributes)))
         }
         Operation::Delete { before, final_snapshot } => {
             let request = Delete {

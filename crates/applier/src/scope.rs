@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use trueup_model::expression::{Lookup, Scope};
+use trueup_model::value::Values;
 use trueup_model::{
     Action, Address, Catalog, KindName, Live, Operation, Plan, Reference, Snapshot, Step, StepId,
-    Value,
+    Value, seal,
 };
 
 /// The resources of the stack as they are by now, for the expressions of later steps.
@@ -60,6 +61,14 @@ impl World {
                 }
             }
             (Operation::Create { .. } | Operation::Update { .. }, None) => {}
+        }
+    }
+
+    /// What AWS reports after a step gave it these values: it tells their secrets back in plain.
+    pub(crate) fn sealed(&self, live: Live, given: &Values) -> Live {
+        match self.catalog.get(live.kind.as_str()) {
+            Some(kind) => seal::given(kind, &live, given),
+            None => live,
         }
     }
 

@@ -158,6 +158,7 @@ impl Context {
         self.leased.note_left(if is_there { Left::Settled } else { Left::Nothing });
         let ReadStack { stack, file, sources } = read;
         let catalog = Arc::clone(&self.catalog);
+        let snapshot = trueup_planner::seal(&stack, &catalog, &snapshot);
         Ok(Situation { stack, file, sources, snapshot, provider, catalog })
     }
 

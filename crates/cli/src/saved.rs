@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use trueup_model::{Address, KindName, Live, Plan, Value};
+use trueup_model::{Address, KindName, Live, Plan, Stack, Value};
 use trueup_stack::{DiskFiles, Files};
 
 use crate::arguments::Permissions;
@@ -15,7 +15,7 @@ use crate::render::{json, value};
 use crate::situation::{Intent, Situation};
 
 /// The version of a saved plan's form; raised when a field is added or changes its meaning.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// What is saved beside the plan itself.
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ struct Origin {
     max_disruption: Option<trueup_model::Disruption>,
     variables: Vec<String>,
     variable_files: Vec<PathBuf>,
+    /// The slow hash of each sensitive variable.
+    secrets: BTreeMap<String, String>,
     live: Vec<Seen>,
 }
 
@@ -81,6 +83,7 @@ pub(crate) fn write(
         max_disruption: intent.permissions.max_disruption.map(Into::into),
         variables: context.global.var.iter().map(|(name, _)| name.clone()).collect(),
         variable_files: context.global.var_file.clone(),
+        secrets: secrets(&situation.stack),
         live: lives(plan, situation),
     };
     let mut document = json::plan(plan, &situation.catalog);
@@ -98,14 +101,19 @@ pub(crate) fn read(path: &Path) -> Result<Saved, Error> {
         .map_err(|error| Error::NotAPlan { path: path.to_owned(), because: error.to_string() })
 }
 
-/// The live resources that the plan touches or reads, everything sensitive hidden.
+/// What tells later whether a sensitive variable is another.
+fn secrets(stack: &Stack) -> BTreeMap<String, String> {
+    let hash = |(name, value): (&String, &Value)| {
+        (name.clone(), trueup_planner::variable_hash(&stack.name, name, value))
+    };
+    stack.secrets.iter().map(hash).collect()
+}
+
+/// The live resources that the plan touches or reads, of a snapshot that was sealed.
 fn lives(plan: &Plan, situation: &Situation) -> Vec<Seen> {
     let there = There::new(situation);
     let lives = there.touched(plan, plan.fingerprints.keys());
-    let seen = |((address, ..), live): (Key, &Live)| Seen {
-        address,
-        live: json::masked_live(live, &situation.catalog),
-    };
+    let seen = |((address, ..), live): (Key, &Live)| Seen { address, live: live.clone() };
     lives.into_iter().map(seen).collect()
 }
 
@@ -199,6 +207,7 @@ impl Saved {
     /// Refuses when anything that the plan was made from, or the plan itself, is another now.
     pub(crate) fn compare(&self, plan: &Plan, situation: &Situation) -> Result<(), Error> {
         let mut differences = self.origin_differences(plan);
+        differences.extend(self.secret_differences(&situation.stack));
         if differences.is_empty() {
             differences = self.live_differences(plan, situation);
         }
@@ -226,6 +235,20 @@ impl Saved {
             differences.push(self.changed_stack());
         }
         differences
+    }
+
+    fn secret_differences(&self, stack: &Stack) -> Vec<String> {
+        let now = secrets(stack);
+        let then = self.origin.secrets.iter();
+        // One that is not there now is another stack.
+        let differing = then.filter(|(name, hash)| now.get(*name).is_some_and(|now| now != *hash));
+        let sentence = |(name, _): (&String, _)| {
+            format!(
+                "the sensitive variable '{name}' has another value than at {}",
+                self.origin.made_at
+            )
+        };
+        differing.map(sentence).collect()
     }
 
     fn changed_stack(&self) -> String {
@@ -257,7 +280,7 @@ impl Saved {
             addresses.iter().map(|address| (address, Vec::new())).collect();
         for key in keys {
             let now = there.find(key);
-            let now = now.map(|live| as_saved(&json::masked_live(live, &situation.catalog)));
+            let now = now.map(as_saved);
             let differences = moved(&key.0, then.get(key).copied(), now.as_ref());
             shown.entry(&key.0).or_default().extend(differences);
         }

@@ -24,7 +24,7 @@ pub(crate) struct Situation {
     pub(crate) file: PathBuf,
     /// The texts of all files that were read.
     pub(crate) sources: Sources,
-    /// What exists.
+    /// What exists, sealed: no text in it that is not a secret needs to be hidden.
     pub(crate) snapshot: Snapshot,
     /// Who read it.
     pub(crate) provider: Arc<dyn Provider>,
@@ -51,7 +51,7 @@ impl Situation {
             evaluator: &CelEvaluator,
             options: &intent.options(),
         });
-        let violations = trueup_planner::check(&plan);
+        let violations = trueup_planner::check(&plan, &self.stack, &self.catalog);
         let violations: Vec<String> = violations.iter().map(ToString::to_string).collect();
         if !violations.is_empty() {
             return Err(Error::Inconsistent(violations.join("; ")));

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::interrupts::Interrupts;
 use crate::invocation::{Input, Output};
 use crate::render::look::Look;
+use crate::render::visible;
 
 /// Where text has no width of its own.
 const READ_LATER: u16 = 100;
@@ -73,14 +74,22 @@ impl Terminal {
         self.person
     }
 
-    /// Prints a result.
+    /// Prints a result; what a terminal would act on in it is made visible.
     pub(crate) fn print(&self, text: &str) -> Result<(), Error> {
+        self.out.write(&visible::lines(text)).map_err(Error::Output)
+    }
+
+    /// Prints a value that a program reads as it is. A terminal shows it as every other text.
+    pub(crate) fn print_exactly(&self, text: &str) -> Result<(), Error> {
+        if self.out.is_terminal() {
+            return self.print(text);
+        }
         self.out.write(text).map_err(Error::Output)
     }
 
     /// Says something that is no result. If even that fails, there is nobody left to tell.
     pub(crate) fn say(&self, text: &str) {
-        let _ = self.err.write(text);
+        let _ = self.err.write(&visible::lines(text));
     }
 
     /// Asks, and gives the answer without its line end.

@@ -89,6 +89,54 @@ impl Expression {
         matches!(self, Self::Value(Value::Null))
     }
 
+    /// Whether a secret is in it, or in what it is evaluated with.
+    pub fn holds_secret(&self) -> bool {
+        match self {
+            Self::Value(value) => value.holds_secret(),
+            Self::Reference(_) => false,
+            Self::Template(template) => template.bindings.values().any(Value::holds_secret),
+            Self::List(elements) => elements.iter().any(Self::holds_secret),
+            Self::Map(fields) => fields.values().any(Self::holds_secret),
+        }
+    }
+
+    /// The expression with every text that is known in it a secret.
+    #[must_use]
+    pub fn into_secret(self) -> Self {
+        self.map_values(&Value::into_secret)
+    }
+
+    /// The expression with everything that is known in it replaced.
+    #[must_use]
+    pub fn map_values(self, replace: &dyn Fn(Value) -> Value) -> Self {
+        match self {
+            Self::Value(value) => Self::Value(replace(value)),
+            Self::Reference(_) => self,
+            Self::Template(template) => {
+                let bindings = template.bindings.into_iter();
+                let bindings = bindings.map(|(name, value)| (name, replace(value))).collect();
+                Self::Template(Template { bindings, ..template })
+            }
+            Self::List(elements) => {
+                Self::List(elements.into_iter().map(|e| e.map_values(replace)).collect())
+            }
+            Self::Map(fields) => {
+                let fields = fields.into_iter();
+                Self::Map(fields.map(|(name, f)| (name, f.map_values(replace))).collect())
+            }
+        }
+    }
+
+    /// Every text that is known in it and no secret; not those that it is evaluated with.
+    pub fn plain_texts(&self) -> BTreeSet<&str> {
+        match self {
+            Self::Value(value) => value.plain_texts(),
+            Self::Reference(_) | Self::Template(_) => BTreeSet::new(),
+            Self::List(elements) => elements.iter().flat_map(Self::plain_texts).collect(),
+            Self::Map(fields) => fields.values().flat_map(Self::plain_texts).collect(),
+        }
+    }
+
     /// Every resource attribute that the expression still waits for.
     pub fn references(&self) -> BTreeSet<&Reference> {
         let mut found = BTreeSet::new();

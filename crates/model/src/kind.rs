@@ -87,6 +87,9 @@ pub struct Attribute {
     pub late: bool,
     /// Shown as `(sensitive)` everywhere.
     pub sensitive: bool,
+    /// Where people put secrets although AWS tells it back to all who may describe it. Of what no
+    /// stack describes it is hidden: nothing tells then whether it holds one.
+    pub may_hold_secrets: bool,
     /// Sent to AWS but never read back: compared by its hash in the tag `trueup:secret`.
     pub write_only: bool,
     /// Whether a change of it behind our back concerns security.
@@ -399,6 +402,16 @@ impl Kind {
     /// The kind's name as the key that other crates use.
     pub fn key(&self) -> KindName {
         KindName::from(self.name)
+    }
+
+    /// The attributes that the output of that name tells, in whole or in part.
+    pub fn told_by(&self, output: &str) -> impl Iterator<Item = &Attribute> {
+        let sample = self.output(output).map(|output| output.sample.clone());
+        self.attributes.iter().filter(move |attribute| match &sample {
+            Some(Sample::Attribute(name)) => *name == attribute.name,
+            Some(Sample::Format(format)) => format.contains(&format!("{{{}}}", attribute.name)),
+            Some(Sample::Id(_)) | None => false,
+        })
     }
 
     /// Whether some attributes are applied in a step of their own.

@@ -11,6 +11,7 @@ pub mod expression;
 pub mod kind;
 pub mod plan;
 pub mod proof;
+pub mod seal;
 pub mod snapshot;
 pub mod stack;
 pub mod value;

@@ -33,6 +33,8 @@ pub struct Stack {
     pub outputs: BTreeMap<String, Expression>,
     /// Names of looked-up SSM parameters (the newest AMI), wherever they stand in the stack.
     pub parameters: BTreeSet<String>,
+    /// The values of its sensitive variables, which are not in the digest.
+    pub secrets: Values,
     /// SHA-256 of everything that was read: the stack file, modules, sources, variables.
     pub digest: String,
 }

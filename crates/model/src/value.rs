@@ -1,6 +1,6 @@
 //! Values of attributes, as a stack states them and as AWS reports them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -89,6 +89,69 @@ impl Value {
     pub fn strings(&self) -> Vec<String> {
         let elements = self.as_list().unwrap_or_default();
         elements.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// Whether a secret is in it.
+    pub fn holds_secret(&self) -> bool {
+        match self {
+            Self::Secret(_) => true,
+            Self::List(elements) => elements.iter().any(Self::holds_secret),
+            Self::Map(fields) => fields.values().any(Self::holds_secret),
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::String(_) => false,
+        }
+    }
+
+    /// The value with every text in it a secret.
+    #[must_use]
+    pub fn into_secret(self) -> Self {
+        self.into_secret_but(&BTreeSet::new())
+    }
+
+    /// The value with every text in it a secret, but for those that are known to be none.
+    #[must_use]
+    pub fn into_secret_but(self, public: &BTreeSet<&str>) -> Self {
+        self.map_texts(&|text| match text {
+            Self::String(text) if !public.contains(text.as_str()) => {
+                Self::Secret(Secret::new(text))
+            }
+            other => other,
+        })
+    }
+
+    /// The value with what its secrets hide in plain: only for the call that hands it to AWS, and for
+    /// comparisons.
+    #[must_use]
+    pub fn revealed(self) -> Self {
+        self.map_texts(&|text| match text {
+            Self::Secret(secret) => Self::String(secret.0),
+            other => other,
+        })
+    }
+
+    /// The value with every text in it, plain or secret, replaced.
+    #[must_use]
+    pub fn map_texts(self, replace: &dyn Fn(Self) -> Self) -> Self {
+        match self {
+            Self::String(_) | Self::Secret(_) => replace(self),
+            Self::List(elements) => {
+                Self::List(elements.into_iter().map(|e| e.map_texts(replace)).collect())
+            }
+            Self::Map(fields) => {
+                let fields = fields.into_iter();
+                Self::Map(fields.map(|(name, f)| (name, f.map_texts(replace))).collect())
+            }
+            Self::Null | Self::Bool(_) | Self::Int(_) => self,
+        }
+    }
+
+    /// Every text in it that is no secret, besides the names of fields.
+    pub fn plain_texts(&self) -> BTreeSet<&str> {
+        match self {
+            Self::String(text) => BTreeSet::from([text.as_str()]),
+            Self::List(elements) => elements.iter().flat_map(Self::plain_texts).collect(),
+            Self::Map(fields) => fields.values().flat_map(Self::plain_texts).collect(),
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Secret(_) => BTreeSet::new(),
+        }
     }
 
     /// The word for the value's type, for messages.
@@ -244,6 +307,17 @@ mod tests {
         for shown in [format!("{value}"), format!("{value:?}")] {
             assert!(shown.contains(SENSITIVE) && !shown.contains("hunter2"), "{shown}");
         }
+    }
+
+    #[test]
+    fn texts_become_secret_and_plain_again() {
+        let text = r#"{"a":["x",1],"b":{"c":"y"}}"#;
+        let value: Value = serde_json::from_str(text).unwrap();
+        let hidden = value.clone().into_secret_but(&BTreeSet::from(["y"]));
+        assert!(hidden.holds_secret() && !value.holds_secret());
+        assert_eq!(hidden.plain_texts(), BTreeSet::from(["y"]));
+        assert_eq!(hidden.to_string(), r#"{"a":["(sensitive)",1],"b":{"c":"y"}}"#);
+        assert_eq!(hidden.revealed(), value);
     }
 
     #[test]

@@ -7,7 +7,9 @@ use std::fmt;
 use trueup_model::expression::Expressions;
 use trueup_model::plan::{Operation, Step, StepId, Target, WhyNot};
 use trueup_model::value::Values;
-use trueup_model::{Action, Address, Expression, Live, Plan, Reference, Value};
+use trueup_model::{Action, Address, Catalog, Expression, Live, Plan, Reference, Stack, Value};
+
+mod secrets;
 
 /// A rule that a plan breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,12 +40,12 @@ pub enum Violation {
     StepOfWithheld(StepId),
     /// The chain is none, or its time is another.
     WrongChain,
-    /// The JSON form shows a secret.
+    /// A plain text stands where a secret belongs.
     ShowsSecret,
 }
 
-/// The rules that a plan breaks: none, of a plan that this crate made.
-pub fn check(plan: &Plan) -> Vec<Violation> {
+/// The rules that a plan of this stack breaks: none, if this crate made it.
+pub fn check(plan: &Plan, stack: &Stack, catalog: &Catalog) -> Vec<Violation> {
     let checker = Checker::new(plan);
     let mut violations = Vec::new();
     checker.order(&mut violations);
@@ -53,7 +55,7 @@ pub fn check(plan: &Plan) -> Vec<Violation> {
     checker.deletes(&mut violations);
     checker.forgets(&mut violations);
     checker.chain(&mut violations);
-    if shows_secret(plan) {
+    if secrets::shows_secret(plan, stack, catalog) {
         violations.push(Violation::ShowsSecret);
     }
     violations
@@ -347,50 +349,6 @@ fn holds(attributes: &Expressions, id: &str) -> bool {
     texts.contains(id)
 }
 
-/// Secrets shorter than this may stand somewhere by chance.
-const SHORTEST: usize = 6;
-
-fn shows_secret(plan: &Plan) -> bool {
-    let mut secrets = BTreeSet::new();
-    for step in &plan.steps {
-        step.operation.expressions().for_each(|wish| collect_secrets(wish, &mut secrets));
-        let values = step.operation.before().into_iter().flat_map(|live| live.attributes.values());
-        values.for_each(|value| collect_secret(value, &mut secrets));
-    }
-    plan.outputs.values().for_each(|output| collect_secrets(output, &mut secrets));
-    secrets.retain(|secret| secret.len() >= SHORTEST);
-    if secrets.is_empty() {
-        return false;
-    }
-    let Ok(json) = serde_json::to_string(plan) else { return true };
-    let spelled = |secret: &&&str| {
-        let quoted = serde_json::to_string(secret).unwrap_or_default();
-        json.contains(quoted.trim_matches('"'))
-    };
-    secrets.iter().any(|secret| spelled(&secret))
-}
-
-fn collect_secrets<'v>(wish: &'v Expression, secrets: &mut BTreeSet<&'v str>) {
-    match wish {
-        Expression::Value(value) => collect_secret(value, secrets),
-        Expression::Reference(_) => {}
-        Expression::Template(template) => {
-            template.bindings.values().for_each(|value| collect_secret(value, secrets));
-        }
-        Expression::List(elements) => elements.iter().for_each(|e| collect_secrets(e, secrets)),
-        Expression::Map(fields) => fields.values().for_each(|f| collect_secrets(f, secrets)),
-    }
-}
-
-fn collect_secret<'v>(value: &'v Value, secrets: &mut BTreeSet<&'v str>) {
-    match value {
-        Value::Secret(secret) => drop(secrets.insert(secret.reveal())),
-        Value::List(elements) => elements.iter().for_each(|e| collect_secret(e, secrets)),
-        Value::Map(fields) => fields.values().for_each(|f| collect_secret(f, secrets)),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::String(_) => {}
-    }
-}
-
 impl fmt::Display for Violation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -419,7 +377,7 @@ impl fmt::Display for Violation {
             }
             Self::StepOfWithheld(step) => write!(formatter, "step {step} is of something withheld"),
             Self::WrongChain => formatter.write_str("the longest chain or its time is wrong"),
-            Self::ShowsSecret => formatter.write_str("the JSON form of the plan shows a secret"),
+            Self::ShowsSecret => formatter.write_str("the plan shows a secret"),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::hash::spec_hash;
 use crate::index::{Index, LiveId, ResourceId};
 use crate::matching::{How, Match, Matching};
 use crate::resolve::{View, resolve_all};
+use crate::secrets::Secrets;
 
 mod assess;
 mod cause;
@@ -28,6 +29,7 @@ pub(crate) use keep::keep;
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'c, 'a> {
     pub(crate) input: &'c Input<'a>,
+    pub(crate) secrets: &'c Secrets<'a>,
     pub(crate) index: &'c Index<'a>,
     pub(crate) matching: &'c Matching,
     pub(crate) graph: &'c Graph,
@@ -197,6 +199,7 @@ impl<'a> Context<'_, 'a> {
                 .map_err(|error| (format!("tags.{key}"), error))?;
             tags.insert(key.clone(), as_text(tag));
         }
+        refuse_secrets(kind, &attributes, &tags)?;
         Ok(Resolved { attributes, tags })
     }
 
@@ -243,7 +246,7 @@ impl<'a> Context<'_, 'a> {
             else {
                 return false;
             };
-            let spec = spec_hash(self.input.stack, self.index.resources[user], kind);
+            let spec = spec_hash(self.secrets, self.index.resources[user], kind);
             let mut specs = candidates.iter().map(|live| &self.index.lives[*live].ownership.spec);
             user != id && specs.any(|applied| applied.as_ref() == Some(&spec))
         })
@@ -370,6 +373,26 @@ fn reasons(how: &How) -> Vec<Reason> {
         How::Owned => Vec::new(),
         How::Moved(from) => vec![Reason::MovedFrom { from: from.clone() }],
         How::Adopted => vec![Reason::AdoptRequested],
+    }
+}
+
+/// Names and tags are shown by AWS to everyone who may list what exists.
+fn refuse_secrets(
+    kind: &Kind,
+    attributes: &Expressions,
+    tags: &Expressions,
+) -> Result<(), (String, EvaluationError)> {
+    let name = kind.naming.and_then(|naming| {
+        let name = attributes.get(naming.attribute)?;
+        Some((naming.attribute.to_owned(), name))
+    });
+    let mut all = tags.iter().map(|(key, tag)| (format!("tags.{key}"), tag)).chain(name);
+    match all.find(|(_, wish)| wish.holds_secret()) {
+        None => Ok(()),
+        Some((path, _)) => {
+            let message = "a name or a tag cannot be taken from a secret".to_owned();
+            Err((path.clone(), EvaluationError { source_text: path, message }))
+        }
     }
 }
 

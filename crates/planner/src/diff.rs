@@ -325,12 +325,15 @@ impl Differ<'_, '_> {
         wish: Wish<'_>,
         live: &Value,
     ) {
-        let hidden = meaning.sensitive || wish.holds_secret() || labels::holds_secret(live);
-        let (before, after) = if hidden {
-            let before = if live.is_null() { Value::Null } else { Value::Secret(Secret::new("")) };
+        let is_hidden = meaning.sensitive || wish.holds_secret();
+        let before = match live {
+            Value::Null => Value::Null,
+            _ if is_hidden || live.holds_secret() => Value::Secret(Secret::new("")),
+            _ => self.label(ty, live),
+        };
+        let (before, after) = if is_hidden {
             (before, if wish.is_null() { After::Value(Value::Null) } else { After::Sensitive })
         } else {
-            let before = self.label(ty, live);
             match wish.to_value().map(|value| (self.label(ty, &value), value)) {
                 // Two of one address: only their ids tell them apart.
                 Some((after, value)) if after == before => (live.clone(), After::Value(value)),

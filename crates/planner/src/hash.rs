@@ -1,13 +1,16 @@
 //! Hashes of what was wished and of what was read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use trueup_model::expression::Expressions;
-use trueup_model::{Address, Expression, Kind, Live, Resource, Stack, Value};
+use trueup_model::{Address, Expression, Kind, Live, Resource, Value};
+
+use crate::secrets::Secrets;
 
 /// How many hexadecimal digits the tags `trueup:spec` and `trueup:secret` hold.
 const DIGITS: usize = 16;
@@ -17,19 +20,30 @@ const DIGITS: usize = 16;
 /// cost more than an API call does.
 const ROUNDS: u32 = 100_000;
 
-/// The hash of a wish for the tag `trueup:spec`: attributes and tags before they are resolved,
-/// without anything secret.
+/// The hash of a wish for the tag `trueup:spec`: attributes and tags before they are resolved, of
+/// what is secret only a slow hash, of what is only written nothing.
+///
+/// After it the tag names the attributes that were taken from a secret and that AWS tells back, so
+/// that they stay hidden when the stack says nothing of them any more.
 ///
 /// Whoever refers to a family means its instances: one more of them is another wish.
-pub fn spec_hash(stack: &Stack, resource: &Resource, kind: &Kind) -> String {
-    let public =
-        kind.attributes.iter().filter(|attribute| !attribute.write_only && !attribute.sensitive);
-    let attributes: Vec<(&str, Option<&Expression>)> = public
-        .map(|attribute| (attribute.name, resource.attributes.get(attribute.name)))
-        .filter(|(_, expression)| expression.is_some())
+pub(crate) fn spec_hash(secrets: &Secrets<'_>, resource: &Resource, kind: &Kind) -> String {
+    let stack = secrets.stack();
+    let told = kind.attributes.iter().filter(|attribute| !attribute.write_only);
+    let stated = told.filter_map(|attribute| {
+        let wish = resource.attributes.get(attribute.name)?.clone();
+        let wish = if attribute.sensitive { wish.into_secret() } else { wish };
+        Some((attribute.name.to_owned(), wish))
+    });
+    let stated: Expressions = stated.collect();
+    // In order of declaration: an order of names would give every resource another hash.
+    let attributes: Vec<(&str, Option<&Expression>)> = kind
+        .attributes
+        .iter()
+        .filter_map(|attribute| Some((attribute.name, Some(stated.get(attribute.name)?))))
         .collect();
-    let stated = attributes.iter().filter_map(|(_, wish)| *wish).chain(resource.tags.values());
-    let references = stated.flat_map(Expression::references);
+    let wishes = attributes.iter().filter_map(|(_, wish)| *wish).chain(resource.tags.values());
+    let references = wishes.flat_map(Expression::references);
     let families: BTreeSet<&Address> = references
         .filter(|read| !read.existing && read.to.key.is_none())
         .map(|reference| &reference.to)
@@ -37,9 +51,80 @@ pub fn spec_hash(stack: &Stack, resource: &Resource, kind: &Kind) -> String {
         .collect();
     let instances = families.into_iter().flat_map(|family| stack.instances(family));
     let instances: Vec<&Address> = instances.map(|resource| &resource.address).collect();
-    let mut digest = digest(&(&attributes, &resource.tags, instances));
+    let public = digest(&(&attributes, &resource.tags, instances));
+    let hidden = stated.iter().filter(|(_, wish)| wish.holds_secret());
+    let mut digest = with_secrets(secrets, public, hidden, reveal);
     digest.truncate(DIGITS);
-    digest
+    name_attributes(digest, &secrets.told_back(resource, kind))
+}
+
+/// A digest that also tells secrets apart; it is the bare one where there is none.
+fn with_secrets<'s, T: 's>(
+    secrets: &Secrets<'_>,
+    public: String,
+    hidden: impl Iterator<Item = (&'s String, &'s T)>,
+    reveal: impl Fn(&mut String, &T),
+) -> String {
+    let mut text = String::new();
+    for (name, part) in hidden {
+        spell(&mut text, name);
+        reveal(&mut text, part);
+    }
+    let salt = format!("{}/", secrets.stack().name);
+    if text.is_empty() { public } else { digest(&[public, slow(&text, &salt)]) }
+}
+
+/// The longest value of a tag.
+const LONGEST_TAG: usize = 256;
+
+/// What stands for every attribute, where their names are too long for a tag.
+const EVERY: &str = "+";
+
+fn name_attributes(mut spec: String, names: &[&str]) -> String {
+    let length: usize = names.iter().map(|name| name.len() + 1).sum();
+    let all = [EVERY];
+    for name in if spec.len() + length > LONGEST_TAG { &all } else { names } {
+        spec.push(':');
+        spec.push_str(name);
+    }
+    spec
+}
+
+/// The attributes that a tag `trueup:spec` names as taken from a secret.
+pub(crate) fn secret_attributes(spec: &str) -> SecretAttributes<'_> {
+    SecretAttributes(spec.split(':').skip(1).collect())
+}
+
+/// Attributes that were taken from a secret when they were last applied.
+pub(crate) struct SecretAttributes<'s>(BTreeSet<&'s str>);
+
+impl SecretAttributes<'_> {
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.0.contains(name) || self.0.contains(EVERY)
+    }
+}
+
+/// A hash that costs whoever tries secrets out, in hexadecimal. Each is made once in a process: one
+/// plan asks for it many times.
+fn slow(secret: &str, salt: &str) -> String {
+    static KNOWN: Mutex<BTreeMap<[u8; 32], String>> = Mutex::new(BTreeMap::new());
+    let mut key = Sha256::new_with_prefix(salt.len().to_le_bytes());
+    key.update(salt);
+    key.update(secret);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let hash = known.entry(key.finalize().into()).or_insert_with(|| {
+        let (secret, salt) = (secret.as_bytes(), salt.as_bytes());
+        hex(&pbkdf2::pbkdf2_hmac_array::<Sha256, { DIGITS / 2 }>(secret, salt, ROUNDS))
+    });
+    hash.clone()
+}
+
+/// The slow hash of a variable's secret value: so that a saved plan tells that it is another now,
+/// and not what it was.
+pub fn variable_hash(stack: &str, name: &str, value: &Value) -> String {
+    let mut text = String::new();
+    reveal_value(&mut text, value);
+    slow(&text, &format!("{stack}/var.{name}"))
 }
 
 /// The slow hash of the write-only attributes for the tag `trueup:secret`; none if the resource
@@ -47,7 +132,7 @@ pub fn spec_hash(stack: &Stack, resource: &Resource, kind: &Kind) -> String {
 ///
 /// Like [`spec_hash`] it is of the wish before it is resolved, so that it is known before
 /// anything is made.
-pub fn secret_hash(stack: &str, resource: &Resource, kind: &Kind) -> Option<String> {
+pub(crate) fn secret_hash(stack: &str, resource: &Resource, kind: &Kind) -> Option<String> {
     secret_hash_of(stack, &resource.address, resource, kind)
 }
 
@@ -71,33 +156,30 @@ pub(crate) fn secret_hash_of(
         spell(&mut text, name);
         reveal(&mut text, expression);
     }
-    let salt = format!("{stack}/{address}");
-    let hash: [u8; DIGITS / 2] = pbkdf2::pbkdf2_hmac_array::<Sha256, { DIGITS / 2 }>(
-        text.as_bytes(),
-        salt.as_bytes(),
-        ROUNDS,
-    );
-    Some(hex(&hash))
+    Some(slow(&text, &format!("{stack}/{address}")))
 }
 
 /// A digest of everything about a live resource that a plan relies on.
 ///
 /// What changes by itself (whether it is busy, an output that AWS may reassign) is left out, and
-/// so is what no file may hold.
-pub fn fingerprint(kind: &Kind, live: &Live) -> String {
+/// so is what AWS never tells. Of what is secret there is a slow hash: the digest stands in files.
+pub(crate) fn fingerprint(secrets: &Secrets<'_>, kind: &Kind, live: &Live) -> String {
     let told = |name: &str| kind.attribute(name).is_none_or(|attribute| !attribute.sensitive);
     let attributes: Vec<_> = live.attributes.iter().filter(|(name, _)| told(name)).collect();
     let steady = |name: &str| kind.output(name).is_some_and(|output| !output.volatile);
     let outputs: Vec<_> = live.outputs.iter().filter(|(name, _)| steady(name)).collect();
-    digest(&(
+    let public = digest(&(
         &live.kind,
         &live.id,
         &live.ownership,
-        attributes,
-        outputs,
+        &attributes,
+        &outputs,
         &live.tags,
         &live.scheduled,
-    ))
+    ));
+    let scheduled = live.scheduled.iter().filter(|(name, _)| told(name));
+    let all = attributes.into_iter().chain(outputs).chain(scheduled);
+    with_secrets(secrets, public, all.filter(|(_, value)| value.holds_secret()), reveal_value)
 }
 
 /// The planned part of the client token of a create: the same as long as the same thing is to be made.

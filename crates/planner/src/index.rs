@@ -238,7 +238,9 @@ pub(crate) fn for_each_reference(
     visit: &mut dyn FnMut(&ReferenceType, &str),
 ) {
     match (ty, value) {
-        (Type::Reference(reference), Value::String(text)) => visit(reference, text),
+        (Type::Reference(reference), Value::String(_) | Value::Secret(_)) => {
+            visit(reference, value.as_str().unwrap_or_default());
+        }
         (Type::List(inner) | Type::Set(inner), Value::List(elements)) => {
             for element in elements {
                 for_each_reference(inner, element, visit);

@@ -30,13 +30,14 @@ mod order;
 mod planning;
 mod reorder;
 mod resolve;
-mod seal;
+mod secrets;
 mod steps;
 mod vpcs;
 
 pub use check::{Violation, check};
-pub use hash::{fingerprint, secret_hash, spec_hash};
+pub use hash::variable_hash;
 pub use reorder::reorder;
+pub use secrets::seal;
 
 /// What a plan is made from.
 #[derive(Clone, Copy)]

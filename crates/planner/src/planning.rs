@@ -13,15 +13,20 @@ use crate::guards::Refused;
 use crate::index::Index;
 use crate::matching::Matching;
 use crate::order::Sorted;
+use crate::secrets::Secrets;
 use crate::steps::Drafts;
 use crate::vpcs::Vpcs;
 use crate::{Input, Mode, analyzers, changes, hash};
 
 pub(crate) fn plan(input: &Input<'_>) -> Plan {
+    let secrets = Secrets::new(input.stack, input.catalog);
+    let snapshot = secrets.snapshot(input.snapshot);
+    let input = &Input { snapshot: &snapshot, ..*input };
     let index = Index::new(input);
     let matching = Matching::new(input, &index);
     let graph = Graph::new(&index, &Vpcs::new(input, &index));
-    let context = Context { input, index: &index, matching: &matching, graph: &graph };
+    let context =
+        Context { input, secrets: &secrets, index: &index, matching: &matching, graph: &graph };
     let mut settled = context.settle_on();
     let drafts = Drafts::new(context, &settled.walk.decisions, &settled.departures);
     let mut findings = matching.findings.clone();
@@ -164,7 +169,7 @@ impl Context<'_, '_> {
         for (address, live) in ours.chain(looked_up.map(|(address, live)| (address.clone(), live)))
         {
             let Some(kind) = self.input.catalog.get(live.kind.as_str()) else { continue };
-            let print = hash::fingerprint(kind, live);
+            let print = hash::fingerprint(self.secrets, kind, live);
             // An interrupted replacement leaves two under one address.
             let both = fingerprints.get(&address).map(|first| hash::digest(&[first, &print]));
             fingerprints.insert(address, both.unwrap_or(print));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use trueup_model::expression::Expressions;
 use trueup_model::plan::{Operation, Step, Target};
 use trueup_model::snapshot::Ownership;
-use trueup_model::{Address, Condition, Disruption, Expression, Kind, Live, Value};
+use trueup_model::{Address, Condition, Disruption, Expression, Kind, Live, Value, seal};
 
 use crate::decide::keep;
 use crate::decide::{Context, Decision, Fate};
@@ -16,7 +16,6 @@ use crate::index::{LiveId, ResourceId};
 use crate::leave_alone::top_level;
 use crate::matching::Match;
 use crate::order::{DraftId, Orders};
-use crate::seal;
 
 mod between;
 mod circles;
@@ -118,7 +117,7 @@ impl Drafts {
     ) {
         let Some(kind) = context.index.live_kinds[id] else { return };
         let live = context.index.lives[id];
-        let before = Box::new(seal::live(kind, live));
+        let before = Box::new(live.clone());
         let (operation, seconds) = match departure.way {
             Way::Delete { final_snapshot } => {
                 (Operation::Delete { before, final_snapshot }, kind.times.delete[1])
@@ -245,7 +244,7 @@ impl<'a> Maker<'_, 'a> {
             tags: self.tags(),
             ownership: self.ownership(),
             changed,
-            before: before.map(|live| Box::new(seal::live(self.kind, live))),
+            before: before.map(|live| Box::new(live.clone())),
         }
     }
 
@@ -261,7 +260,7 @@ impl<'a> Maker<'_, 'a> {
             tags,
             ownership: live.ownership.clone(),
             changed: Vec::new(),
-            before: Some(Box::new(seal::live(self.kind, live))),
+            before: Some(Box::new(live.clone())),
         }
     }
 
@@ -279,7 +278,7 @@ impl<'a> Maker<'_, 'a> {
         Ownership {
             stack: Some(stack.clone()),
             address: Some(resource.address.clone()),
-            spec: Some(spec_hash(self.context.input.stack, resource, self.kind)),
+            spec: Some(spec_hash(self.context.secrets, resource, self.kind)),
             secret: secret_hash(stack, resource, self.kind),
             keep: keep(resource, self.kind),
             other: None,

@@ -30,6 +30,7 @@ mod policy;
 mod reference;
 mod resource;
 mod scope;
+mod secrets;
 mod silence;
 mod stack;
 mod unit;

@@ -21,7 +21,7 @@ impl Completions {
     pub(crate) fn run(&self, context: &Context) -> Result<u8, Error> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Arguments::command(), "trueup", &mut script);
-        context.terminal.print(&String::from_utf8_lossy(&script))?;
+        context.terminal.print_exactly(&String::from_utf8_lossy(&script))?;
         Ok(exit::DONE)
     }
 }

@@ -56,7 +56,7 @@ impl Output {
             (Format::Json, _) => json::pretty(&outputs::json(&outputs, &revealed)),
             (Format::Dotenv, _) => dotenv(&outputs, context),
         };
-        context.terminal.print(&text)?;
+        context.terminal.print_exactly(&text)?;
         Ok(exit::DONE)
     }
 

@@ -25,13 +25,12 @@ impl Show {
         let look = context.terminal.look();
         let text = if context.global.json {
             let (stack, snapshot) = (&situation.stack.name, &situation.snapshot);
-            json::pretty(&show::document(stack, &chosen, snapshot, &situation.catalog))
+            json::pretty(&show::document(stack, &chosen, snapshot))
         } else if addresses.is_empty() && !context.global.verbose {
             show::table(&chosen, &situation.snapshot, &look)
         } else {
             let each = chosen.iter();
-            let each =
-                each.map(|(address, live)| show::one(address, live, &situation.catalog, &look));
+            let each = each.map(|(address, live)| show::one(address, live, &look));
             each.collect::<Vec<_>>().join("\n")
         };
         context.terminal.print(&text)?;

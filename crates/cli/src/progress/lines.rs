@@ -8,7 +8,7 @@ use trueup_model::{Plan, StepId};
 use super::Progress;
 use crate::invocation::Output;
 use crate::render::look::{Look, Tone};
-use crate::render::words;
+use crate::render::{visible, words};
 
 /// What takes longer than this is announced when it begins, not only when it is done.
 const WORTH_ANNOUNCING: u32 = 10;
@@ -37,7 +37,7 @@ impl Progress for Lines {
     fn read(&mut self, stamped: &Stamped) {
         if let Some(line) = self.style.line_for(stamped) {
             // A log that cannot be written is no reason to stop in the middle of an apply.
-            let _ = self.out.write(&(line + "\n"));
+            let _ = self.out.write(&(visible::lines(&line).into_owned() + "\n"));
         }
     }
 }

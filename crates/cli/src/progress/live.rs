@@ -14,7 +14,7 @@ use super::lines::{Style, clock};
 use super::remaining::Remaining;
 use crate::invocation::Output;
 use crate::render::look::{Look, Tone};
-use crate::render::words;
+use crate::render::{visible, words};
 
 /// A live view.
 pub(crate) struct Live {
@@ -80,7 +80,7 @@ impl Live {
     /// A line above what goes on.
     fn above(&self, line: &str) {
         // The view is an aid: what it cannot show must not stop the apply.
-        let _ = self.bars.println(line);
+        let _ = self.bars.println(visible::lines(line));
     }
 
     fn refresh(&mut self) {
@@ -150,7 +150,7 @@ impl Running {
             0..2 => String::new(),
             usual => format!(" of usually {}", clock(u64::from(usual) * 1000)),
         };
-        self.bar.set_message(format!("{}  {passed}{usual}", self.state));
+        self.bar.set_message(format!("{}  {passed}{usual}", visible::one_line(&self.state)));
     }
 }
 

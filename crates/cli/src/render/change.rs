@@ -6,7 +6,7 @@ use trueup_model::value::SENSITIVE;
 use trueup_model::{Action, AttributeChange, Catalog, Cause, Change, Reason, Value};
 
 use super::look::{Look, Tone, columns};
-use super::{reason, value, words};
+use super::{reason, value, visible, words};
 
 const UNKNOWN: &str = "(known after apply)";
 
@@ -69,7 +69,7 @@ fn heading(change: &Change, look: &Look) -> String {
     let address = look.paint(Tone::Strong, &change.address);
     let mut line = format!("{mark} {address}");
     if let Some(id) = &change.id {
-        line += &look.paint(Tone::Faint, format!(" ({id})"));
+        line += &look.paint(Tone::Faint, format!(" ({})", visible::one_line(id)));
     }
     line += &format!("  {}", look.paint(tone, label(change.action)));
     if change.cause == Cause::Drift && !change.reasons.contains(&Reason::Vanished) {
@@ -135,7 +135,7 @@ fn attribute_line(
     look: &Look,
 ) -> Vec<String> {
     let room = look.width.saturating_sub(width + 8);
-    let path = format!("{:width$}", attribute.path);
+    let path = format!("{:width$}", visible::one_line(&attribute.path));
     let mut notes = String::new();
     if attribute.replaces {
         notes += &look.paint(Tone::Remove, "  # forces replacement");
@@ -219,7 +219,7 @@ pub(crate) fn after(after: &After) -> String {
     match after {
         After::Value(value) => value::inline(value),
         After::Unknown(source) if source.is_empty() => UNKNOWN.to_owned(),
-        After::Unknown(source) => format!("(known after apply: {source})"),
+        After::Unknown(source) => format!("(known after apply: {})", visible::one_line(source)),
         After::Sensitive => SENSITIVE.to_owned(),
     }
 }

@@ -10,7 +10,7 @@ use trueup_planner::drift::{self, Drifted};
 
 use super::look::{Look, Tone, columns};
 use super::summary::calls;
-use super::{change, proofs, reason, value, words};
+use super::{change, proofs, reason, value, visible, words};
 use crate::network::LiveProof;
 
 /// A plan, divided by which side moved.
@@ -292,7 +292,7 @@ fn resource(drifted: &Drifted<'_>, look: &Look) -> Vec<String> {
     let tone = if class == DriftClass::Security { Tone::Error } else { Tone::Warning };
     let mut heading = format!("  {}", look.paint(Tone::Strong, &change.address));
     if let Some(id) = &change.id {
-        heading += &look.paint(Tone::Faint, format!(" ({id})"));
+        heading += &look.paint(Tone::Faint, format!(" ({})", visible::one_line(id)));
     }
     heading += &format!("  {}", look.paint(tone, words::class(class)));
     if let Some(location) = &change.location {
@@ -314,7 +314,7 @@ fn attributes(change: &Change, look: &Look) -> Vec<String> {
     let longest = change.attributes.iter().map(|a| columns(&a.path)).max().unwrap_or(0).min(36);
     let mut lines = Vec::new();
     for attribute in &change.attributes {
-        let path = format!("{:longest$}", attribute.path);
+        let path = format!("{:longest$}", visible::one_line(&attribute.path));
         let class = look.paint(Tone::Faint, words::class(attribute.class));
         let room = look.width.saturating_sub(longest + 24);
         let expected = match &attribute.after {

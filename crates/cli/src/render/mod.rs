@@ -17,4 +17,5 @@ pub(crate) mod reason;
 pub(crate) mod show;
 pub(crate) mod summary;
 pub(crate) mod value;
+pub(crate) mod visible;
 pub(crate) mod words;

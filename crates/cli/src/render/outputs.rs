@@ -38,7 +38,7 @@ pub(crate) fn bare(name: &str, value: &Value, revealed: &Revealed) -> String {
 pub(crate) fn json(outputs: &Expressions, revealed: &Revealed) -> Json {
     let by_name = outputs.iter().map(|(name, output)| {
         let value = output.to_value().unwrap_or_default();
-        let value = if revealed.contains(name) { reveal(&value) } else { value };
+        let value = if revealed.contains(name) { value.revealed() } else { value };
         (name.clone(), json!(value))
     });
     Json::Object(by_name.collect())
@@ -51,7 +51,7 @@ pub(crate) fn dotenv(outputs: &Expressions) -> (String, Vec<String>) {
     let mut missing = Vec::new();
     for (name, output) in outputs {
         match output.to_value() {
-            Some(value) => text += &format!("{name}={}\n", quoted(&plain(&reveal(&value)))),
+            Some(value) => text += &format!("{name}={}\n", quoted(&plain(&value.revealed()))),
             None => missing.push(name.clone()),
         }
     }
@@ -67,17 +67,10 @@ fn unknown(output: &Expression) -> String {
 }
 
 fn shown(name: &str, output: &Value, revealed: &Revealed) -> String {
-    if revealed.contains(name) { value::inline(&reveal(output)) } else { value::inline(output) }
-}
-
-fn reveal(value: &Value) -> Value {
-    match value {
-        Value::Secret(secret) => Value::from(secret.reveal()),
-        Value::List(elements) => Value::List(elements.iter().map(reveal).collect()),
-        Value::Map(fields) => {
-            Value::Map(fields.iter().map(|(name, field)| (name.clone(), reveal(field))).collect())
-        }
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::String(_) => value.clone(),
+    if revealed.contains(name) {
+        value::inline(&output.clone().revealed())
+    } else {
+        value::inline(output)
     }
 }
 

@@ -1,10 +1,10 @@
-//! What is live: the resources of a stack as AWS has them.
+//! What is live: the resources of a stack as AWS has them, of a snapshot that was sealed.
 
 use serde_json::{Value as Json, json};
-use trueup_model::{Address, Catalog, Condition, Live, Snapshot};
+use trueup_model::{Address, Condition, Live, Snapshot};
 
 use super::look::{Look, Tone, columns};
-use super::{json, value, words};
+use super::{value, visible, words};
 
 /// The resources of a snapshot that belong to a stack, in order of address.
 pub(crate) fn owned<'a>(snapshot: &'a Snapshot, stack: &str) -> Vec<(&'a Address, &'a Live)> {
@@ -33,10 +33,9 @@ pub(crate) fn table(owned: &[(&Address, &Live)], snapshot: &Snapshot, look: &Loo
 }
 
 /// Everything about one resource.
-pub(crate) fn one(address: &Address, live: &Live, catalog: &Catalog, look: &Look) -> String {
-    let live = json::masked_live(live, catalog);
+pub(crate) fn one(address: &Address, live: &Live, look: &Look) -> String {
     let heading = format!("{} ({})", look.paint(Tone::Strong, address), live.id);
-    let heading = format!("{heading}  {}", condition(&live, look));
+    let heading = format!("{heading}  {}", condition(live, look));
     let mut text = format!("{}\n", heading.trim_end());
     let tags = live.tags.iter().map(|(key, tag)| (format!("tags.{key}"), tag.as_str().into()));
     let attributes: Vec<(String, trueup_model::Value)> =
@@ -52,17 +51,12 @@ pub(crate) fn one(address: &Address, live: &Live, catalog: &Catalog, look: &Look
     text
 }
 
-/// Resources as JSON, everything sensitive hidden.
-pub(crate) fn document(
-    stack: &str,
-    owned: &[(&Address, &Live)],
-    snapshot: &Snapshot,
-    catalog: &Catalog,
-) -> Json {
+/// Resources as JSON.
+pub(crate) fn document(stack: &str, owned: &[(&Address, &Live)], snapshot: &Snapshot) -> Json {
     let resources: Vec<Json> = owned
         .iter()
         .map(|(address, live)| {
-            let mut resource = json!(json::masked_live(live, catalog));
+            let mut resource = json!(live);
             resource["address"] = json!(address);
             resource
         })
@@ -82,9 +76,9 @@ fn entry(name: &str, value: &trueup_model::Value, width: usize, look: &Look) -> 
     if value::is_long(value, look.width.saturating_sub(width + 6)) {
         let block = value::block(value);
         let lines: Vec<String> = block.lines().map(|line| format!("        {line}\n")).collect();
-        return format!("    {name}\n{}", lines.concat());
+        return format!("    {}\n{}", visible::one_line(name), lines.concat());
     }
-    format!("    {name:width$}  {}\n", value::inline(value))
+    format!("    {:width$}  {}\n", visible::one_line(name), value::inline(value))
 }
 
 fn condition(live: &Live, look: &Look) -> String {

@@ -5,6 +5,7 @@ use trueup_model::Value;
 use trueup_model::value::SENSITIVE;
 
 use super::look::{Look, Tone};
+use super::visible;
 
 /// The value on one line, as flow YAML: `[a, b]`, `{port: 5432}`.
 pub(crate) fn inline(value: &Value) -> String {
@@ -102,7 +103,8 @@ impl Block {
                 }
             }
             Value::String(text) => {
-                self.lines.extend(text.lines().map(|line| format!("{margin}{line}")));
+                self.lines
+                    .extend(text.lines().map(|line| format!("{margin}{}", visible::lines(line))));
             }
             Value::Null | Value::Bool(_) | Value::Int(_) | Value::Secret(_) => {
                 self.lines.push(format!("{margin}{}", inline(value)));
@@ -148,7 +150,8 @@ impl Block {
 fn scalar(text: &str) -> String {
     let plain = !text.is_empty()
         && text.trim() == text
-        && !text.contains(['\n', '"', '\t'])
+        && !text.contains('"')
+        && !text.contains(visible::acts)
         && !text.contains(", ")
         && !text.contains(": ")
         && !text.contains(" #")
@@ -156,7 +159,24 @@ fn scalar(text: &str) -> String {
         && !text.starts_with("* ")
         && !matches!(text, "true" | "false" | "null" | "~" | "yes" | "no")
         && text.parse::<f64>().is_err();
-    if plain { text.to_owned() } else { format!("{text:?}") }
+    if plain { text.to_owned() } else { quoted(text) }
+}
+
+/// A text in double quotes, with the escapes of YAML.
+fn quoted(text: &str) -> String {
+    let mut shown = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' => shown += "\\\"",
+            '\\' => shown += "\\\\",
+            '\n' => shown += "\\n",
+            '\t' => shown += "\\t",
+            '\r' => shown += "\\r",
+            other => shown += &visible::one_line(other.encode_utf8(&mut [0; 4])),
+        }
+    }
+    shown.push('"');
+    shown
 }
 
 #[cfg(test)]
@@ -177,6 +197,16 @@ mod tests {
         assert_eq!(inline(&value(r#""*""#)), "*");
         assert_eq!(inline(&value("16")), "16");
         assert_eq!(inline(&Value::from("true")), r#""true""#);
+    }
+
+    #[test]
+    fn what_a_terminal_would_act_on_is_quoted() {
+        assert_eq!(inline(&Value::from("a\u{1b}[2Kb")), r#""a\u001b[2Kb""#);
+        assert_eq!(inline(&Value::from("a\\ \"b\"\r\n\t")), r#""a\\ \"b\"\r\n\t""#);
+        let text = Value::from("#!/bin/sh\necho \u{1b}[1A\rx\n");
+        assert_eq!(block(&text), "#!/bin/sh\necho \\u001b[1A\\u000dx");
+        let map = value(r#"{"a\nb":"\u001b"}"#);
+        assert_eq!(inline(&map), r#"{"a\nb": "\u001b"}"#);
     }
 
     #[test]

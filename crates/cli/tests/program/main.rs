@@ -17,5 +17,6 @@ mod mistakes;
 mod proofs;
 mod safety;
 mod saved;
+mod secrets;
 mod surroundings;
 mod tail;

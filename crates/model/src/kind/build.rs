@@ -51,6 +51,7 @@ impl Attribute {
             disruption: Disruption::None,
             late: false,
             sensitive: false,
+            may_hold_secrets: false,
             write_only: false,
             security: false,
         }
@@ -116,6 +117,13 @@ impl Attribute {
     #[must_use]
     pub fn sensitive(mut self) -> Self {
         self.sensitive = true;
+        self
+    }
+
+    /// People put secrets there.
+    #[must_use]
+    pub fn may_hold_secrets(mut self) -> Self {
+        self.may_hold_secrets = true;
         self
     }
 

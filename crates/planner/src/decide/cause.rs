@@ -26,7 +26,7 @@ impl Context<'_, '_> {
         if assessed.changes.is_empty() && assessed.fits() {
             return Cause::None;
         }
-        let spec = spec_hash(self.input.stack, self.index.resources[id], kind);
+        let spec = spec_hash(self.secrets, self.index.resources[id], kind);
         if assessed.rewritten || live.ownership.spec != Some(spec) {
             return Cause::File;
         }

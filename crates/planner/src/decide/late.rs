@@ -98,7 +98,7 @@ impl Context<'_, '_> {
             decision.fate = Fate::Update;
         }
         let applied = live.ownership.spec.as_deref();
-        let cause = if applied != Some(spec_hash(self.input.stack, resource, kind).as_str()) {
+        let cause = if applied != Some(spec_hash(self.secrets, resource, kind).as_str()) {
             Cause::File
         } else if changes.iter().all(|change| self.follows(walk, id, change)) {
             Cause::Dependency

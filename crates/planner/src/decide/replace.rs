@@ -109,7 +109,7 @@ impl Context<'_, '_> {
         if elsewhere || !(same || self.is_taken(kind, naming, name, live)) {
             return;
         }
-        let spec = spec_hash(self.input.stack, self.index.resources[id], kind);
+        let spec = spec_hash(self.secrets, self.index.resources[id], kind);
         let stack = &self.input.stack.name;
         let free = names::suffixed(naming, stack, name, &[&spec, &live.id]);
         let told = decision.changes.iter().any(|change| change.path == naming.attribute);
@@ -152,7 +152,7 @@ impl Context<'_, '_> {
             decision.live != Some(**live) && ours && (waits || !self.index.users[**live].is_empty())
         });
         if let Some(held) = held {
-            let spec = spec_hash(self.input.stack, self.index.resources[id], kind);
+            let spec = spec_hash(self.secrets, self.index.resources[id], kind);
             let seed = [spec.as_str(), &self.index.lives[*held].id];
             let free = names::suffixed(naming, &self.input.stack.name, name, &seed);
             decision.wanted.insert(naming.attribute.to_owned(), free.into());

@@ -22,13 +22,13 @@ pub(crate) fn canonical(ty: &Type, value: &Value) -> Value {
             Value::Map(values.map(|(key, value)| (key.clone(), canonical(inner, value))).collect())
         }
         (Type::Object(fields), Value::Map(values)) => object(fields, values),
-        (Type::Policy, value) => policy(value),
+        (Type::Policy, value) => policy(&value.clone().revealed()),
         (Type::Source, Value::Map(fields)) => fields.get("sha256").cloned().unwrap_or_default(),
         (Type::OneOf(shapes), value) => match shapes.iter().find(|shape| fits(shape, value)) {
             Some(shape) => canonical(shape, value),
-            None => value.clone(),
+            None => value.clone().revealed(),
         },
-        (_, value) => value.clone(),
+        (_, value) => value.clone().revealed(),
     }
 }
 
@@ -43,8 +43,8 @@ pub(super) fn fits(ty: &Type, value: &Value) -> bool {
         (Type::Int { minimum, maximum }, Value::Int(number)) => {
             (*minimum..=*maximum).contains(number)
         }
-        (Type::Enum(words), Value::String(word)) => words.contains(&word.as_str()),
-        (Type::Cidr, Value::String(text)) => text.contains('/'),
+        (Type::Enum(words), _) => value.as_str().is_some_and(|word| words.contains(&word)),
+        (Type::Cidr, _) => value.as_str().is_some_and(|text| text.contains('/')),
         (Type::List(inner) | Type::Set(inner), Value::List(elements)) => {
             elements.iter().all(|element| fits(inner, element))
         }
@@ -94,7 +94,6 @@ fn policy(value: &Value) -> Value {
             };
             Value::Map(fields.iter().filter(|(_, field)| !field.is_null()).map(field).collect())
         }
-        Value::Secret(secret) => Value::String(secret.reveal().to_owned()),
         other => other.clone(),
     }
 }

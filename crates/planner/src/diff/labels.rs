@@ -75,7 +75,7 @@ impl Differ<'_, '_> {
     /// What names an element of a set in a path.
     pub(super) fn short(self, ty: &Type, element: &Value) -> String {
         let mut words = Vec::new();
-        if !holds_secret(element) {
+        if !element.holds_secret() {
             collect_words(&self.label(ty, element), &mut words);
         }
         cut(&words.join(" "))
@@ -126,15 +126,6 @@ fn stands_for(ty: &Type) -> Option<&ReferenceType> {
         Type::List(inner) | Type::Set(inner) => stands_for(inner),
         Type::OneOf(shapes) => shapes.iter().find_map(stands_for),
         _ => None,
-    }
-}
-
-pub(super) fn holds_secret(value: &Value) -> bool {
-    match value {
-        Value::Secret(_) => true,
-        Value::List(elements) => elements.iter().any(holds_secret),
-        Value::Map(fields) => fields.values().any(holds_secret),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::String(_) => false,
     }
 }
 

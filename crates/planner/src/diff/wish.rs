@@ -4,7 +4,6 @@ use trueup_model::expression::Expressions;
 use trueup_model::{Expression, Type, Value};
 
 use super::canonical::fits;
-use super::labels::holds_secret;
 
 /// Some part of what is wanted.
 #[derive(Clone, Copy)]
@@ -84,18 +83,8 @@ impl<'w> Wish<'w> {
 
     pub(super) fn holds_secret(self) -> bool {
         match self {
-            Self::Known(value) => holds_secret(value),
-            Self::Open(expression) => expression_holds_secret(expression),
+            Self::Known(value) => value.holds_secret(),
+            Self::Open(expression) => expression.holds_secret(),
         }
-    }
-}
-
-fn expression_holds_secret(expression: &Expression) -> bool {
-    match expression {
-        Expression::Value(value) => holds_secret(value),
-        Expression::Reference(_) => false,
-        Expression::Template(template) => template.bindings.values().any(holds_secret),
-        Expression::List(elements) => elements.iter().any(expression_holds_secret),
-        Expression::Map(fields) => fields.values().any(expression_holds_secret),
     }
 }

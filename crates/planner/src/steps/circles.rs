@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trueup_model::plan::{Operation, Step, Target};
 use trueup_model::value::Values;
-use trueup_model::{Address, Attribute, Expression, Kind, Live, Type, Value};
+use trueup_model::{Address, Attribute, Expression, Kind, Live, Type, Value, seal};
 
 use super::Drafts;
 use crate::decide::Context;
 use crate::departures::Departures;
 use crate::index::LiveId;
 use crate::order::{DraftId, Strength};
-use crate::seal;
 
 impl Drafts {
     pub(super) fn empty_circles(&mut self, context: Context<'_, '_>, departures: &Departures) {
@@ -89,7 +88,7 @@ impl Drafts {
                 tags: live.tags.iter().map(|(k, tag)| (k.clone(), tag.as_str().into())).collect(),
                 ownership: live.ownership.clone(),
                 changed,
-                before: Some(Box::new(seal::live(kind, live))),
+                before: Some(Box::new(live.clone())),
             },
             after: Vec::new(),
             seconds: kind.times.update[1],

@@ -146,7 +146,9 @@ fn function() -> Kind {
             name(),
             Attribute::new("role", Type::output_of(&["iam_role"], "arn"), ""),
             Attribute::new("source", Type::Source, "").disrupts(Disruption::Brief),
-            Attribute::new("environment", Type::String.map(), "").or(Value::Map([].into()), ""),
+            Attribute::new("environment", Type::String.map(), "")
+                .or(Value::Map([].into()), "")
+                .may_hold_secrets(),
             Attribute::new("subnets", Type::id_of(&["subnet"], "subnet-").set(), "")
                 .or(Value::List(vec![]), ""),
             Attribute::new("groups", Type::id_of(&["security_group"], "sg-").set(), "")

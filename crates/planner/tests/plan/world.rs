@@ -1,7 +1,8 @@
 //! A small world: a stack as text, an account in memory that is stricter than AWS, and plans as
 //! text.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trueup_model::expression::{EvaluationError, Expressions, Lookup};
 use trueup_model::kind::Sample;
@@ -22,6 +23,8 @@ pub(crate) struct World {
     pub stack: Stack,
     pub account: Snapshot,
     pub options: Options,
+    /// Every secret that the stack ever held.
+    pub secrets: BTreeSet<String>,
     made: u64,
 }
 
@@ -35,7 +38,8 @@ impl World {
             region: "eu-west-1".to_owned(),
             ..Snapshot::default()
         };
-        Self { catalog, stack, account, options: Options::default(), made: 0 }
+        let secrets = secrets(&stack);
+        Self { catalog, stack, account, options: Options::default(), secrets, made: 0 }
     }
 
     /// A stack that is applied.
@@ -48,6 +52,7 @@ impl World {
     /// The stack wants something else.
     pub(crate) fn edit(&mut self, stack: &str) -> &mut Self {
         self.stack = language::stack(&self.catalog, stack);
+        self.secrets.extend(secrets(&self.stack));
         self
     }
 
@@ -96,9 +101,15 @@ impl World {
             options: &self.options,
         };
         let plan = plan(&input);
-        let broken: Vec<String> = check(&plan).iter().map(ToString::to_string).collect();
+        let broken: Vec<String> =
+            check(&plan, &self.stack, &self.catalog).iter().map(ToString::to_string).collect();
         assert!(broken.is_empty(), "{broken:#?}\n{}", show(&plan));
         let json = |plan: &Plan| serde_json::to_string(plan).unwrap();
+        for text in [json(&plan), show(&plan)] {
+            for secret in &self.secrets {
+                assert!(!text.contains(secret), "it shows {secret}: {text}");
+            }
+        }
         assert_eq!(
             json(&plan),
             json(&trueup_planner::plan(&input)),
@@ -293,7 +304,7 @@ impl World {
 pub(crate) fn reported(kind: &Kind, asked: &Values) -> Values {
     let mut reported = Values::new();
     for attribute in &kind.attributes {
-        let value = asked.get(attribute.name).cloned().unwrap_or_default();
+        let value = asked.get(attribute.name).cloned().unwrap_or_default().revealed();
         if attribute.write_only {
             continue;
         }
@@ -315,7 +326,6 @@ pub(crate) fn reported(kind: &Kind, asked: &Values) -> Values {
             {
                 if text.contains('.') { text.into() } else { format!("{text}.8").into() }
             }
-            (_, Value::Secret(secret)) => secret.reveal().into(),
             (_, value) => value,
         };
         if !value.is_null() {
@@ -323,6 +333,24 @@ pub(crate) fn reported(kind: &Kind, asked: &Values) -> Values {
         }
     }
     reported
+}
+
+/// Shorter ones may stand somewhere by chance.
+fn secrets(stack: &Stack) -> BTreeSet<String> {
+    let found = RefCell::new(BTreeSet::new());
+    let note = |value: Value| {
+        value.map_texts(&|text| {
+            if let Value::Secret(secret) = &text {
+                found.borrow_mut().insert(secret.reveal().to_owned());
+            }
+            text
+        })
+    };
+    let attributes = stack.resources.values().flat_map(|resource| resource.attributes.values());
+    for expression in attributes.chain(stack.outputs.values()) {
+        let _ = expression.clone().map_values(&note);
+    }
+    found.into_inner().into_iter().filter(|secret| secret.len() >= 6).collect()
 }
 
 fn texts(tags: &Values) -> BTreeMap<String, String> {
@@ -380,7 +408,7 @@ impl Evaluator for Cel {
         template: &Template,
         scope: &dyn Scope,
     ) -> Result<Option<Value>, EvaluationError> {
-        let mut text = template.source.clone();
+        let (mut text, mut secret) = (template.source.clone(), false);
         for reference in &template.references {
             let value = match scope.lookup(reference) {
                 Lookup::Known(value) => value,
@@ -394,8 +422,10 @@ impl Evaluator for Cel {
             if template.source == hole {
                 return Ok(Some(value));
             }
-            text = text.replace(&hole, &value.to_string());
+            secret |= value.holds_secret();
+            text = text.replace(&hole, &value.revealed().to_string());
         }
-        Ok(Some(text.into()))
+        let text = Value::from(text);
+        Ok(Some(if secret { text.into_secret() } else { text }))
     }
 }

@@ -225,10 +225,12 @@ pub(super) fn when(kind: &Kind, wanted: &Values) -> When {
 fn shows(kind: &Kind, live: &Live, changes: &Values, when: When) -> bool {
     changes.iter().all(|(name, wanted)| {
         let Some(attribute) = kind.attribute(name) else { return true };
+        // What was given as a secret is told back in plain.
+        let wanted = &wanted.clone().revealed();
         let unsettled = tables::SETTLED
             .iter()
             .any(|row| row.kind == kind.name && row.attribute == attribute.name);
-        let is_wanted = |shown: &Value| same(attribute, wanted, shown);
+        let is_wanted = |shown: &Value| same(attribute, wanted, &shown.clone().revealed());
         attribute.write_only
             || wanted.is_null()
             || unsettled

@@ -144,7 +144,7 @@ fn shown(
         id: item.id.clone(),
         ownership,
         attributes: attributes.collect(),
-        outputs: outputs.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        outputs: outputs.map(|(name, value)| (name.clone(), value.clone().revealed())).collect(),
         tags,
         condition,
         scheduled: item.scheduled.clone(),

@@ -26,10 +26,13 @@ pub(super) fn fits(ty: &Type, value: &Value) -> Result<(), String> {
             Some(word) if words.contains(&word) => Ok(()),
             _ => Err(format!("takes one of {}, not {value}", words.join(", "))),
         },
-        (Type::Cidr, Value::String(text)) => match text.parse::<ipnet::IpNet>() {
-            Ok(network) if network.trunc().to_string() == *text => Ok(()),
-            _ => Err(format!("takes a network in canonical form, not '{text}'")),
-        },
+        (Type::Cidr, Value::String(_) | Value::Secret(_)) => {
+            let text = value.as_str().unwrap_or_default();
+            match text.parse::<ipnet::IpNet>() {
+                Ok(network) if network.trunc().to_string() == *text => Ok(()),
+                _ => Err(format!("takes a network in canonical form, not '{value}'")),
+            }
+        }
         (Type::List(inner), Value::List(elements)) => {
             elements.iter().try_for_each(|element| fits(inner, element))
         }

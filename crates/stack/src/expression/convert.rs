@@ -1,12 +1,13 @@
 //! Values between the stack and CEL.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cel::Value as Cel;
-use trueup_model::{Secret, Value};
+use cel::objects::Key;
+use trueup_model::Value;
 
-/// A value for CEL; secrets become plain there, so the result must be tainted: see [`taint`].
+/// A value for CEL; secrets become plain there, so what was computed from one must be made one again.
 pub(crate) fn to_cel(value: &Value) -> Cel {
     match value {
         Value::Null => Cel::Null,
@@ -57,24 +58,33 @@ fn fraction(number: f64) -> Value {
     text.parse().map_or_else(|_| Value::String(text.clone()), Value::Int)
 }
 
-/// Whether a secret is in it.
-pub(crate) fn is_secret(value: &Value) -> bool {
+/// Adds the names of all fields in a value.
+pub(crate) fn collect_keys(value: &Value, keys: &mut BTreeSet<String>) {
     match value {
-        Value::Secret(_) => true,
-        Value::List(elements) => elements.iter().any(is_secret),
-        Value::Map(fields) => fields.values().any(is_secret),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::String(_) => false,
+        Value::List(elements) => elements.iter().for_each(|element| collect_keys(element, keys)),
+        Value::Map(fields) => fields.iter().for_each(|(name, field)| {
+            keys.insert(name.clone());
+            collect_keys(field, keys);
+        }),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::String(_) | Value::Secret(_) => {}
     }
 }
 
-/// The value with every text in it made a secret: what was computed from a secret is one.
-pub(crate) fn taint(value: Value) -> Value {
+/// Whether every field in a result has a name that is allowed.
+pub(crate) fn has_only_keys(value: &Cel, is_allowed: &dyn Fn(&str) -> bool) -> bool {
     match value {
-        Value::String(text) => Value::Secret(Secret::new(text)),
-        Value::List(elements) => Value::List(elements.into_iter().map(taint).collect()),
-        Value::Map(fields) => {
-            Value::Map(fields.into_iter().map(|(name, field)| (name, taint(field))).collect())
+        Cel::List(elements) => elements.iter().all(|element| has_only_keys(element, is_allowed)),
+        Cel::Map(map) => {
+            let mut fields: Vec<_> = map.map.iter().collect();
+            fields.sort_by_key(|(key, _)| *key);
+            fields.into_iter().all(|(key, field)| {
+                let is_public = match key {
+                    Key::String(key) => is_allowed(key),
+                    Key::Int(_) | Key::Uint(_) | Key::Bool(_) => true,
+                };
+                is_public && has_only_keys(field, is_allowed)
+            })
         }
-        other => other,
+        _ => true,
     }
 }

@@ -1,6 +1,6 @@
 //! Gives expressions their values, as far as what they read is known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cel::{Context, ExecutionError, Value as Cel};
@@ -101,7 +101,7 @@ fn interpolate(values: impl Iterator<Item = Value>) -> Result<Value, String> {
         }
     }
     let text = Value::String(text);
-    Ok(if secret { convert::taint(text) } else { text })
+    Ok(if secret { text.into_secret() } else { text })
 }
 
 fn files(template: &Template) -> Arc<BTreeMap<String, String>> {
@@ -120,21 +120,32 @@ struct Evaluation<'a> {
 
 impl Evaluation<'_> {
     fn run(&self, program: &Program) -> Result<Option<Value>, String> {
-        let mut secret = false;
+        let (mut secret, mut keys) = (false, BTreeSet::new());
         let mut context = Context::with_env(Arc::clone(&LANGUAGE));
         for (number, slot) in program.slots.iter().enumerate() {
             let Some(value) = self.lookup(&slot.name)? else { return Ok(None) };
-            secret |= convert::is_secret(&value);
+            secret |= value.holds_secret();
+            convert::collect_keys(&value, &mut keys);
             context.add_variable_from_value(format!("@{number}"), convert::to_cel(&value));
         }
         functions::lend(&mut context, &self.files);
         let result = Cel::resolve(&program.tree, &context)
             .map_err(|error| if secret { HIDDEN.to_owned() } else { describe(&error) })?;
+        if secret && !convert::has_only_keys(&result, &|key| self.is_public(key, &keys)) {
+            return Err("the name of a field cannot be secret".to_owned());
+        }
         let value = convert::from_cel(&result)?;
         if value.as_str().is_some_and(|text| text.len() > MOST_BYTES) {
             return Err("the text becomes longer than 1 MiB".to_owned());
         }
-        Ok(Some(if secret { convert::taint(value) } else { value }))
+        Ok(Some(if secret { value.into_secret() } else { value }))
+    }
+
+    /// Whether the name of a field is no secret: it is written there, or was one already.
+    fn is_public(&self, key: &str, known: &BTreeSet<String>) -> bool {
+        let is_written =
+            |quote: char| self.template.source.contains(&format!("{quote}{key}{quote}"));
+        known.contains(key) || is_written('\'') || is_written('"')
     }
 
     fn lookup(&self, name: &Name) -> Result<Option<Value>, String> {
@@ -351,6 +362,13 @@ mod tests {
         assert_eq!(show("${'x' + var.password}"), "Secret((sensitive))");
         assert_eq!(show("x${var.password}"), "Secret((sensitive))");
         assert!(!show("${var.password + 1}").contains("hunter2"));
+        assert_eq!(show("${{'a': var.password}}"), r#"Map({"a": Secret((sensitive))})"#);
+        for key in
+            ["var.password", "var.password + 'x'", "'x' + var.password", "sha256(var.password)"]
+        {
+            let refused = show(&format!("${{[{{{key}: 1}}]}}"));
+            assert_eq!(refused, "! the name of a field cannot be secret", "{key}");
+        }
         assert!(!show("${{'a': 1}[var.password]}").contains("hunter2"));
     }
 

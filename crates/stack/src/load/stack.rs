@@ -30,6 +30,7 @@ impl Loader<'_> {
         let mut drafts = loader.drafts(&tags);
         loader.fold(&mut drafts);
         loader.check_cycles(&drafts);
+        loader.check_secrets(&drafts);
         let outputs = loader.outputs(&drafts);
         loader.check_policies();
         let stack = Stack {
@@ -43,6 +44,7 @@ impl Loader<'_> {
             silence: loader.silences(),
             outputs,
             parameters: loader.parameters.borrow().clone(),
+            secrets: loader.secrets(),
             digest: digest::of(&loader.read.borrow(), &loader.variables),
         };
         for check in loader.request.catalog.checks() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use regex::Regex;
 use trueup_model::address::is_name;
-use trueup_model::{Diagnostic, Secret, Value};
+use trueup_model::{Diagnostic, Value};
 
 use super::{Loader, Reported};
 use crate::source::{Sources, Span};
@@ -83,7 +83,7 @@ impl Declaration {
     pub(crate) fn accept(&self, value: Value) -> Result<Value, Refusal> {
         let value = self.ty.accept(value)?;
         self.check_bounds(&value)?;
-        Ok(if self.sensitive { secret(value) } else { value })
+        Ok(if self.sensitive { value.into_secret() } else { value })
     }
 
     /// The value that a text of the command line or the environment stands for.
@@ -160,17 +160,6 @@ fn network(text: &str) -> Result<Value, Refusal> {
         return Err(Refusal::new("wrong-type", format!("takes a network: did you mean {meant}?")));
     }
     Ok(Value::String(network.to_string()))
-}
-
-fn secret(value: Value) -> Value {
-    match value {
-        Value::String(text) => Value::Secret(Secret::new(text)),
-        Value::List(elements) => Value::List(elements.into_iter().map(secret).collect()),
-        Value::Map(fields) => {
-            Value::Map(fields.into_iter().map(|(name, field)| (name, secret(field))).collect())
-        }
-        other => other,
-    }
 }
 
 impl Loader<'_> {

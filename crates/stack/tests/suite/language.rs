@@ -149,7 +149,7 @@ fn secrets_stay_secret() {
 variables:
   password: { type: string, sensitive: true, from_env: DB_PASSWORD }
 db_instance:
-  main: { engine: mysql, engine_version: 8.0, instance_class: db.t3.micro, allocated_storage: 20, username: admin, password: '${var.password}', tags: { a: 'x-${var.password}' } }
+  main: { engine: mysql, engine_version: 8.0, instance_class: db.t3.micro, allocated_storage: 20, username: admin, password: '${var.password}' }
 outputs: { PASSWORD: '${var.password}', later: '${db_instance.main.endpoint}:${var.password}' }
 ";
     let environment = [("DB_PASSWORD".to_owned(), "correct-horse".to_owned())].into();

@@ -182,7 +182,8 @@ fn placement() -> Vec<Attribute> {
             "What it runs at its first start, at most 16 KB.",
         )
         .optional()
-        .replaces(),
+        .replaces()
+        .may_hold_secrets(),
     ]
 }
 

@@ -115,7 +115,8 @@ fn code() -> Vec<Attribute> {
             Type::String.map(),
             "Environment variables; keep secrets in Secrets Manager and name them here.",
         )
-        .or(Value::Map(BTreeMap::new()), "as AWS does"),
+        .or(Value::Map(BTreeMap::new()), "as AWS does")
+        .may_hold_secrets(),
         Attribute::new(
             "kms_key",
             Type::String,

@@ -2,6 +2,7 @@
 
 mod drifting;
 mod guarding;
+mod hiding;
 mod keeping;
 mod leaving;
 mod making;

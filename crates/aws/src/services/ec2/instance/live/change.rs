@@ -62,7 +62,7 @@ pub(super) fn same(name: &str, live: &Live, wanted: &Values) -> bool {
         None => true,
         Some(Value::Map(fields)) => fields.iter().all(|(name, value)| there.get(name) == value),
         Some(value @ Value::List(_)) => owned::same_set(&there.strings(), &value.strings()),
-        Some(value) => there == value,
+        Some(value) => owned::same_unordered(there, value),
     }
 }
 

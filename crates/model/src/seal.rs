@@ -1,11 +1,15 @@
-//! Marks what is sensitive as secret before it enters a plan, whose JSON form shows no secret.
+//! Makes secret what no output may show: what a kind declares sensitive, and what AWS tells back in
+//! plain of an attribute that was given a secret.
 
-use trueup_model::expression::{Expressions, Template};
-use trueup_model::value::{Secret, Values};
-use trueup_model::{Attribute, Expression, Kind, Live, Type, Value};
+use std::collections::BTreeSet;
+
+use crate::expression::Expressions;
+use crate::value::Values;
+use crate::{Attribute, Expression, Kind, Live, Type, Value};
 
 /// The attributes with the texts of every sensitive one as secrets.
-pub(crate) fn expressions(kind: &Kind, attributes: Expressions) -> Expressions {
+#[must_use]
+pub fn expressions(kind: &Kind, attributes: Expressions) -> Expressions {
     let seal = |(name, expression): (String, Expression)| {
         let sealed = match kind.attribute(&name) {
             Some(attribute) => seal_expression(attribute, expression),
@@ -16,17 +20,54 @@ pub(crate) fn expressions(kind: &Kind, attributes: Expressions) -> Expressions {
     attributes.into_iter().map(seal).collect()
 }
 
-/// The live resource with the texts of every sensitive attribute as secrets.
-pub(crate) fn live(kind: &Kind, live: &Live) -> Live {
+/// What may be shown of an attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown<'s> {
+    /// What its declaration does not call sensitive.
+    Declared,
+    /// Only these texts: the stack says them in plain, so that they are no secret.
+    Only(BTreeSet<&'s str>),
+}
+
+/// The live resource with every text that may not be shown as a secret.
+#[must_use]
+pub fn live<'s>(kind: &Kind, live: &Live, shown: impl Fn(&Attribute) -> Shown<'s>) -> Live {
     let mut sealed = live.clone();
-    for values in [&mut sealed.attributes, &mut sealed.scheduled] {
-        for attribute in &kind.attributes {
+    for attribute in &kind.attributes {
+        let shown = shown(attribute);
+        let is_hidden = shown != Shown::Declared || is_sensitive(attribute);
+        if !is_hidden && fields(&attribute.ty).is_none() {
+            continue;
+        }
+        for values in [&mut sealed.attributes, &mut sealed.scheduled] {
             if let Some(value) = values.get_mut(attribute.name) {
-                *value = seal_value(attribute, std::mem::take(value));
+                *value = seal_shown(attribute, std::mem::take(value), &shown);
             }
+        }
+        let tells =
+            |name: &str| is_hidden && kind.told_by(name).any(|told| told.name == attribute.name);
+        for (_, value) in sealed.outputs.iter_mut().filter(|(name, _)| tells(name)) {
+            *value = seal_shown(attribute, std::mem::take(value), &shown);
         }
     }
     sealed
+}
+
+/// The live resource as AWS reports it after it was given these values.
+#[must_use]
+pub fn given(kind: &Kind, reported: &Live, values: &Values) -> Live {
+    live(kind, reported, |attribute| match values.get(attribute.name) {
+        Some(value) if value.holds_secret() => Shown::Only(value.plain_texts()),
+        _ => Shown::Declared,
+    })
+}
+
+fn seal_shown(attribute: &Attribute, value: Value, shown: &Shown<'_>) -> Value {
+    let value = seal_value(attribute, value);
+    match shown {
+        Shown::Declared => value,
+        Shown::Only(public) => value.into_secret_but(public),
+    }
 }
 
 fn is_sensitive(attribute: &Attribute) -> bool {
@@ -35,7 +76,7 @@ fn is_sensitive(attribute: &Attribute) -> bool {
 
 fn seal_expression(attribute: &Attribute, expression: Expression) -> Expression {
     if is_sensitive(attribute) {
-        return hide_expression(expression);
+        return expression.into_secret();
     }
     match (expression, fields(&attribute.ty)) {
         (Expression::Value(value), Some(_)) => Expression::Value(seal_value(attribute, value)),
@@ -59,7 +100,7 @@ fn seal_expression(attribute: &Attribute, expression: Expression) -> Expression 
 
 fn seal_value(attribute: &Attribute, value: Value) -> Value {
     if is_sensitive(attribute) {
-        return hide(value);
+        return value.into_secret();
     }
     match (value, fields(&attribute.ty)) {
         (Value::List(elements), Some(_)) => Value::List(
@@ -86,35 +127,5 @@ fn fields(ty: &Type) -> Option<&[Attribute]> {
         Type::List(inner) | Type::Set(inner) | Type::Map(inner) => fields(inner),
         Type::OneOf(shapes) => shapes.iter().find_map(fields),
         _ => None,
-    }
-}
-
-fn hide_expression(expression: Expression) -> Expression {
-    match expression {
-        Expression::Value(value) => Expression::Value(hide(value)),
-        Expression::Reference(reference) => Expression::Reference(reference),
-        Expression::Template(template) => {
-            let bindings = template.bindings.into_iter();
-            let bindings: Values = bindings.map(|(name, value)| (name, hide(value))).collect();
-            Expression::Template(Template { bindings, ..template })
-        }
-        Expression::List(elements) => {
-            Expression::List(elements.into_iter().map(hide_expression).collect())
-        }
-        Expression::Map(fields) => {
-            let fields = fields.into_iter();
-            Expression::Map(fields.map(|(name, field)| (name, hide_expression(field))).collect())
-        }
-    }
-}
-
-fn hide(value: Value) -> Value {
-    match value {
-        Value::String(text) => Value::Secret(Secret::new(text)),
-        Value::List(elements) => Value::List(elements.into_iter().map(hide).collect()),
-        Value::Map(fields) => {
-            Value::Map(fields.into_iter().map(|(name, field)| (name, hide(field))).collect())
-        }
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Secret(_) => value,
     }
 }
