@@ -97,6 +97,26 @@ def test_an_answer_is_lost(emulator, enter, account, world, undisturbed, lost):
     assert world.census() == census, f"something twice, or an orphan without tags\n{result}"
 
 
+def test_what_is_half_made_is_waited_for(emulator, enter):
+    """Killed while AWS still makes a database: the next apply tells a function of it when it has a host."""
+    account = emulator.new_account(states={"looks": 5})
+    program, world = enter(account), World(account, "snowex")
+
+    def strike(number, action):
+        if action == "CreateDBInstance":
+            running.kill()
+        return action == "CreateDBInstance"
+
+    with Proxy(emulator.url, strike) as proxy:
+        running = enter(account, proxy.url).start("apply", SNOWEX, "--yes")
+        assert running.wait(timeout=120) == -9
+
+    program.apply_after_crash(SNOWEX, waiting=False)
+    variables = world.function()["Configuration"]["Environment"]["Variables"]
+    assert variables["DB_HOST"] == world.db_instance()["Endpoint"]["Address"]
+    program.plan_is_empty(SNOWEX)
+
+
 def test_every_change_of_a_destroy_is_the_last(emulator, enter, account, world):
     """kill -9 at the first change of each action, in one life after the other, until a destroy ends."""
     program, struck = enter(account), []

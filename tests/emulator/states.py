@@ -1,6 +1,7 @@
 """States that take time: nothing is ready, changed or gone in the call's own answer.
 
-The setting is how many seconds each change of state takes.
+The setting is how many seconds each change of state takes. With `{"looks": N}`, databases and NAT
+gateways are told as they were N times instead, however long that takes, and all else is done at once.
 """
 
 import copy
@@ -17,18 +18,32 @@ CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "st
 
 
 class States(Behaviour):
+    def __init__(self, account, setting):
+        looks = setting.get("looks") if isinstance(setting, dict) else None
+        super().__init__(account, 0 if looks else setting)
+        self._looks = looks
+        self._unseen = []  # [by which action it is told, how often still as it is, what follows]
+
     def around(self, call, go_on):
+        for waiting in [one for one in self._unseen if one[0] == call.action]:
+            waiting[1] -= 1
+            if waiting[1] < 0:
+                self._unseen.remove(waiting)
+                waiting[2]()
         if call.service == "lambda" and call.action in ONE_AT_A_TIME:
             self._refuse_while_busy(call)
         return super().around(call, go_on)
 
-    def _become(self, thing, attribute, before, after, seconds=None):
+    def _become(self, thing, attribute, before, after, seconds=None, told_by=None):
         """Lets a state follow another, unless something else came in between."""
 
         def effect():
             if getattr(thing, attribute) == before:
                 setattr(thing, attribute, after)
 
+        if self._looks and told_by:
+            self._unseen.append([told_by, self._looks, effect])
+            return
         self.account.later(self.setting if seconds is None else seconds, effect)
 
     # NAT gateways.
@@ -42,7 +57,8 @@ class States(Behaviour):
         if not reachable and gateway.connectivity_type != "private":
             gateway.failure_code = "Gateway.NotAttached"
             gateway.failure_message = f"Network {gateway.vpc_id} has no Internet gateway attached"
-        self._become(gateway, "state", "pending", "failed" if hasattr(gateway, "failure_code") else "available")
+        then = "failed" if hasattr(gateway, "failure_code") else "available"
+        self._become(gateway, "state", "pending", then, told_by="DescribeNatGateways")
         return answer
 
     def DeleteNatGateway(self, call, go_on):
@@ -111,8 +127,8 @@ class States(Behaviour):
         answer = go_on()
         database = call.result(answer)["DBInstance"]
         database.status = "creating"
-        self._become(database, "status", "creating", "backing-up")
-        self._become(database, "status", "backing-up", "available", self.setting * 1.5)
+        self._become(database, "status", "creating", "backing-up", told_by="DescribeDBInstances")
+        self._become(database, "status", "backing-up", "available", self.setting * 1.5, "DescribeDBInstances")
         return answer
 
     def ModifyDBInstance(self, call, go_on):

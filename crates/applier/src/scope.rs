@@ -6,8 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use trueup_model::expression::{Lookup, Scope};
 use trueup_model::value::Values;
 use trueup_model::{
-    Action, Address, Catalog, KindName, Live, Operation, Plan, Reference, Snapshot, Step, StepId,
-    Value, seal,
+    Action, Address, Catalog, Condition, KindName, Live, Operation, Plan, Reference, Snapshot,
+    Step, StepId, Value, seal,
 };
 
 /// The resources of the stack as they are by now, for the expressions of later steps.
@@ -111,6 +111,11 @@ impl World {
         });
         if value.is_null() && !declared && !reports(live, attribute) {
             return Lookup::Missing;
+        }
+        // What is still being made has no address yet: that is not "none".
+        let is_output = live.outputs.contains_key(attribute);
+        if value.is_null() && is_output && matches!(live.condition, Condition::Pending(_)) {
+            return Lookup::Unknown;
         }
         Lookup::Known(value.clone())
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use trueup_applier::Ended;
 use trueup_model::expression::{Reference, Template};
 use trueup_model::value::{SENSITIVE, Secret};
-use trueup_model::{Action, Expression, Operation, Snapshot, Target, Value};
+use trueup_model::{Action, Condition, Expression, Operation, Snapshot, Target, Value};
 
 use crate::support::{Account, Planned, Script, address, applied, lawful, live, owned, usual};
 
@@ -86,6 +86,28 @@ async fn a_late_step_updates_what_an_earlier_one_made() {
     let update = account.look(|state| state.updates[0].clone());
     assert_eq!((update.id.as_str(), update.before.id.as_str()), ("vpc-0", "vpc-0"));
     assert_eq!(report.lives[&address("vpc.one")].get("peer"), &Value::from("vpc-1"));
+}
+
+/// An output that is not there yet is no value, least of all "null".
+#[tokio::test(start_paused = true)]
+async fn what_is_half_made_has_no_outputs_yet() {
+    for (condition, ended) in [
+        (Condition::Pending("creating".to_owned()), Ended::Partly),
+        (Condition::Ready, Ended::Done),
+    ] {
+        let mut plan = Planned::new();
+        plan.change("vpc.main", Action::Nothing, Some("vpc-live"));
+        let arn = Expression::Reference(reference("vpc.main", "arn"));
+        plan.create_with("subnet.new", 1, &[], [("text", arn)]);
+        let account = Arc::new(Account::default());
+        let (mut run, stream) = usual(plan.0, &account);
+        let mut there = live("vpc.main", "vpc-live");
+        there.outputs.insert("arn".to_owned(), Value::Null);
+        there.condition = condition;
+        run.snapshot = Arc::new(Snapshot { resources: vec![there], ..Snapshot::default() });
+        let (report, _) = lawful(run, stream).await;
+        assert_eq!(report.ended, ended);
+    }
 }
 
 #[tokio::test(start_paused = true)]

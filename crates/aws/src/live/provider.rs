@@ -216,8 +216,10 @@ impl Provider for Aws {
         if !change.is_empty() {
             calls.retag(&session, &request.before, &change).await?;
         }
-        let found = calls.read(&session, std::slice::from_ref(&request.id)).await?;
-        found.into_iter().next().ok_or_else(|| {
+        // What changes nothing is a wait for something half made; and what a change of tags alone meets
+        // may be half made, too. Later steps read what is there then.
+        let live = host.wait(&request.kind, &request.id, Until::Ready).await?;
+        live.ok_or_else(|| {
             let (kind, id) = (&request.kind, &request.id);
             Failure::new(
                 FailureClass::Missing,

@@ -38,10 +38,11 @@ pub(super) fn gateways(scene: &mut Scene<'_>) {
     });
 }
 
-/// What a step makes works when the step is done.
+/// What a step makes works when the step is done; so does what a step finds half made.
 pub(super) fn state(element: &Element<'_>) -> State {
     match element.live.map(|live| &live.condition) {
         None | Some(Condition::Ready) => State::Available,
+        Some(Condition::Pending(_)) if element.has_step() => State::Available,
         Some(
             Condition::Pending(state)
             | Condition::Impaired(state)

@@ -211,6 +211,11 @@ impl<'a> Element<'a> {
         wished.or_else(live).unwrap_or(Piece::Value(&Value::Null))
     }
 
+    /// Whether a step makes or changes it, and ends when it is ready.
+    pub(super) fn has_step(&self) -> bool {
+        self.wish.is_some()
+    }
+
     /// Whether others furnished it before the stack knew it: what belongs to it was not all read.
     pub(super) fn is_furnished(&self) -> bool {
         self.existing || self.resource.is_some_and(|resource| resource.adopt.is_some())

@@ -8,7 +8,7 @@ use trueup_model::{Attribute, Condition, Disruption, Expression, Kind, Live, Res
 
 use super::{Context, Resolved};
 use crate::diff::Differ;
-use crate::hash::secret_hash_of;
+use crate::hash::{secret_hash_of, spec_hash};
 use crate::index::{LiveId, ResourceId};
 use crate::leave_alone::{Wish, leave_alone, top_level};
 use crate::matching::How;
@@ -57,6 +57,7 @@ impl Context<'_, '_> {
         self.accept_name(resource, kind, live, &mut wanted);
         let differ = self.differ();
         let mut changes = differ.attributes(kind, &wanted, live, |attribute| !attribute.late);
+        self.leave_to_come(id, kind, live, &mut changes, &mut remarks);
         let later = self.unwanted_later(id, kind, resolved, live, &mut remarks);
         changes.extend(
             later
@@ -93,6 +94,30 @@ impl Context<'_, '_> {
             is_deleting,
             replaces,
         }
+    }
+
+    /// Of what is still being made, what AWS does not tell yet is yet to come: it is no difference from
+    /// the file that it is made by, and never a reason to replace it.
+    fn leave_to_come(
+        self,
+        id: ResourceId,
+        kind: &Kind,
+        live: &Live,
+        changes: &mut Vec<AttributeChange>,
+        remarks: &mut Vec<String>,
+    ) {
+        let Condition::Pending(state) = &live.condition else { return };
+        let spec = spec_hash(self.secrets, self.index.resources[id], kind);
+        let is_made_by_it = live.ownership.spec.as_ref() == Some(&spec);
+        let comes = |change: &AttributeChange| {
+            (is_made_by_it || change.replaces) && !is_told(live, &change.path)
+        };
+        if !is_made_by_it && changes.iter().any(comes) {
+            remarks.push(format!(
+                "it is {state}: what AWS does not tell yet is compared when it is done"
+            ));
+        }
+        changes.retain(|change| !comes(change));
     }
 
     /// What AWS will change by itself and nobody wants: somebody scheduled it, or the stack did and
@@ -185,6 +210,14 @@ impl Context<'_, '_> {
             wanted.insert(naming.attribute.to_owned(), there.into());
         }
     }
+}
+
+/// Whether a live resource tells anything of an attribute, or of a field of one.
+fn is_told(live: &Live, path: &str) -> bool {
+    let fields = path.split_once('[').map_or(path, |(fields, _)| fields);
+    let mut fields = fields.split('.');
+    let attribute = live.get_attribute(fields.next().unwrap_or_default());
+    !fields.fold(attribute, |value, field| value.get(field)).is_null()
 }
 
 /// Whether something at this attribute differs already.

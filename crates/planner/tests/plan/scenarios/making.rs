@@ -123,6 +123,29 @@ fn what_is_half_made_is_waited_for_before_it_is_used() {
 }
 
 #[test]
+fn what_aws_does_not_tell_yet_is_no_reason_to_replace() {
+    let group = |description: &str| {
+        format!(
+            "
+        vpc.main
+          cidr_block: 10.0.0.0/16
+        security_group.a
+          vpc: @vpc.main
+          description: {description}
+    "
+        )
+    };
+    let mut world = World::applied(&group("old"));
+    world.behind("security_group.a", |live| {
+        live.attributes.insert("description".to_owned(), trueup_model::Value::Null);
+    });
+    assert!(world.show().starts_with("+- security_group.a (drift): immutable description"));
+    world.behind("security_group.a", |live| live.condition = Condition::Pending("pending".into()));
+    assert_eq!(world.show(), "nothing\n");
+    assert!(!world.edit(&group("new")).show().contains("+-"));
+}
+
+#[test]
 fn a_circle_is_reported_and_the_rest_is_planned() {
     let world = World::new(
         "

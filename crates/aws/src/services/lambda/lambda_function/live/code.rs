@@ -85,6 +85,7 @@ pub(super) async fn create(
     let wish = &request.attributes;
     let is_image = matches!(code, Code::Image(_));
     let code = code.for_create();
+    let environment = environment(wish)?;
     let tags: std::collections::HashMap<String, String> = request.all_tags().into_iter().collect();
     aws.call(Call::once("lambda:CreateFunction"), || {
         let call = aws.clients.lambda.create_function().function_name(name).code(code.clone());
@@ -94,7 +95,7 @@ pub(super) async fn create(
             .set_handler(owned::wanted_text(wish, "handler"))
             .set_layers(owned::wanted_texts(wish, "layers").filter(|layers| !layers.is_empty()))
             .set_architectures(architectures(wish))
-            .set_environment(Some(environment(wish)))
+            .environment(environment.clone())
             .set_kms_key_arn(owned::wanted_text(wish, "kms_key"))
             .set_memory_size(owned::wanted_int(wish, "memory_mb"))
             .set_timeout(owned::wanted_int(wish, "timeout_seconds"))
@@ -120,13 +121,14 @@ pub(super) async fn configure(aws: &Session<'_>, request: &Update) -> Result<(),
     let is_image = owned::wanted(wish, "image").is_some();
     let layers = owned::wanted_texts(wish, "layers").unwrap_or_default();
     let logging = logging(&kept_logging(wish, &request.before));
+    let environment = environment(wish)?;
     aws.call(Call::repeatable("lambda:UpdateFunctionConfiguration"), || {
         let call = aws.clients.lambda.update_function_configuration().function_name(&request.id);
         call.description(owned::wanted_text(wish, "description").unwrap_or_default())
             .set_runtime(owned::wanted_text(wish, "runtime").as_deref().map(Runtime::from))
             .set_handler(owned::wanted_text(wish, "handler"))
             .set_layers(Some(layers.clone()).filter(|_| !is_image))
-            .environment(environment(wish))
+            .environment(environment.clone())
             .kms_key_arn(owned::wanted_text(wish, "kms_key").unwrap_or_default())
             .set_memory_size(owned::wanted_int(wish, "memory_mb"))
             .set_timeout(owned::wanted_int(wish, "timeout_seconds"))
@@ -168,13 +170,19 @@ fn architectures(wish: &Values) -> Option<Vec<Architecture>> {
     owned::wanted_text(wish, "architecture").map(|name| vec![Architecture::from(name.as_str())])
 }
 
-fn environment(wish: &Values) -> Environment {
+fn environment(wish: &Values) -> Result<Environment, Failure> {
     let variables = wish.get("environment").and_then(Value::as_map).into_iter().flatten();
-    let variables = variables.map(|(name, value)| {
+    let text = |(name, value): (&String, &Value)| {
+        if value.is_null() {
+            let message = format!("environment.{name} has no value: what it reads is not set");
+            let help = "read something that has a value, or leave the variable out";
+            return Err(Failure::new(FailureClass::Invalid, message).help(help));
+        }
         // A number or a bool in the stack is its text to the function; a secret is itself.
-        (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-    });
-    Environment::builder().set_variables(Some(variables.collect())).build()
+        Ok((name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+    };
+    let variables = variables.map(text).collect::<Result<_, _>>()?;
+    Ok(Environment::builder().set_variables(Some(variables)).build())
 }
 
 fn disk(wish: &Values) -> Option<EphemeralStorage> {
@@ -283,5 +291,20 @@ mod tests {
             kept(r#"{"logging":{"format":"Text","log_group":"/other"}}"#),
             r#"{"application_log_level":null,"format":"Text","log_group":"/other","system_log_level":null}"#
         );
+    }
+
+    fn check(variables: &str) -> Result<String, String> {
+        let variables: Value = serde_json::from_str(variables).unwrap();
+        let environment = environment(&[("environment".to_owned(), variables)].into());
+        let text = |environment: Environment| environment.variables.unwrap()["HOST"].clone();
+        environment.map(text).map_err(|failure| failure.message)
+    }
+
+    #[test]
+    fn a_variable_is_text_and_never_null() {
+        assert_eq!(check(r#"{"HOST": "db"}"#), Ok("db".to_owned()));
+        assert_eq!(check(r#"{"HOST": 5432}"#), Ok("5432".to_owned()));
+        let message = "environment.HOST has no value: what it reads is not set";
+        assert_eq!(check(r#"{"HOST": null}"#), Err(message.to_owned()));
     }
 }
