@@ -12,6 +12,8 @@ mod lease;
 pub(crate) mod owned;
 mod provider;
 pub(crate) mod session;
+#[cfg(test)]
+pub(crate) mod stage;
 mod strangers;
 pub(crate) mod tagging;
 pub(crate) mod tags;
@@ -62,13 +64,15 @@ pub(crate) trait Calls: Send + Sync {
     /// Deletes it and waits until it is gone.
     async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure>;
 
-    /// Makes its tags these.
+    /// Makes its tags these; as EC2 does it, unless the kind says otherwise.
     async fn retag(
         &self,
         aws: &Session<'_>,
         live: &Live,
         change: &tags::TagChange,
-    ) -> Result<(), Failure>;
+    ) -> Result<(), Failure> {
+        aws.retag_ec2(&live.id, change).await
+    }
 }
 
 /// What is looked for while a stack is discovered.

@@ -149,6 +149,17 @@ impl Session<'_> {
         .await
     }
 
+    /// Whether an interface carries the group that nothing but its owner takes away. Who may not look
+    /// does not know better than that one does.
+    pub(crate) async fn stays_in_use(&self, group: &str) -> bool {
+        let Ok(found) = self.interfaces(filter("group-id", [group.to_owned()])).await else {
+            return true;
+        };
+        let held = Held::SecurityGroup(group);
+        let holders = users::instead_of(self, held, interface::holders(&found)).await;
+        holders.iter().any(|holder| matches!(holder.leaves, Leaves::ByHand | Leaves::Shortly))
+    }
+
     async fn referring_groups(&self, group: &str) -> Result<Vec<Holder>, Failure> {
         let groups = self.groups_that_name(group).await?;
         let holders = groups.iter().map(|other| {

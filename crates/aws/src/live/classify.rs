@@ -129,6 +129,9 @@ pub(crate) fn of_code(code: &str, message: &str, status: u16) -> FailureClass {
         | "PreconditionFailedException"
         | "InvalidDBInstanceState" => FailureClass::Conflict,
         "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => FailureClass::Denied,
+        // EC2 says the same of credentials that are wrong and of an image or an address that is
+        // somebody else's.
+        "AuthFailure" if !lower.contains("credentials") => FailureClass::Denied,
         "AuthFailure"
         | "ExpiredToken"
         | "ExpiredTokenException"
@@ -155,6 +158,8 @@ pub(crate) fn of_code(code: &str, message: &str, status: u16) -> FailureClass {
         | "Resource.AlreadyAssociated"
         | "DBSnapshotAlreadyExists"
         | "ParameterAlreadyExists" => FailureClass::Exists,
+        // Status 400, and all the same the request may have been read.
+        "RequestTimeout" | "RequestTimeoutException" => FailureClass::Ambiguous,
         _ if is_missing(code) => FailureClass::Missing,
         _ if is_quota(code) => FailureClass::Quota,
         _ if status >= 500
@@ -242,7 +247,16 @@ mod tests {
         assert_eq!(of("InvalidParameterValue"), FailureClass::Invalid);
         assert_eq!(of("InvalidSubnetID.Malformed"), FailureClass::Invalid);
         assert_eq!(of("InvalidGroupId.Malformed"), FailureClass::Invalid);
+        assert_eq!(of("RequestTimeout"), FailureClass::Ambiguous);
         assert_eq!(of_code("HTTP 503", "", 503), FailureClass::Unavailable);
+    }
+
+    #[test]
+    fn only_wrong_credentials_end_a_run() {
+        let of = |message| of_code("AuthFailure", message, 403);
+        let wrong = "AWS was not able to validate the provided access credentials";
+        assert_eq!(of(wrong), FailureClass::Credentials);
+        assert_eq!(of("Not authorized for images: [ami-1]"), FailureClass::Denied);
     }
 
     #[test]

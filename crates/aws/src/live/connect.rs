@@ -36,18 +36,7 @@ pub async fn connect(
             "write `region: us-west-2` in the stack, or set AWS_REGION, or a default in ~/.aws/config",
         ));
     };
-    let clients = Clients {
-        ec2: aws_sdk_ec2::Client::new(&config),
-        elb: aws_sdk_elasticloadbalancingv2::Client::new(&config),
-        iam: aws_sdk_iam::Client::new(&config),
-        lambda: aws_sdk_lambda::Client::new(&config),
-        logs: aws_sdk_cloudwatchlogs::Client::new(&config),
-        rds: aws_sdk_rds::Client::new(&config),
-        ssm: aws_sdk_ssm::Client::new(&config),
-        sts: aws_sdk_sts::Client::new(&config),
-        tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
-        endpoint: config.endpoint_url().map(str::to_owned),
-    };
+    let clients = Clients::new(&config);
     Ok(Arc::new(Aws::new(clients, region, read_source)))
 }
 

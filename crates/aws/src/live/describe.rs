@@ -13,6 +13,8 @@ use super::Search;
 use super::owned::{distinct, named};
 use super::tags::{self, FILTER_VALUES};
 
+pub(crate) mod network;
+
 /// The most that most EC2 reads give in one page.
 pub(crate) const PAGE: i32 = 1000;
 

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
-use trueup_model::Value;
+use trueup_model::kind::Mutability;
 use trueup_model::snapshot::{Condition, Live};
 use trueup_model::stack::By;
 use trueup_model::value::Values;
+use trueup_model::{Kind, Value};
 use trueup_provider::{Create, Failure, FailureClass, Host, VISIBLE_AFTER};
 
 use super::Search;
@@ -113,7 +114,9 @@ where
     }
 }
 
-/// The resource that carries the tags of this very request, if it was made after all.
+/// The resource that carries the tags of this very request, if it was made after all. While something
+/// is replaced, the old one carries the same tags until it is deleted: what cannot be changed in place
+/// tells them apart.
 pub(crate) async fn find_own(
     aws: &Session<'_>,
     kind: &'static str,
@@ -123,12 +126,27 @@ pub(crate) async fn find_own(
     let Some(calls) = crate::services::calls(kind) else { return Ok(None) };
     let search = Search { stack, expected: Vec::new(), around: None };
     let found = calls.discover(aws, &search).await?;
+    let fixed = crate::services::kinds().into_iter().find(|declared| declared.name == kind);
+    let fixed = fixed.map(|declared| fixed_attributes(&declared)).unwrap_or_default();
     let ours = found.into_iter().find(|live| {
         live.ownership.address.as_ref() == Some(&request.address)
             && live.ownership.spec == request.ownership.spec
             && matches!(live.condition, Condition::Ready | Condition::Pending(_))
+            && fixed.iter().all(|name| is_as_asked(name, live, request))
     });
     Ok(ours.map(|live| live.id))
+}
+
+fn fixed_attributes(kind: &Kind) -> Vec<&'static str> {
+    let attributes = kind.attributes.iter();
+    let fixed = attributes.filter(|attribute| attribute.mutability == Mutability::Replace);
+    fixed.map(|attribute| attribute.name).collect()
+}
+
+/// Whether an attribute is as asked, or nothing was asked of it.
+fn is_as_asked(name: &str, live: &Live, request: &Create) -> bool {
+    let asked = wanted(&request.attributes, name);
+    asked.is_none_or(|asked| same_unordered(asked, live.get_attribute(name)))
 }
 
 /// Deletes something and waits until it is gone; what is gone already is success.

@@ -6,14 +6,12 @@ use trueup_provider::{Bucket, Limits};
 
 /// Action, beginning of actions (`*`) or whole service (`!`); burst; calls a second. Where AWS
 /// publishes nothing, a rate that it is known to bear.
-const RATES: [(&str, u32, f64); 27] = [
+const RATES: [(&str, u32, f64); 24] = [
     ("ec2:*", 50, 5.0),
     ("ec2:Describe*", 100, 20.0),
     ("ec2:RunInstances", 5, 2.0),
+    ("ec2:StartInstances", 5, 2.0),
     ("ec2:TerminateInstances", 100, 5.0),
-    ("ec2:CreateVpcEndpoint", 4, 0.3),
-    ("ec2:ModifyVpcEndpoint", 4, 0.3),
-    ("ec2:DeleteVpcEndpoints", 4, 0.3),
     ("ec2:CreateNatGateway", 10, 1.0),
     ("ec2:DeleteNatGateway", 10, 1.0),
     ("ec2:AssociateNatGatewayAddress", 10, 1.0),
@@ -22,7 +20,6 @@ const RATES: [(&str, u32, f64); 27] = [
     ("ec2:DeleteTags", 100, 10.0),
     ("ec2:AssociateIamInstanceProfile", 100, 5.0),
     ("ec2:DisassociateIamInstanceProfile", 100, 5.0),
-    ("ec2:DeleteNetworkInterface", 100, 5.0),
     ("ec2:ModifyInstanceMetadataOptions", 100, 5.0),
     ("elasticloadbalancing:!", 40, 10.0),
     ("iam:!", 20, 10.0),

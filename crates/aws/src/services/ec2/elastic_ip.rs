@@ -75,7 +75,7 @@ mod live {
     use crate::live::blockers::Held;
     use crate::live::describe;
     use crate::live::session::unless_missing;
-    use crate::live::tags::{self, TagChange, filter};
+    use crate::live::tags::{self, filter};
     use crate::live::{Search, Session, owned};
     use crate::partition::ec2_arn;
 
@@ -132,15 +132,6 @@ mod live {
             }
             release(aws, id, address).await?;
             aws.gone(KIND, id).await
-        }
-
-        async fn retag(
-            &self,
-            aws: &Session<'_>,
-            live: &Live,
-            change: &TagChange,
-        ) -> Result<(), Failure> {
-            aws.retag_ec2(&live.id, change).await
         }
     }
 

@@ -60,7 +60,7 @@ pub fn kind() -> Kind {
         },
         times: Times { create: [1, 2, 10], update: [1, 1, 2], delete: [1, 1, 3] },
         permissions: Permissions {
-            read: &["ec2:DescribeFlowLogs"],
+            read: &["ec2:DescribeFlowLogs", "tag:GetResources"],
             create: &[
                 "ec2:CreateFlowLogs",
                 "ec2:CreateTags",
@@ -179,8 +179,9 @@ mod live {
     use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
 
     use crate::live::describe::{self, PAGE, pages};
-    use crate::live::tags::{self, TagChange};
-    use crate::live::{Search, Session, owned};
+    use crate::live::owned::{self, Made};
+    use crate::live::tags;
+    use crate::live::{Search, Session};
     use crate::partition::ec2_arn;
 
     const KIND: &str = "flow_log";
@@ -213,7 +214,7 @@ mod live {
         }
 
         async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
-            let id = make(aws, request).await?;
+            let id = owned::create_by_token(request, |token| make(aws, request, token)).await?;
             aws.ready(KIND, &id).await
         }
 
@@ -226,18 +227,9 @@ mod live {
             let id = &request.before.id;
             owned::delete(aws, KIND, id, || remove(aws, id)).await
         }
-
-        async fn retag(
-            &self,
-            aws: &Session<'_>,
-            live: &Live,
-            change: &TagChange,
-        ) -> Result<(), Failure> {
-            aws.retag_ec2(&live.id, change).await
-        }
     }
 
-    async fn make(aws: &Session<'_>, request: &Create) -> Result<String, Failure> {
+    async fn make(aws: &Session<'_>, request: &Create, token: String) -> Result<Made, Failure> {
         let wish = &request.attributes;
         let text = |name| owned::wanted_text(wish, name);
         let tags = tags::ec2_specification(ResourceType::VpcFlowLog, &request.all_tags());
@@ -254,7 +246,7 @@ mod live {
         };
         let answer = aws
             .call_on_new(Call::repeatable("ec2:CreateFlowLogs"), || {
-                let call = aws.clients.ec2.create_flow_logs().client_token(&request.token);
+                let call = aws.clients.ec2.create_flow_logs().client_token(&token);
                 call.resource_type(place.clone())
                     .resource_ids(&id)
                     .set_traffic_type(text("traffic_type").as_deref().map(Into::into))
@@ -273,7 +265,13 @@ mod live {
             .await?;
         // What is refused is in an answer that says 200.
         refused("ec2:CreateFlowLogs", answer.unsuccessful())?;
-        owned::id_of(KIND, answer.flow_log_ids().first().map(String::as_str))
+        let id = owned::id_of(KIND, answer.flow_log_ids().first().map(String::as_str))?;
+        // A flow log has no state: one that does not show is one that was deleted.
+        let by = || tags::filter(ID, [id.clone()]);
+        let look =
+            || async { Ok(described(aws, vec![by()]).await?.pop().map(|live| live.condition)) };
+        let is_dead = owned::is_dead(aws.host, look, || remove(aws, &id)).await?;
+        Ok(Made { id, is_dead })
     }
 
     async fn remove(aws: &Session<'_>, id: &str) -> Result<(), Failure> {

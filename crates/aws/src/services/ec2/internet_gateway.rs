@@ -71,7 +71,7 @@ mod live {
     use crate::live::blockers::Held;
     use crate::live::describe::{self, PAGE, pages};
     use crate::live::session::unless_missing;
-    use crate::live::tags::{self, TagChange, filter};
+    use crate::live::tags::{self, filter};
     use crate::live::{Search, Session, owned};
     use crate::partition::ec2_arn;
 
@@ -130,15 +130,6 @@ mod live {
             })
             .await
         }
-
-        async fn retag(
-            &self,
-            aws: &Session<'_>,
-            live: &Live,
-            change: &TagChange,
-        ) -> Result<(), Failure> {
-            aws.retag_ec2(&live.id, change).await
-        }
     }
 
     async fn make(aws: &Session<'_>, request: &Create) -> Result<String, Failure> {
@@ -166,6 +157,13 @@ mod live {
                 if let Some(other) = others.await?.into_iter().find(|other| other.id != id) {
                     let help = "detach it, or take it over with `adopt`";
                     return Err(failure.help(format!("{vpc} already has {}: {help}", other.id)));
+                }
+                let own = described(aws, vec![filter(ID, [id.to_owned()])]).await?;
+                let elsewhere = own.iter().find_map(|own| own.get("vpc").as_str());
+                if let Some(elsewhere) = elsewhere.filter(|there| *there != vpc) {
+                    let help =
+                        format!("{id} is attached to {elsewhere}: detach it there, apply again");
+                    return Err(failure.help(help));
                 }
             }
             other => {

@@ -124,7 +124,7 @@ mod live {
     use crate::live::describe::{self, PAGE, pages};
     use crate::live::owned::{self, Made};
     use crate::live::session::unless_missing;
-    use crate::live::tags::{self, TagChange, filter};
+    use crate::live::tags::{self, filter};
     use crate::live::{Search, Session};
     use crate::partition::ec2_arn;
 
@@ -170,20 +170,10 @@ mod live {
             let id = &request.before.id;
             owned::delete(aws, KIND, id, || remove(aws, id)).await
         }
-
-        async fn retag(
-            &self,
-            aws: &Session<'_>,
-            live: &Live,
-            change: &TagChange,
-        ) -> Result<(), Failure> {
-            aws.retag_ec2(&live.id, change).await
-        }
     }
 
     async fn make(aws: &Session<'_>, request: &Create, token: String) -> Result<Made, Failure> {
-        let text =
-            |name: &str| request.attributes.get(name).and_then(Value::as_str).map(str::to_owned);
+        let text = |name| owned::wanted_text(&request.attributes, name);
         let secondary = request.attributes.get(SECONDARY).map(Value::strings).unwrap_or_default();
         let secondary = Some(secondary).filter(|addresses| !addresses.is_empty());
         let tags = tags::ec2_specification(ResourceType::Natgateway, &request.all_tags());

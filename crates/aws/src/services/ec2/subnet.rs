@@ -121,8 +121,9 @@ mod live {
     use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
 
     use crate::live::blockers::Held;
-    use crate::live::describe::{self, PAGE, pages};
-    use crate::live::tags::{self, TagChange, filter};
+    use crate::live::describe::{self, PAGE, network, pages};
+    use crate::live::session::unless_missing;
+    use crate::live::tags::{self, filter};
     use crate::live::{Search, Session, owned};
     use crate::partition::ec2_arn;
 
@@ -185,27 +186,18 @@ mod live {
             })
             .await
         }
-
-        async fn retag(
-            &self,
-            aws: &Session<'_>,
-            live: &Live,
-            change: &TagChange,
-        ) -> Result<(), Failure> {
-            aws.retag_ec2(&live.id, change).await
-        }
     }
 
     async fn make(aws: &Session<'_>, request: &Create) -> Result<String, Failure> {
-        let text = |name: &str| request.attributes.get(name).and_then(Value::as_str);
+        let text = |name| owned::wanted_text(&request.attributes, name);
         let specification = tags::ec2_specification(ResourceType::Subnet, &request.all_tags());
         let answer = aws
             .call_on_new(Call::once("ec2:CreateSubnet"), || {
                 let call = aws.clients.ec2.create_subnet();
-                call.set_vpc_id(text("vpc").map(str::to_owned))
-                    .set_cidr_block(text("cidr_block").map(str::to_owned))
-                    .set_ipv6_cidr_block(text("ipv6_cidr_block").map(str::to_owned))
-                    .set_availability_zone(text("availability_zone").map(str::to_owned))
+                call.set_vpc_id(text("vpc"))
+                    .set_cidr_block(text("cidr_block"))
+                    .set_ipv6_cidr_block(text("ipv6_cidr_block"))
+                    .set_availability_zone(text("availability_zone"))
                     .tag_specifications(specification.clone())
                     .send()
             })
@@ -297,13 +289,15 @@ mod live {
         let block = wanted.get(NAME).and_then(Value::as_str);
         for subnet in raw(aws, vec![filter(ID, [id.to_owned()])]).await? {
             for association in subnet.ipv6_cidr_block_association_set() {
-                let leaves = association.ipv6_cidr_block() != block;
+                let leaves = association.ipv6_cidr_block() != block
+                    && network::is_there(association.ipv6_cidr_block_state());
                 if let (true, Some(association)) = (leaves, association.association_id()) {
-                    aws.call(Call::repeatable("ec2:DisassociateSubnetCidrBlock"), || {
+                    let call = Call::repeatable("ec2:DisassociateSubnetCidrBlock");
+                    let gone = aws.call(call, || {
                         let call = aws.clients.ec2.disassociate_subnet_cidr_block();
                         call.association_id(association).send()
-                    })
-                    .await?;
+                    });
+                    unless_missing(gone.await)?;
                 }
             }
         }
@@ -313,7 +307,7 @@ mod live {
         };
         let there = aws.shows(KIND, id, &settled).await?;
         if let (Some(block), true) = (block, there.get(NAME).is_null()) {
-            aws.call(Call::once("ec2:AssociateSubnetCidrBlock"), || {
+            aws.call_on_new(Call::once("ec2:AssociateSubnetCidrBlock"), || {
                 let call = aws.clients.ec2.associate_subnet_cidr_block().subnet_id(id);
                 call.ipv6_cidr_block(block).send()
             })
@@ -346,10 +340,9 @@ mod live {
 
     fn normalise(aws: &Session<'_>, subnet: &Subnet) -> Live {
         let id = subnet.subnet_id().unwrap_or_default();
-        let block = subnet.ipv6_cidr_block_association_set().iter().find(|association| {
-            let state = association.ipv6_cidr_block_state().and_then(|state| state.state());
-            state.is_some_and(|state| state.as_str() == "associated")
-        });
+        let mut blocks = subnet.ipv6_cidr_block_association_set().iter();
+        let block =
+            blocks.find(|association| network::is_there(association.ipv6_cidr_block_state()));
         let names = subnet.private_dns_name_options_on_launch();
         let names = names
             .and_then(|options| options.hostname_type())
@@ -366,16 +359,23 @@ mod live {
             ("private_dns_hostname_type", names.unwrap_or("ip-name").into()),
         ];
         let arn = ec2_arn(aws.region, aws.account, KIND, id);
-        let state = subnet.state().map_or("available", |state| state.as_str());
-        let condition = match state {
-            "available" => Condition::Ready,
-            "failed" | "failed-insufficient-capacity" | "unavailable" => {
+        let outputs = [("id", id.into()), ("arn", arn.into())];
+        describe::live((KIND, id), subnet.tags(), attributes, outputs, condition(subnet))
+    }
+
+    fn condition(subnet: &Subnet) -> Condition {
+        let blocks = subnet.ipv6_cidr_block_association_set().iter();
+        let mut states = blocks.map(|association| association.ipv6_cidr_block_state());
+        match subnet.state().map_or("available", |state| state.as_str()) {
+            "available" => match states.find_map(network::on_its_way) {
+                None => Condition::Ready,
+                Some(state) => Condition::Pending(format!("{state} a network")),
+            },
+            state @ ("failed" | "failed-insufficient-capacity" | "unavailable") => {
                 Condition::Failed(state.to_owned())
             }
             other => Condition::Pending(other.to_owned()),
-        };
-        let outputs = [("id", id.into()), ("arn", arn.into())];
-        describe::live((KIND, id), subnet.tags(), attributes, outputs, condition)
+        }
     }
 
     #[cfg(test)]

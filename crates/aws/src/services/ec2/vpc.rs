@@ -118,16 +118,17 @@ mod live {
     use std::collections::BTreeMap;
 
     use async_trait::async_trait;
-    use aws_sdk_ec2::types::{ResourceType, VpcAttributeName};
+    use aws_sdk_ec2::types::{Filter, ResourceType, Vpc, VpcAttributeName};
     use futures::future::try_join_all;
     use trueup_model::Value;
-    use trueup_model::snapshot::{Condition, Live, Ownership};
+    use trueup_model::snapshot::{Condition, Live};
     use trueup_model::stack::By;
     use trueup_provider::{Call, Create, Delete, Failure, Update};
 
     use crate::live::blockers::Held;
-    use crate::live::describe::{self, PAGE, pages};
-    use crate::live::tags::{self, TagChange};
+    use crate::live::describe::{self, PAGE, network, pages};
+    use crate::live::session::unless_missing;
+    use crate::live::tags;
     use crate::live::{Search, Session, owned};
     use crate::partition::ec2_arn;
 
@@ -179,27 +180,19 @@ mod live {
             })
             .await
         }
-
-        async fn retag(
-            &self,
-            aws: &Session<'_>,
-            live: &Live,
-            change: &TagChange,
-        ) -> Result<(), Failure> {
-            aws.retag_ec2(&live.id, change).await
-        }
     }
 
     async fn make(aws: &Session<'_>, request: &Create) -> Result<String, Failure> {
-        let text = |name: &str| request.attributes.get(name).and_then(Value::as_str);
-        let ipv6 = request.attributes.get("assign_generated_ipv6_cidr_block");
+        let wish = &request.attributes;
+        let text = |name| owned::wanted_text(wish, name);
+        let ipv6 = owned::wanted_bool(wish, "assign_generated_ipv6_cidr_block");
         let specification = tags::ec2_specification(ResourceType::Vpc, &request.all_tags());
         let answer = aws
             .call(Call::once("ec2:CreateVpc"), || {
                 let call = aws.clients.ec2.create_vpc();
-                call.set_cidr_block(text("cidr_block").map(str::to_owned))
-                    .set_instance_tenancy(text("instance_tenancy").map(Into::into))
-                    .set_amazon_provided_ipv6_cidr_block(ipv6.and_then(Value::as_bool))
+                call.set_cidr_block(text("cidr_block"))
+                    .set_instance_tenancy(text("instance_tenancy").as_deref().map(Into::into))
+                    .set_amazon_provided_ipv6_cidr_block(ipv6)
                     .tag_specifications(specification.clone())
                     .send()
             })
@@ -237,7 +230,7 @@ mod live {
 
     async fn switch(aws: &Session<'_>, id: &str, name: &str, on: bool) -> Result<(), Failure> {
         let value = aws_sdk_ec2::types::AttributeBooleanValue::builder().value(on).build();
-        aws.call(Call::repeatable("ec2:ModifyVpcAttribute"), || {
+        aws.call_on_new(Call::repeatable("ec2:ModifyVpcAttribute"), || {
             let call = aws.clients.ec2.modify_vpc_attribute().vpc_id(id);
             let call = if name == "enable_dns_support" {
                 call.enable_dns_support(value.clone())
@@ -258,13 +251,9 @@ mod live {
         let there = before.get("secondary_cidr_blocks").strings();
         let wanted = wanted.get("secondary_cidr_blocks").map(Value::strings).unwrap_or_default();
         for block in wanted.iter().filter(|block| !there.contains(block)) {
-            aws.call(Call::once("ec2:AssociateVpcCidrBlock"), || {
-                aws.clients
-                    .ec2
-                    .associate_vpc_cidr_block()
-                    .vpc_id(&before.id)
-                    .cidr_block(block)
-                    .send()
+            aws.call_on_new(Call::once("ec2:AssociateVpcCidrBlock"), || {
+                let call = aws.clients.ec2.associate_vpc_cidr_block().vpc_id(&before.id);
+                call.cidr_block(block).send()
             })
             .await?;
         }
@@ -273,7 +262,8 @@ mod live {
             for vpc in raw(aws, vec![tags::filter("vpc-id", [before.id.clone()])]).await? {
                 for association in vpc.cidr_block_association_set() {
                     let block = association.cidr_block().unwrap_or_default();
-                    if leaving.iter().any(|leaving| *leaving == block) {
+                    let is_there = network::is_there(association.cidr_block_state());
+                    if is_there && leaving.iter().any(|leaving| *leaving == block) {
                         disassociate(aws, association.association_id()).await?;
                     }
                 }
@@ -293,7 +283,7 @@ mod live {
         const NAME: &str = "assign_generated_ipv6_cidr_block";
         let on = wanted.get(NAME).and_then(Value::as_bool).unwrap_or_default();
         if on {
-            aws.call(Call::once("ec2:AssociateVpcCidrBlock"), || {
+            aws.call_on_new(Call::once("ec2:AssociateVpcCidrBlock"), || {
                 let call = aws.clients.ec2.associate_vpc_cidr_block().vpc_id(&before.id);
                 call.amazon_provided_ipv6_cidr_block(true).send()
             })
@@ -301,7 +291,9 @@ mod live {
         } else {
             for vpc in raw(aws, vec![tags::filter("vpc-id", [before.id.clone()])]).await? {
                 for association in vpc.ipv6_cidr_block_association_set() {
-                    disassociate(aws, association.association_id()).await?;
+                    if network::is_there(association.ipv6_cidr_block_state()) {
+                        disassociate(aws, association.association_id()).await?;
+                    }
                 }
             }
         }
@@ -310,25 +302,19 @@ mod live {
 
     async fn disassociate(aws: &Session<'_>, association: Option<&str>) -> Result<(), Failure> {
         let Some(association) = association else { return Ok(()) };
-        aws.call(Call::repeatable("ec2:DisassociateVpcCidrBlock"), || {
+        let gone = aws.call(Call::repeatable("ec2:DisassociateVpcCidrBlock"), || {
             aws.clients.ec2.disassociate_vpc_cidr_block().association_id(association).send()
-        })
-        .await
-        .map(|_| ())
+        });
+        unless_missing(gone.await).map(|_| ())
     }
 
-    async fn described(
-        aws: &Session<'_>,
-        filters: Vec<aws_sdk_ec2::types::Filter>,
-    ) -> Result<Vec<Live>, Failure> {
+    async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
         let found = raw(aws, filters).await?;
-        try_join_all(found.iter().map(|vpc| normalise(aws, vpc))).await
+        let found = try_join_all(found.iter().map(|vpc| detailed(aws, vpc))).await?;
+        Ok(found.into_iter().flatten().collect())
     }
 
-    async fn raw(
-        aws: &Session<'_>,
-        filters: Vec<aws_sdk_ec2::types::Filter>,
-    ) -> Result<Vec<aws_sdk_ec2::types::Vpc>, Failure> {
+    async fn raw(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Vpc>, Failure> {
         let filters = &filters;
         pages(|next| async move {
             let page = aws
@@ -342,54 +328,58 @@ mod live {
         .await
     }
 
-    async fn normalise(aws: &Session<'_>, vpc: &aws_sdk_ec2::types::Vpc) -> Result<Live, Failure> {
+    /// None, if it has gone since it was listed.
+    async fn detailed(aws: &Session<'_>, vpc: &Vpc) -> Result<Option<Live>, Failure> {
         let id = vpc.vpc_id().unwrap_or_default();
-        let (support, hostnames) = futures::try_join!(
+        let details = futures::try_join!(
             attribute(aws, id, VpcAttributeName::EnableDnsSupport),
             attribute(aws, id, VpcAttributeName::EnableDnsHostnames),
-        )?;
+        );
+        Ok(unless_missing(details)?.map(|details| normalise(aws, vpc, details)))
+    }
+
+    fn normalise(aws: &Session<'_>, vpc: &Vpc, (support, hostnames): (bool, bool)) -> Live {
+        let id = vpc.vpc_id().unwrap_or_default();
         let primary = vpc.cidr_block().unwrap_or_default();
-        let secondary = vpc.cidr_block_association_set().iter().filter(|association| {
-            let state = association.cidr_block_state().and_then(|state| state.state());
-            state.is_none_or(|state| {
-                state.as_str() == "associated" || state.as_str() == "associating"
-            })
-        });
-        let secondary: Value =
-            secondary.filter_map(|a| a.cidr_block()).filter(|block| *block != primary).collect();
-        let ipv6 = vpc.ipv6_cidr_block_association_set().iter().find(|association| {
-            let state = association.ipv6_cidr_block_state().and_then(|state| state.state());
-            state.is_some_and(|state| state.as_str() == "associated")
-        });
-        let (ownership, tags) = Ownership::split(tags::of_ec2(vpc.tags()));
+        let blocks = vpc.cidr_block_association_set().iter();
+        let secondary: Value = blocks
+            .filter(|association| network::is_there(association.cidr_block_state()))
+            .filter_map(|association| association.cidr_block())
+            .filter(|block| *block != primary)
+            .collect();
+        let mut blocks = vpc.ipv6_cidr_block_association_set().iter();
+        let ipv6 =
+            blocks.find(|association| network::is_there(association.ipv6_cidr_block_state()));
+        let ipv6_block = ipv6.and_then(|association| association.ipv6_cidr_block());
+        let tenancy = vpc.instance_tenancy().map(aws_sdk_ec2::types::Tenancy::as_str);
         let attributes = [
             ("cidr_block", primary.into()),
             ("secondary_cidr_blocks", secondary),
             ("assign_generated_ipv6_cidr_block", ipv6.is_some().into()),
-            ("instance_tenancy", vpc.instance_tenancy().map(|t| t.as_str().to_owned()).into()),
+            ("instance_tenancy", describe::text(tenancy)),
             ("enable_dns_support", support.into()),
             ("enable_dns_hostnames", hostnames.into()),
         ];
         let outputs = [
             ("id", id.into()),
             ("arn", ec2_arn(aws.region, aws.account, KIND, id).into()),
-            ("ipv6_cidr_block", ipv6.and_then(|a| a.ipv6_cidr_block()).map(str::to_owned).into()),
+            ("ipv6_cidr_block", describe::text(ipv6_block)),
         ];
-        let state = vpc.state().map_or("available", |state| state.as_str());
-        Ok(Live {
-            kind: KIND.into(),
-            id: id.to_owned(),
-            ownership,
-            attributes: owned::named(attributes),
-            outputs: owned::named(outputs),
-            tags,
-            condition: if state == "available" {
-                Condition::Ready
-            } else {
-                Condition::Pending(state.to_owned())
+        describe::live((KIND, id), vpc.tags(), attributes, outputs, condition(vpc))
+    }
+
+    /// The blocks have states of their own: one on its way is not asked for again, it is waited for.
+    fn condition(vpc: &Vpc) -> Condition {
+        let v4 = vpc.cidr_block_association_set().iter().map(|one| one.cidr_block_state());
+        let v6 = vpc.ipv6_cidr_block_association_set().iter();
+        let v6 = v6.map(|one| one.ipv6_cidr_block_state());
+        match vpc.state().map_or("available", |state| state.as_str()) {
+            "available" => match v4.chain(v6).find_map(network::on_its_way) {
+                None => Condition::Ready,
+                Some(state) => Condition::Pending(format!("{state} a network")),
             },
-            scheduled: BTreeMap::new(),
-        })
+            other => Condition::Pending(other.to_owned()),
+        }
     }
 
     async fn attribute(

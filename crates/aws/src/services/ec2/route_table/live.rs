@@ -11,7 +11,7 @@ use trueup_provider::{Call, Create, Delete, Failure, Update};
 use super::{ENDPOINTS, INTERFACES, settle_routes};
 use crate::live::describe::{self, pages};
 use crate::live::owned::{self, Made};
-use crate::live::tags::{self, TagChange, filter};
+use crate::live::tags::{self, filter};
 use crate::live::{Search, Session};
 use crate::partition::ec2_arn;
 
@@ -64,15 +64,6 @@ impl crate::live::Calls for Calls {
         let Some(table) = one(aws, id).await? else { return Ok(()) };
         associations::release(aws, &table).await?;
         owned::delete(aws, KIND, id, || remove(aws, id)).await
-    }
-
-    async fn retag(
-        &self,
-        aws: &Session<'_>,
-        live: &Live,
-        change: &TagChange,
-    ) -> Result<(), Failure> {
-        aws.retag_ec2(&live.id, change).await
     }
 }
 

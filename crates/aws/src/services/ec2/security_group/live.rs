@@ -9,8 +9,7 @@ use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
 
 use crate::live::blockers::Held;
 use crate::live::describe::{self, PAGE, pages};
-use crate::live::session::unless_missing;
-use crate::live::tags::{self, TagChange, filter};
+use crate::live::tags::{self, filter};
 use crate::live::{Search, Session, owned};
 use crate::partition::ec2_arn;
 
@@ -63,22 +62,12 @@ impl crate::live::Calls for Calls {
 
     async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
         let before = &request.before;
-        unless_missing(let_go_of_others(aws, before).await)?;
         owned::delete(aws, KIND, &before.id, || remove(aws, before)).await
-    }
-
-    async fn retag(
-        &self,
-        aws: &Session<'_>,
-        live: &Live,
-        change: &TagChange,
-    ) -> Result<(), Failure> {
-        aws.retag_ec2(&live.id, change).await
     }
 }
 
 async fn make(aws: &Session<'_>, request: &Create) -> Result<String, Failure> {
-    let text = |name: &str| request.attributes.get(name).and_then(Value::as_str).map(str::to_owned);
+    let text = |name| owned::wanted_text(&request.attributes, name);
     let tags = tags::ec2_specification(ResourceType::SecurityGroup, &request.all_tags());
     // The name protects a repeated call.
     let answer = aws
@@ -123,42 +112,38 @@ async fn claim(aws: &Session<'_>, request: &Create, failure: Failure) -> Result<
     Err(failure.help(help))
 }
 
-/// Groups that name each other are deleted in any order only when each lets go of the others first.
-async fn let_go_of_others(aws: &Session<'_>, before: &Live) -> Result<(), Failure> {
-    let id = before.id.as_str();
-    let named = Direction::BOTH.iter().any(|direction| {
-        let rules = before.get(direction.attribute()).as_list().unwrap_or_default();
-        let peers = rules.iter().flat_map(|rule| rule.get(direction.peer()).strings());
-        peers.into_iter().any(|peer| peer.starts_with("sg-") && peer != id)
-    });
-    if !named {
-        return Ok(());
-    }
-    let rules = rules_of(aws, &[id.to_owned()]).await?;
-    let others = rules.iter().filter(|rule| rule::group(rule).is_some_and(|group| group != id));
-    revoke(aws, id, &others.collect::<Vec<_>>()).await.map(|_| ())
-}
-
-/// Deletes the group. When something refuses, rules that name it are removed from groups of the
-/// same stack first: such a group is about to go, too, or the rule was added by hand and will name
-/// nothing in a moment. Rules of other groups are not ours: they are named and waited for.
+/// Deletes the group. When something refuses, rules that name it are removed from groups of the same
+/// stack: such a group is about to go, too, or the rule was added by hand and will name nothing in a
+/// moment. Rules of other groups are not ours: they are named and waited for. And while an interface
+/// that stays holds the group, no rule is touched: the group stays as well, with what passes to it.
 async fn remove(aws: &Session<'_>, before: &Live) -> Result<(), Failure> {
     let id = before.id.as_str();
     let call = Call::repeatable("ec2:DeleteSecurityGroup");
-    let at_once = |mut failure: Failure| {
-        if failure.class == FailureClass::Conflict {
-            failure.class = FailureClass::Broken;
-        }
-        std::future::ready(failure)
-    };
     let send = || aws.clients.ec2.delete_security_group().group_id(id).send();
     match aws.call_judged(call, send, at_once).await {
-        Err(failure) if failure.class == FailureClass::Broken => {
+        Err(failure) if failure.class == FailureClass::Broken => {}
+        other => return other.map(|_| ()),
+    }
+    if !aws.stays_in_use(id).await {
+        forget(aws, before).await?;
+    }
+    let held = Held::SecurityGroup(id);
+    match aws.call_unless_held(call, held, send).await {
+        // What held it a moment ago may have gone since; then the rules are all that is left.
+        Err(failure) if failure.class == FailureClass::Broken && !aws.stays_in_use(id).await => {
             forget(aws, before).await?;
-            aws.call_unless_held(call, Held::SecurityGroup(id), send).await.map(|_| ())
+            aws.call_unless_held(call, held, send).await.map(|_| ())
         }
         other => other.map(|_| ()),
     }
+}
+
+/// The first refusal is looked into, not waited out.
+async fn at_once(mut failure: Failure) -> Failure {
+    if failure.class == FailureClass::Conflict {
+        failure.class = FailureClass::Broken;
+    }
+    failure
 }
 
 /// Removes the rules that name the group from groups of the same stack.

@@ -60,7 +60,9 @@ pub(super) fn same(name: &str, live: &Live, wanted: &Values) -> bool {
     let there = live.attributes.get(name).unwrap_or(&Value::Null);
     match wanted.get(name) {
         None => true,
-        Some(Value::Map(fields)) => fields.iter().all(|(name, value)| there.get(name) == value),
+        Some(Value::Map(fields)) => {
+            fields.iter().all(|(name, value)| value.is_null() || there.get(name) == value)
+        }
         Some(value @ Value::List(_)) => owned::same_set(&there.strings(), &value.strings()),
         Some(value) => owned::same_unordered(there, value),
     }
@@ -233,6 +235,8 @@ mod tests {
         assert!(check("root_volume", there, "{}"));
         assert!(check("root_volume", there, r#"{"root_volume": {"type": "gp3"}}"#));
         assert!(!check("root_volume", there, r#"{"root_volume": {"size_gb": 9}}"#));
+        let defaults = r#"{"root_volume": {"size_gb": null, "type": "gp3", "iops": null}}"#;
+        assert!(check("root_volume", there, defaults));
     }
 
     #[test]

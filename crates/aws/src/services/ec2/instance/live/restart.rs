@@ -21,19 +21,67 @@ pub(super) async fn resize(aws: &Session<'_>, before: &Live, size: &str) -> Resu
         mark(aws, id).await?;
         stop(aws, id).await?;
     }
+    let changed = set_type(aws, id, size).await;
+    if !restart {
+        return changed;
+    }
+    let outcome = start_again(aws, before, changed).await?;
+    if runs {
+        unmark(aws, id).await?;
+    }
+    outcome
+}
+
+/// Starts it, whatever came of the change. The outer failure is that it stays stopped; then it stays
+/// marked, too, and the next apply starts it. The inner one is that it runs, but as before.
+async fn start_again(
+    aws: &Session<'_>,
+    before: &Live,
+    changed: Result<(), Failure>,
+) -> Result<Result<(), Failure>, Failure> {
+    match (changed, start(aws, &before.id).await) {
+        (changed, Ok(())) => Ok(changed),
+        (Ok(()), Err(failure)) if failure.class == FailureClass::Capacity => {
+            start_as_before(aws, before, failure).await.map(Err)
+        }
+        (Ok(()), Err(failure)) => Err(failure),
+        (Err(refused), Err(failure)) => Err(stopped(refused, &before.id, &failure)),
+    }
+}
+
+/// AWS has no machine of the new type at the moment: this one gets its old type back and runs on.
+/// Gives the failure with that said.
+async fn start_as_before(
+    aws: &Session<'_>,
+    before: &Live,
+    failure: Failure,
+) -> Result<Failure, Failure> {
+    let old = before.get("instance_type").as_str().unwrap_or_default();
+    let runs_again = match set_type(aws, &before.id, old).await {
+        Ok(()) => start(aws, &before.id).await,
+        Err(again) => Err(again),
+    };
+    match runs_again {
+        Ok(()) => Ok(failure.help(format!("{} runs again, as {old}", before.id))),
+        Err(again) => Err(stopped(failure, &before.id, &again)),
+    }
+}
+
+/// The refusal of a machine that could not be started again.
+fn stopped(refused: Failure, id: &str, failure: &Failure) -> Failure {
+    refused.help(format!(
+        "{id} was stopped for this and does not start again ({failure}); the next apply tries again"
+    ))
+}
+
+async fn set_type(aws: &Session<'_>, id: &str, size: &str) -> Result<(), Failure> {
     let size = AttributeValue::builder().value(size).build();
     aws.call(Call::repeatable("ec2:ModifyInstanceAttribute"), || {
         let call = aws.clients.ec2.modify_instance_attribute().instance_id(id);
         call.instance_type(size.clone()).send()
     })
-    .await?;
-    if restart {
-        start(aws, id).await?;
-    }
-    if runs {
-        unmark(aws, id).await?;
-    }
-    Ok(())
+    .await
+    .map(|_| ())
 }
 
 fn is(live: &Live, state: &str) -> bool {
