@@ -2,6 +2,7 @@
 //!
 //! `docs/decisions/0004` says why it is as it is; [`protocol`] decides, this carries it out.
 
+mod left;
 mod protocol;
 mod record;
 
@@ -19,6 +20,7 @@ use self::record::{Record, Says};
 use crate::events::Events;
 use crate::observe::reading;
 
+pub use self::left::Left;
 pub use self::record::Holder;
 
 /// Tells the wall time.
@@ -71,17 +73,6 @@ pub struct Lease {
     settled_at: u64,
     state: watch::Receiver<Standing>,
     renewal: JoinSet<()>,
-}
-
-/// What a run leaves that gives its lease up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Left {
-    /// Resources, all of which it has seen.
-    Settled,
-    /// It broke off: there may be more than AWS lists yet, so the next run waits a little.
-    Unsettled,
-    /// Nothing of the stack; nothing of the lease shall stay either.
-    Nothing,
 }
 
 /// How a held lease stands.

@@ -174,22 +174,11 @@ pub(crate) async fn run(
     let (mut report, lost) =
         follow(trueup_applier::apply(run), stream, &interrupt, &mut *progress, context).await;
     progress.end();
-    context.leased.note_left(left(&report, &situation));
+    context.leased.note_left(Left::after(&report, !situation.is_partial()));
     report.calls += context.let_go().await;
     let saved = context.sandbox.as_ref().map_or(Ok(()), Sandbox::save);
     let code = end(&plan, &situation, &report, lost, context)?;
     saved.map(|()| code)
-}
-
-/// What a run leaves. A create that failed may have made something that was not seen since.
-fn left(report: &Report, situation: &Situation) -> Left {
-    if report.failed.iter().any(|failed| failed.verb == "create") {
-        Left::Unsettled
-    } else if report.ended == Ended::Done && report.lives.is_empty() && !situation.is_partial() {
-        Left::Nothing
-    } else {
-        Left::Settled
-    }
 }
 
 fn progress(plan: &Plan, context: &Context) -> Box<dyn Progress> {

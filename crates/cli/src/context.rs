@@ -154,8 +154,7 @@ impl Context {
         snapshot.calls = events.calls() + calls;
         self.log_calls(&mut stream);
         insist(&read.stack, &snapshot.account, &snapshot.region)?;
-        let is_there = snapshot.resources.iter().any(|live| live.is_owned_by(&read.stack.name));
-        self.leased.note_left(if is_there { Left::Settled } else { Left::Nothing });
+        self.leased.note_left(Left::seen(&read.stack.name, &snapshot));
         let ReadStack { stack, file, sources } = read;
         let catalog = Arc::clone(&self.catalog);
         let snapshot = trueup_planner::seal(&stack, &catalog, &snapshot);

@@ -119,8 +119,8 @@ impl Program {
 }
 
 /// Takes the lease, away from a run that died if need be, as somebody does who knows that it died.
-async fn lease(stack: &str, sim: &Arc<Sim>) -> Result<Lease, Failure> {
-    let leasing = leasing(stack, sim);
+async fn lease(stack: &str, makes: bool, sim: &Arc<Sim>) -> Result<Lease, Failure> {
+    let leasing = leasing(stack, makes, sim);
     loop {
         match trueup_applier::take_lease(leasing.clone()).await {
             Ok(lease) => return Ok(lease),
@@ -133,7 +133,7 @@ async fn lease(stack: &str, sim: &Arc<Sim>) -> Result<Lease, Failure> {
     }
 }
 
-fn leasing(stack: &str, sim: &Arc<Sim>) -> Leasing {
+fn leasing(stack: &str, makes: bool, sim: &Arc<Sim>) -> Leasing {
     let begin = Instant::now();
     let holder = Holder {
         id: format!("run {}", RUNS.fetch_add(1, Ordering::Relaxed)),
@@ -145,7 +145,7 @@ fn leasing(stack: &str, sim: &Arc<Sim>) -> Leasing {
         provider: sim.clone(),
         stack: stack.to_owned(),
         holder,
-        makes: true,
+        makes,
         clock: Arc::new(move || SystemTime::UNIX_EPOCH + begin.elapsed()),
         events: Events::unread(),
     }
@@ -160,16 +160,13 @@ impl Engine for Program {
     }
 
     async fn run(&self, sim: &Arc<Sim>) -> Outcome {
-        let lease = match lease(&self.stack.name, sim).await {
+        let makes = self.options.mode == Mode::Apply;
+        let lease = match lease(&self.stack.name, makes, sim).await {
             Ok(lease) => lease,
-            Err(failure) => {
-                return Outcome { failures: vec![failure.to_string()], ..Outcome::default() };
-            }
+            Err(failure) => return failed(&failure),
         };
         lease.settle().await;
-        let outcome = self.run_alone(sim).await;
-        let is_settled = outcome.failures.is_empty();
-        let left = if is_settled { Left::Settled } else { Left::Unsettled };
+        let (outcome, left) = self.run_alone(sim).await;
         // A lease that was not given up expires.
         let _ = lease.release(left).await;
         outcome
@@ -177,24 +174,29 @@ impl Engine for Program {
 }
 
 impl Program {
-    async fn run_alone(&self, sim: &Arc<Sim>) -> Outcome {
+    async fn run_alone(&self, sim: &Arc<Sim>) -> (Outcome, Left) {
         let (plan, snapshot) = match self.plan(sim).await {
             Ok(planned) => planned,
-            Err(failure) => {
-                return Outcome { failures: vec![failure.to_string()], ..Outcome::default() };
-            }
+            Err(failure) => return (failed(&failure), Left::Settled),
         };
         let (planned, withheld) = (in_words(&plan), withheld(&plan));
         if plan.is_empty() {
-            return Outcome { planned, withheld, failures: Vec::new() };
+            let left = Left::seen(&self.stack.name, &snapshot);
+            return (Outcome { planned, withheld, failures: Vec::new() }, left);
         }
+        let read_all = snapshot.unreadable.is_empty();
         let report = self.apply(sim, plan, snapshot).await;
         let failures = report
             .failed
             .iter()
             .map(|failed| format!("{} {}: {}", failed.verb, failed.address, failed.failure));
-        Outcome { planned, withheld, failures: failures.collect() }
+        let left = Left::after(&report, read_all);
+        (Outcome { planned, withheld, failures: failures.collect() }, left)
     }
+}
+
+fn failed(failure: &Failure) -> Outcome {
+    Outcome { failures: vec![failure.to_string()], ..Outcome::default() }
 }
 
 /// What a plan does.
