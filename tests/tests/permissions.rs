@@ -12,7 +12,7 @@ const ELSEWHERE: [(&str, &[&str]); 9] = [
     (".retag_rds(", &["rds:AddTagsToResource", "rds:RemoveTagsFromResource"]),
     (".rds_tags(", &["rds:ListTagsForResource"]),
     (".tagged(", &["tag:GetResources"]),
-    (".tagged_with(", &["tag:GetResources"]),
+    (".tagged_as(", &["tag:GetResources"]),
     (".tagged_arns(", &["tag:GetResources"]),
     ("Held::", &["ec2:DescribeNetworkInterfaces"]),
     (

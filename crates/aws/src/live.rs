@@ -10,6 +10,7 @@ mod connect;
 pub(crate) mod describe;
 mod lease;
 pub(crate) mod owned;
+mod pages;
 mod provider;
 pub(crate) mod session;
 #[cfg(test)]
@@ -18,24 +19,20 @@ mod strangers;
 pub(crate) mod tagging;
 pub(crate) mod tags;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use trueup_model::snapshot::{ADDRESS_TAG, Expected, Live, STACK_TAG, Snapshot};
 use trueup_model::stack::By;
-use trueup_provider::{Create, Delete, Failure, FailureClass, Update};
+use trueup_provider::{Create, Delete, Failure, Update};
 
 pub use connect::{ConnectOptions, connect};
 pub(crate) use session::Session;
 
-/// The calls of one kind, behind its declaration in the same file.
-///
-/// Every call goes through [`Session::call`], which keeps rates, tries again by error class and
-/// records; waiting goes through [`Session::ready`] and its siblings, which poll for all resources
-/// of the kind at once. So the code here is straight-line.
+/// How a kind is read. A kind of EC2 says it with [`describe::Described`].
 #[async_trait]
-pub(crate) trait Calls: Send + Sync {
+pub(crate) trait Reads: Send + Sync {
     /// Every resource of this kind that the stack owns, and those of the names that it expects, in
     /// as few calls as the service allows.
     async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure>;
@@ -43,15 +40,20 @@ pub(crate) trait Calls: Send + Sync {
     /// The resources with these physical ids that exist, in as few calls as the service allows.
     async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure>;
 
+    /// Something that is not ours, as `existing` names it.
+    async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure>;
+}
+
+/// The calls of one kind, behind its declaration in the same file.
+///
+/// Every call goes through [`Session::call`], which keeps rates, tries again by error class and
+/// records; waiting goes through [`Session::ready`] and its siblings, which poll for all resources
+/// of the kind at once. So the code here is straight-line.
+#[async_trait]
+pub(crate) trait Calls: Reads {
     /// Corrects what the kind's own reads cannot tell, from all that an observation found.
     fn reconcile(&self, found: &mut Snapshot) {
         let _ = found;
-    }
-
-    /// Something that is not ours, as `existing` names it.
-    async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
-        let _ = (aws, by);
-        Err(Failure::new(FailureClass::Invalid, "this kind cannot be looked up with `existing`"))
     }
 
     /// Makes it, waits until it can be used, and gives it as it then is.
@@ -100,9 +102,10 @@ impl Met {
 }
 
 impl Search<'_> {
-    /// The physical names that the stack expects.
-    pub(crate) fn names(&self) -> Vec<String> {
-        self.expected.iter().filter_map(|expected| expected.name.clone()).collect()
+    /// What the stack expects by name and asks to adopt, of kinds whose id is their name.
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        let expected = self.expected.iter().filter_map(|expected| expected.name.clone());
+        expected.chain(self.adopted()).collect()
     }
 
     /// Whether the tagging API, which lags behind, tells of something what the stack expects of its

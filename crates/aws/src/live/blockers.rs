@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use trueup_model::snapshot::Ownership;
 use trueup_provider::{Call, Failure, FailureClass};
 
-use super::describe::{PAGE, pages};
+use super::describe::PAGE;
 use super::session::Session;
 use super::tags::{self, filter};
 
@@ -136,16 +136,14 @@ impl Session<'_> {
     }
 
     async fn interfaces(&self, by: Filter) -> Result<Vec<NetworkInterface>, Failure> {
-        let by = &by;
-        pages(|next| async move {
-            let page = self
-                .call(Call::read("ec2:DescribeNetworkInterfaces"), || {
-                    let call = self.clients.ec2.describe_network_interfaces().filters(by.clone());
-                    call.max_results(PAGE).set_next_token(next.clone()).send()
-                })
-                .await?;
-            Ok((page.network_interfaces().to_vec(), page.next_token))
-        })
+        self.pages(
+            Call::read("ec2:DescribeNetworkInterfaces"),
+            |next| {
+                let call = self.clients.ec2.describe_network_interfaces().filters(by.clone());
+                call.max_results(PAGE).set_next_token(next).send()
+            },
+            |page| (page.network_interfaces.unwrap_or_default(), page.next_token),
+        )
         .await
     }
 
@@ -178,16 +176,15 @@ impl Session<'_> {
         group: &str,
     ) -> Result<Vec<aws_sdk_ec2::types::SecurityGroup>, Failure> {
         let ask = |name: &'static str| {
-            pages(move |next| async move {
-                let by = filter(name, [group.to_owned()]);
-                let page = self
-                    .call(Call::read("ec2:DescribeSecurityGroups"), || {
-                        let call = self.clients.ec2.describe_security_groups().filters(by.clone());
-                        call.max_results(PAGE).set_next_token(next.clone()).send()
-                    })
-                    .await?;
-                Ok((page.security_groups().to_vec(), page.next_token))
-            })
+            let by = filter(name, [group.to_owned()]);
+            self.pages(
+                Call::read("ec2:DescribeSecurityGroups"),
+                move |next| {
+                    let call = self.clients.ec2.describe_security_groups().filters(by.clone());
+                    call.max_results(PAGE).set_next_token(next).send()
+                },
+                |page| (page.security_groups.unwrap_or_default(), page.next_token),
+            )
         };
         let (into, out) = futures::try_join!(
             ask("ip-permission.group-id"),

@@ -1,41 +1,63 @@
-//! Reading EC2: in pages, by filter, into the form that is compared.
+//! Reading EC2: by filter, into the form that is compared.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 
+use async_trait::async_trait;
 use aws_sdk_ec2::types::{Filter, Tag};
 use futures::future::try_join_all;
 use trueup_model::Value;
-use trueup_model::snapshot::{Condition, Live, Ownership};
+use trueup_model::snapshot::{Condition, Live};
+use trueup_model::stack::By;
 use trueup_provider::Failure;
 
-use super::Search;
-use super::owned::{distinct, named};
+use super::owned::{self, distinct, named, only};
 use super::tags::{self, FILTER_VALUES};
+use super::{Reads, Search, Session};
 
 pub(crate) mod network;
 
 /// The most that most EC2 reads give in one page.
 pub(crate) const PAGE: i32 = 1000;
 
-/// All pages of a read. `page` takes the token of a page and gives what is on it and the next
-/// page's token.
-pub(crate) async fn pages<T, Page>(
-    mut page: impl FnMut(Option<String>) -> Page + Send,
-) -> Result<Vec<T>, Failure>
-where
-    T: Send,
-    Page: Future<Output = Result<(Vec<T>, Option<String>), Failure>> + Send,
-{
-    let mut all = Vec::new();
-    let mut next = None;
-    loop {
-        let (found, token) = page(next).await?;
-        all.extend(found);
-        next = token.filter(|token| !token.is_empty());
-        if next.is_none() {
-            return Ok(all);
+/// A kind that EC2 describes by filters: from this its reads follow.
+#[async_trait]
+pub(crate) trait Described: Send + Sync {
+    /// Its name.
+    const KIND: &'static str;
+    /// The filter that takes ids.
+    const ID: &'static str;
+    /// Whether who reaches whom depends on those of others, too.
+    const MEETS_OTHERS: bool = false;
+
+    /// All that fit these filters.
+    async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure>;
+
+    /// The filters for what `existing` names.
+    fn filters(by: &By) -> Result<Vec<Filter>, Failure> {
+        tags::find_filters(by, Self::ID, Self::KIND)
+    }
+
+    /// As [`Reads::discover`] says.
+    async fn discovered(aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
+        if Self::MEETS_OTHERS {
+            return discovered_with_others(search, Self::ID, |by| Self::described(aws, by)).await;
         }
+        discovered(search, Self::ID, |by| Self::described(aws, vec![by])).await
+    }
+}
+
+#[async_trait]
+impl<Kind: Described> Reads for Kind {
+    async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
+        Kind::discovered(aws, search).await
+    }
+
+    async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
+        by_ids(ids, Kind::ID, |by| Kind::described(aws, vec![by])).await
+    }
+
+    async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
+        only(Kind::KIND, by, Kind::described(aws, Kind::filters(by)?).await?)
     }
 }
 
@@ -109,17 +131,8 @@ pub(crate) fn live<const A: usize, const O: usize>(
     outputs: [(&str, Value); O],
     condition: Condition,
 ) -> Live {
-    let (ownership, tags) = Ownership::split(tags::of_ec2(all_tags));
-    Live {
-        kind: kind.into(),
-        id: id.to_owned(),
-        ownership,
-        attributes: named(attributes),
-        outputs: named(outputs),
-        tags,
-        condition,
-        scheduled: BTreeMap::new(),
-    }
+    let tags = tags::of_ec2(all_tags);
+    owned::live((kind, id), tags, named(attributes), named(outputs), condition)
 }
 
 /// A text that may be missing; an empty one counts as missing.
@@ -130,18 +143,6 @@ pub(crate) fn text(text: Option<&str>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pages_are_read_to_the_last() {
-        let page = |token: Option<String>| async move {
-            Ok(match token.as_deref() {
-                None => (vec![1, 2], Some("a".to_owned())),
-                Some("a") => (Vec::new(), Some("b".to_owned())),
-                _ => (vec![3], Some(String::new())),
-            })
-        };
-        assert_eq!(futures::executor::block_on(pages(page)), Ok(vec![1, 2, 3]));
-    }
 
     #[test]
     fn ids_go_into_as_many_filters_as_ec2_wants() {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use aws_sdk_ssm::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_ssm::types::{ParameterTier, ParameterType, Tag};
+use aws_sdk_ssm::types::{Parameter, ParameterTier, ParameterType, Tag};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
 use aws_smithy_types::date_time::{DateTime, Format};
@@ -47,6 +47,15 @@ impl Intercept for AnswerTime {
     }
 }
 
+fn entry(parameter: &Parameter) -> Option<LeaseEntry> {
+    let (_, generation) = parameter.name()?.rsplit_once('/')?;
+    Some(LeaseEntry {
+        generation: generation.parse().ok()?,
+        text: parameter.value().unwrap_or_default().to_owned(),
+        modified: parameter.last_modified_date().copied().and_then(millis)?,
+    })
+}
+
 fn millis(time: DateTime) -> Option<u64> {
     time.to_millis().ok().and_then(|millis| u64::try_from(millis).ok())
 }
@@ -58,29 +67,15 @@ impl LeaseStore for Aws {
         let aws = self.session(host, "", &tagged);
         let folder = format!("/trueup/{stack}/lease");
         let time = AnswerTime::default();
-        let mut entries = Vec::new();
-        let mut next: Option<String> = None;
-        loop {
-            let page = aws
-                .call(Call::read("ssm:GetParametersByPath"), || {
-                    let request = aws.clients.ssm.get_parameters_by_path().path(&folder);
-                    let request = request.set_next_token(next.clone());
-                    request.customize().interceptor(time.clone()).send()
-                })
-                .await?;
-            entries.extend(page.parameters().iter().filter_map(|parameter| {
-                let (_, generation) = parameter.name()?.rsplit_once('/')?;
-                Some(LeaseEntry {
-                    generation: generation.parse().ok()?,
-                    text: parameter.value().unwrap_or_default().to_owned(),
-                    modified: parameter.last_modified_date().copied().and_then(millis)?,
-                })
-            }));
-            next = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-            if next.is_none() {
-                break;
-            }
-        }
+        let found = aws.pages(
+            Call::read("ssm:GetParametersByPath"),
+            |next| {
+                let call = aws.clients.ssm.get_parameters_by_path().path(&folder);
+                call.set_next_token(next).customize().interceptor(time.clone()).send()
+            },
+            |page| (page.parameters.unwrap_or_default(), page.next_token),
+        );
+        let mut entries: Vec<LeaseEntry> = found.await?.iter().filter_map(entry).collect();
         entries.sort_by_key(|entry| entry.generation);
         Ok(Leases { entries, now: time.last() })
     }

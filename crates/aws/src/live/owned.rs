@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use trueup_model::kind::Mutability;
-use trueup_model::snapshot::{Condition, Live};
+use trueup_model::snapshot::{Condition, Live, Ownership};
 use trueup_model::stack::By;
 use trueup_model::value::Values;
 use trueup_model::{Kind, Value};
@@ -182,6 +182,27 @@ pub(crate) fn differing(live: &Live, wanted: &Values) -> Vec<String> {
 /// Whether both have the same elements; neither has one twice.
 pub(crate) fn same_set<T: PartialEq>(one: &[T], other: &[T]) -> bool {
     one.len() == other.len() && one.iter().all(|element| other.contains(element))
+}
+
+/// One resource as it was read; `all_tags` has ours among them.
+pub(crate) fn live(
+    (kind, id): (&'static str, &str),
+    all_tags: BTreeMap<String, String>,
+    attributes: Values,
+    outputs: Values,
+    condition: Condition,
+) -> Live {
+    let (ownership, tags) = Ownership::split(all_tags);
+    Live {
+        kind: kind.into(),
+        id: id.to_owned(),
+        ownership,
+        attributes,
+        outputs,
+        tags,
+        condition,
+        scheduled: Values::new(),
+    }
 }
 
 /// Attributes or outputs from pairs.

@@ -94,13 +94,14 @@ pub(crate) fn find_filters(
         By::Stack { stack, address } => {
             vec![owned_by(stack), filter(&format!("tag:{ADDRESS_TAG}"), [address.to_tag()])]
         }
-        By::Default => {
-            let message = format!("an account has no default {kind}");
-            return Err(
-                Failure::new(FailureClass::Invalid, message).help("look it up by id or tags")
-            );
-        }
+        By::Default => return Err(no_default(kind)),
     })
+}
+
+/// What `existing` with `default: true` is told of a kind that has none.
+pub(crate) fn no_default(kind: &str) -> Failure {
+    let message = format!("an account has no default {kind}");
+    Failure::new(FailureClass::Invalid, message).help("look it up by `id`, `name` or `tags`")
 }
 
 /// The most values that EC2 takes in one filter.

@@ -7,7 +7,7 @@ use trueup_provider::Call;
 
 use super::Answer;
 use crate::live::Session;
-use crate::live::describe::{self, PAGE, pages};
+use crate::live::describe::{self, PAGE};
 use crate::live::owned::named;
 
 /// The numbers of the rules that AWS adds itself and that deny what no other rule matches begin
@@ -16,15 +16,14 @@ const IMPLICIT: i32 = 32767;
 
 /// All of the account: whose networks matter is not known when this is asked.
 pub(in crate::live) async fn all(aws: &Session<'_>) -> Answer {
-    let found = pages(|next| async move {
-        let page = aws
-            .call(Call::read("ec2:DescribeNetworkAcls"), || {
-                let call = aws.clients.ec2.describe_network_acls().max_results(PAGE);
-                call.set_next_token(next.clone()).send()
-            })
-            .await?;
-        Ok((page.network_acls.unwrap_or_default(), page.next_token))
-    });
+    let found = aws.pages(
+        Call::read("ec2:DescribeNetworkAcls"),
+        |next| {
+            let call = aws.clients.ec2.describe_network_acls().max_results(PAGE);
+            call.set_next_token(next).send()
+        },
+        |page| (page.network_acls.unwrap_or_default(), page.next_token),
+    );
     Ok(found.await?.iter().map(normalise).collect())
 }
 

@@ -13,7 +13,6 @@ use trueup_provider::{Call, Failure, FailureClass};
 
 use super::{interface, text};
 use crate::live::Session;
-use crate::live::describe::pages;
 use crate::live::owned::named;
 use crate::live::provider::unreadable;
 
@@ -137,15 +136,11 @@ fn id_of(arn: &str) -> &str {
 }
 
 async fn load_balancers(aws: &Session<'_>) -> Result<Vec<LoadBalancer>, Failure> {
-    pages(|next| async move {
-        let page = aws
-            .call(Call::read("elasticloadbalancing:DescribeLoadBalancers"), || {
-                let call = aws.clients.elb.describe_load_balancers().page_size(PAGE);
-                call.set_marker(next.clone()).send()
-            })
-            .await?;
-        Ok((page.load_balancers.unwrap_or_default(), page.next_marker))
-    })
+    aws.pages(
+        Call::read("elasticloadbalancing:DescribeLoadBalancers"),
+        |next| aws.clients.elb.describe_load_balancers().page_size(PAGE).set_marker(next).send(),
+        |page| (page.load_balancers.unwrap_or_default(), page.next_marker),
+    )
     .await
 }
 
@@ -154,16 +149,12 @@ async fn target_groups(
     aws: &Session<'_>,
     ours: &[(String, LoadBalancer)],
 ) -> Result<BTreeMap<String, Group>, Failure> {
-    let groups = pages(|next| async move {
-        let page = aws
-            .call(Call::read("elasticloadbalancing:DescribeTargetGroups"), || {
-                let call = aws.clients.elb.describe_target_groups().page_size(PAGE);
-                call.set_marker(next.clone()).send()
-            })
-            .await?;
-        Ok((page.target_groups.unwrap_or_default(), page.next_marker))
-    })
-    .await?;
+    let groups = aws.pages(
+        Call::read("elasticloadbalancing:DescribeTargetGroups"),
+        |next| aws.clients.elb.describe_target_groups().page_size(PAGE).set_marker(next).send(),
+        |page| (page.target_groups.unwrap_or_default(), page.next_marker),
+    );
+    let groups = groups.await?;
     let serves = |group: &TargetGroup| {
         let by = |arn: &String| ours.iter().any(|(_, one)| one.load_balancer_arn() == Some(arn));
         group.load_balancer_arns().iter().any(by)
@@ -229,21 +220,19 @@ fn is_network(one: &LoadBalancer) -> bool {
 
 async fn forwardings(aws: &Session<'_>, one: &LoadBalancer) -> Result<Vec<Forwarding>, Failure> {
     let arn = one.load_balancer_arn().unwrap_or_default();
-    let listeners = pages(|next| async move {
-        let page = aws
-            .call(Call::read("elasticloadbalancing:DescribeListeners"), || {
-                let call = aws.clients.elb.describe_listeners().load_balancer_arn(arn);
-                call.page_size(PAGE).set_marker(next.clone()).send()
-            })
-            .await?;
-        Ok((page.listeners.unwrap_or_default(), page.next_marker))
-    })
-    .await?;
+    let listeners = aws.pages(
+        Call::read("elasticloadbalancing:DescribeListeners"),
+        |next| {
+            let call = aws.clients.elb.describe_listeners().load_balancer_arn(arn);
+            call.page_size(PAGE).set_marker(next).send()
+        },
+        |page| (page.listeners.unwrap_or_default(), page.next_marker),
+    );
     let forwarding = |listener: Listener| {
         let groups = forwarded(listener.default_actions());
         Forwarding { listener, groups }
     };
-    Ok(listeners.into_iter().map(forwarding).collect())
+    Ok(listeners.await?.into_iter().map(forwarding).collect())
 }
 
 /// The groups that actions forward to; one of weight 0 gets nothing.
@@ -283,16 +272,15 @@ async fn by_rules(
     }
     for forwarding in listeners {
         let arn = forwarding.listener.listener_arn().unwrap_or_default();
-        let rules = pages(|next| async move {
-            let page = aws
-                .call(Call::read("elasticloadbalancing:DescribeRules"), || {
-                    let call = aws.clients.elb.describe_rules().listener_arn(arn);
-                    call.page_size(PAGE).set_marker(next.clone()).send()
-                })
-                .await?;
-            Ok((page.rules.unwrap_or_default(), page.next_marker))
-        })
-        .await?;
+        let rules = aws.pages(
+            Call::read("elasticloadbalancing:DescribeRules"),
+            |next| {
+                let call = aws.clients.elb.describe_rules().listener_arn(arn);
+                call.page_size(PAGE).set_marker(next).send()
+            },
+            |page| (page.rules.unwrap_or_default(), page.next_marker),
+        );
+        let rules = rules.await?;
         forwarding.groups.extend(rules.iter().flat_map(|rule| forwarded(rule.actions())));
     }
     Ok(())

@@ -3,30 +3,25 @@
 use aws_sdk_ec2::types::VpcEndpoint;
 use trueup_model::Live;
 use trueup_model::snapshot::{Condition, around};
-use trueup_provider::{Call, Failure};
+use trueup_provider::Call;
 
 use super::Answer;
 use crate::live::Session;
-use crate::live::describe::{self, PAGE, by_ids, pages};
+use crate::live::describe::{self, PAGE, by_ids};
 
 /// Those of these VPCs.
 pub(in crate::live) async fn of(aws: &Session<'_>, vpcs: &[String]) -> Answer {
-    let found: Result<Vec<VpcEndpoint>, Failure> = by_ids(vpcs, "vpc-id", |by| {
-        pages(move |next| {
-            let by = by.clone();
-            async move {
-                let page = aws
-                    .call(Call::read("ec2:DescribeVpcEndpoints"), || {
-                        let call = aws.clients.ec2.describe_vpc_endpoints().filters(by.clone());
-                        call.max_results(PAGE).set_next_token(next.clone()).send()
-                    })
-                    .await?;
-                Ok((page.vpc_endpoints.unwrap_or_default(), page.next_token))
-            }
-        })
-    })
-    .await;
-    Ok(found?.iter().map(|endpoint| normalise(endpoint, aws.region)).collect())
+    let found = by_ids(vpcs, "vpc-id", |by| {
+        aws.pages(
+            Call::read("ec2:DescribeVpcEndpoints"),
+            move |next| {
+                let call = aws.clients.ec2.describe_vpc_endpoints().filters(by.clone());
+                call.max_results(PAGE).set_next_token(next).send()
+            },
+            |page| (page.vpc_endpoints.unwrap_or_default(), page.next_token),
+        )
+    });
+    Ok(found.await?.iter().map(|endpoint| normalise(endpoint, aws.region)).collect())
 }
 
 fn normalise(endpoint: &VpcEndpoint, region: &str) -> Live {

@@ -9,7 +9,7 @@ use trueup_provider::{Call, Failure};
 
 use super::Answer;
 use crate::live::Session;
-use crate::live::describe::{self, PAGE, by_ids, pages};
+use crate::live::describe::{self, PAGE, by_ids};
 use crate::live::owned::named;
 use crate::live::tags;
 
@@ -37,19 +37,14 @@ pub(super) async fn at(aws: &Session<'_>, vpcs: &[String], addresses: &[String])
 }
 
 async fn described(aws: &Session<'_>, by: Vec<Filter>) -> Result<Vec<NetworkInterface>, Failure> {
-    pages(|next| {
-        let by = by.clone();
-        async move {
-            let page = aws
-                .call(Call::read("ec2:DescribeNetworkInterfaces"), || {
-                    let call = aws.clients.ec2.describe_network_interfaces();
-                    let call = call.set_filters(Some(by.clone())).max_results(PAGE);
-                    call.set_next_token(next.clone()).send()
-                })
-                .await?;
-            Ok((page.network_interfaces.unwrap_or_default(), page.next_token))
-        }
-    })
+    aws.pages(
+        Call::read("ec2:DescribeNetworkInterfaces"),
+        |next| {
+            let call = aws.clients.ec2.describe_network_interfaces().max_results(PAGE);
+            call.set_filters(Some(by.clone())).set_next_token(next).send()
+        },
+        |page| (page.network_interfaces.unwrap_or_default(), page.next_token),
+    )
     .await
 }
 

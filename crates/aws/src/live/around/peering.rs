@@ -11,20 +11,19 @@ use trueup_provider::Call;
 
 use super::{Answer, text};
 use crate::live::Session;
-use crate::live::describe::{self, PAGE, pages};
+use crate::live::describe::{self, PAGE};
 
 /// Those that these VPCs have, from either side.
 pub(in crate::live) async fn of(aws: &Session<'_>, vpcs: &[String]) -> Answer {
     // One call for both sides would need two filters that both must hold, so all are read.
-    let found = pages(|next| async move {
-        let page = aws
-            .call(Call::read("ec2:DescribeVpcPeeringConnections"), || {
-                let call = aws.clients.ec2.describe_vpc_peering_connections();
-                call.max_results(PAGE).set_next_token(next.clone()).send()
-            })
-            .await?;
-        Ok((page.vpc_peering_connections.unwrap_or_default(), page.next_token))
-    });
+    let found = aws.pages(
+        Call::read("ec2:DescribeVpcPeeringConnections"),
+        |next| {
+            let call = aws.clients.ec2.describe_vpc_peering_connections().max_results(PAGE);
+            call.set_next_token(next).send()
+        },
+        |page| (page.vpc_peering_connections.unwrap_or_default(), page.next_token),
+    );
     let found: Vec<Live> = found.await?.iter().map(|one| normalise(one, aws.region)).collect();
     Ok(found.into_iter().filter(|one| ends(one).iter().any(|end| vpcs.contains(end))).collect())
 }

@@ -9,7 +9,7 @@ use trueup_provider::{Call, Failure};
 
 use super::Answer;
 use crate::live::Session;
-use crate::live::describe::{self, by_ids, pages};
+use crate::live::describe::{self, by_ids};
 
 /// The most lists and entries in one page.
 const PAGE: i32 = 100;
@@ -34,19 +34,14 @@ pub(super) async fn of(aws: &Session<'_>, ids: &[String]) -> Answer {
 
 async fn names(aws: &Session<'_>, ids: &[String]) -> Result<BTreeMap<String, String>, Failure> {
     let lists = by_ids(ids, "prefix-list-id", |by| {
-        pages(move |next| {
-            let by = by.clone();
-            async move {
-                let page = aws
-                    .call(Call::read("ec2:DescribeManagedPrefixLists"), || {
-                        let call = aws.clients.ec2.describe_managed_prefix_lists();
-                        let call = call.filters(by.clone()).max_results(PAGE);
-                        call.set_next_token(next.clone()).send()
-                    })
-                    .await?;
-                Ok((page.prefix_lists.unwrap_or_default(), page.next_token))
-            }
-        })
+        aws.pages(
+            Call::read("ec2:DescribeManagedPrefixLists"),
+            move |next| {
+                let call = aws.clients.ec2.describe_managed_prefix_lists().filters(by.clone());
+                call.max_results(PAGE).set_next_token(next).send()
+            },
+            |page| (page.prefix_lists.unwrap_or_default(), page.next_token),
+        )
     })
     .await?;
     let name = |list: &aws_sdk_ec2::types::ManagedPrefixList| {
@@ -56,14 +51,13 @@ async fn names(aws: &Session<'_>, ids: &[String]) -> Result<BTreeMap<String, Str
 }
 
 async fn entries(aws: &Session<'_>, id: &str) -> Result<Vec<String>, Failure> {
-    let entries = pages(|next| async move {
-        let page = aws
-            .call(Call::read("ec2:GetManagedPrefixListEntries"), || {
-                let call = aws.clients.ec2.get_managed_prefix_list_entries().prefix_list_id(id);
-                call.max_results(PAGE).set_next_token(next.clone()).send()
-            })
-            .await?;
-        Ok((page.entries.unwrap_or_default(), page.next_token))
-    });
-    Ok(entries.await?.iter().filter_map(|entry| entry.cidr().map(str::to_owned)).collect())
+    let entries = aws.pages(
+        Call::read("ec2:GetManagedPrefixListEntries"),
+        |next| {
+            let call = aws.clients.ec2.get_managed_prefix_list_entries().prefix_list_id(id);
+            call.max_results(PAGE).set_next_token(next).send()
+        },
+        |page| (page.entries.unwrap_or_default(), page.next_token),
+    );
+    Ok(entries.await?.into_iter().filter_map(|entry| entry.cidr).collect())
 }

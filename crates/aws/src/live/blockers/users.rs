@@ -37,21 +37,15 @@ fn replace(holders: &mut Vec<Holder>, instead_of: Leaves, users: Vec<String>, le
 }
 
 async fn functions(aws: &Session<'_>, held: Held<'_>) -> Result<Vec<String>, Failure> {
-    let (mut found, mut next) = (Vec::new(), None);
-    loop {
-        let page = aws
-            .call(Call::read("lambda:ListFunctions"), || {
-                aws.clients.lambda.list_functions().set_marker(next.clone()).send()
-            })
-            .await?;
-        let users = page.functions().iter().filter(|one| function_uses(one, held));
-        let name = |one: &FunctionConfiguration| one.function_name().unwrap_or_default().to_owned();
-        found.extend(users.map(|one| format!("Lambda function {}", name(one))));
-        next = page.next_marker.filter(|next| !next.is_empty());
-        if next.is_none() {
-            return Ok(found);
-        }
-    }
+    let all = aws.pages(
+        Call::read("lambda:ListFunctions"),
+        |next| aws.clients.lambda.list_functions().set_marker(next).send(),
+        |page| (page.functions.unwrap_or_default(), page.next_marker),
+    );
+    let all = all.await?;
+    let users = all.iter().filter(|one| function_uses(one, held));
+    let name = |one: &FunctionConfiguration| one.function_name().unwrap_or_default().to_owned();
+    Ok(users.map(|one| format!("Lambda function {}", name(one))).collect())
 }
 
 fn function_uses(function: &FunctionConfiguration, held: Held<'_>) -> bool {
@@ -65,22 +59,15 @@ fn function_uses(function: &FunctionConfiguration, held: Held<'_>) -> bool {
 }
 
 async fn databases(aws: &Session<'_>, held: Held<'_>) -> Result<Vec<String>, Failure> {
-    let (mut found, mut next) = (Vec::new(), None);
-    loop {
-        let page = aws
-            .call(Call::read("rds:DescribeDBInstances"), || {
-                let call = aws.clients.rds.describe_db_instances().max_records(100);
-                call.set_marker(next.clone()).send()
-            })
-            .await?;
-        let users = page.db_instances().iter().filter(|one| database_uses(one, held));
-        let name = |one: &DbInstance| one.db_instance_identifier().unwrap_or_default().to_owned();
-        found.extend(users.map(|one| format!("database {}", name(one))));
-        next = page.marker.filter(|next| !next.is_empty());
-        if next.is_none() {
-            return Ok(found);
-        }
-    }
+    let all = aws.pages(
+        Call::read("rds:DescribeDBInstances"),
+        |next| aws.clients.rds.describe_db_instances().max_records(100).set_marker(next).send(),
+        |page| (page.db_instances.unwrap_or_default(), page.marker),
+    );
+    let all = all.await?;
+    let users = all.iter().filter(|one| database_uses(one, held));
+    let name = |one: &DbInstance| one.db_instance_identifier().unwrap_or_default().to_owned();
+    Ok(users.map(|one| format!("database {}", name(one))).collect())
 }
 
 /// One that is being deleted takes its interface with it.

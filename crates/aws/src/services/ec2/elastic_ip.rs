@@ -69,14 +69,13 @@ mod live {
     use aws_sdk_ec2::types::{Address, DomainType, Filter, ResourceType};
     use trueup_model::Value;
     use trueup_model::snapshot::{Condition, Live};
-    use trueup_model::stack::By;
     use trueup_provider::{Call, Create, Delete, Failure, Update};
 
     use crate::live::blockers::Held;
-    use crate::live::describe;
+    use crate::live::describe::{self, Described};
     use crate::live::session::unless_missing;
     use crate::live::tags::{self, filter};
-    use crate::live::{Search, Session, owned};
+    use crate::live::{Session, owned};
     use crate::partition::ec2_arn;
 
     const KIND: &str = "elastic_ip";
@@ -85,24 +84,18 @@ mod live {
     pub(crate) struct Calls;
 
     #[async_trait]
+    impl Described for Calls {
+        const KIND: &str = KIND;
+        const ID: &str = ID;
+
+        async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
+            let found = raw(aws, filters).await?;
+            Ok(found.iter().map(|address| normalise(aws, address)).collect())
+        }
+    }
+
+    #[async_trait]
     impl crate::live::Calls for Calls {
-        async fn discover(
-            &self,
-            aws: &Session<'_>,
-            search: &Search<'_>,
-        ) -> Result<Vec<Live>, Failure> {
-            describe::discovered(search, ID, |by| described(aws, vec![by])).await
-        }
-
-        async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
-            describe::by_ids(ids, ID, |by| described(aws, vec![by])).await
-        }
-
-        async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
-            let filters = tags::find_filters(by, ID, "address")?;
-            owned::only(KIND, by, described(aws, filters).await?)
-        }
-
         async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
             let id = owned::create_once(aws, KIND, request, || make(aws, request)).await?;
             let live = aws.ready(KIND, &id).await?;
@@ -199,11 +192,6 @@ mod live {
             aws.clients.ec2.disassociate_address().association_id(association).send()
         });
         unless_missing(gone.await).map(|_| ())
-    }
-
-    async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
-        let found = raw(aws, filters).await?;
-        Ok(found.iter().map(|address| normalise(aws, address)).collect())
     }
 
     /// The read has no pages.

@@ -175,10 +175,9 @@ mod live {
     };
     use trueup_model::Value;
     use trueup_model::snapshot::{Condition, Live};
-    use trueup_model::stack::By;
     use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
 
-    use crate::live::describe::{self, PAGE, pages};
+    use crate::live::describe::{self, Described, PAGE};
     use crate::live::owned::{self, Made};
     use crate::live::tags;
     use crate::live::{Search, Session};
@@ -190,29 +189,35 @@ mod live {
     pub(crate) struct Calls;
 
     #[async_trait]
-    impl crate::live::Calls for Calls {
-        async fn discover(
-            &self,
-            aws: &Session<'_>,
-            search: &Search<'_>,
-        ) -> Result<Vec<Live>, Failure> {
-            // Most stacks have none, and the tagging API is asked anyway.
+    impl Described for Calls {
+        const KIND: &str = KIND;
+        const ID: &str = ID;
+
+        async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
+            let found = aws.pages(
+                Call::read("ec2:DescribeFlowLogs"),
+                |next| {
+                    let call = aws.clients.ec2.describe_flow_logs().max_results(PAGE);
+                    // Alone with the read of NAT gateways, it calls the argument `Filter`.
+                    call.set_filter(Some(filters.clone())).set_next_token(next).send()
+                },
+                |page| (page.flow_logs.unwrap_or_default(), page.next_token),
+            );
+            Ok(found.await?.iter().map(|log| normalise(aws, log)).collect())
+        }
+
+        /// Most stacks have none, and the tagging API is asked anyway.
+        async fn discovered(aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
             let none = search.expected.is_empty();
             if none && aws.tagged_arns("ec2", "vpc-flow-log/").await?.is_empty() {
                 return Ok(Vec::new());
             }
-            describe::discovered(search, ID, |by| described(aws, vec![by])).await
+            describe::discovered(search, ID, |by| Self::described(aws, vec![by])).await
         }
+    }
 
-        async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
-            describe::by_ids(ids, ID, |by| described(aws, vec![by])).await
-        }
-
-        async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
-            let filters = tags::find_filters(by, ID, "flow log")?;
-            owned::only(KIND, by, described(aws, filters).await?)
-        }
-
+    #[async_trait]
+    impl crate::live::Calls for Calls {
         async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
             let id = owned::create_by_token(request, |token| make(aws, request, token)).await?;
             aws.ready(KIND, &id).await
@@ -267,9 +272,10 @@ mod live {
         refused("ec2:CreateFlowLogs", answer.unsuccessful())?;
         let id = owned::id_of(KIND, answer.flow_log_ids().first().map(String::as_str))?;
         // A flow log has no state: one that does not show is one that was deleted.
-        let by = || tags::filter(ID, [id.clone()]);
-        let look =
-            || async { Ok(described(aws, vec![by()]).await?.pop().map(|live| live.condition)) };
+        let look = || async {
+            let by = vec![tags::filter(ID, [id.clone()])];
+            Ok(Calls::described(aws, by).await?.pop().map(|live| live.condition))
+        };
         let is_dead = owned::is_dead(aws.host, look, || remove(aws, &id)).await?;
         Ok(Made { id, is_dead })
     }
@@ -295,24 +301,6 @@ mod live {
         action.clone_into(&mut failure.action);
         failure.code = Some(code.to_owned());
         Err(failure)
-    }
-
-    async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
-        let filters = &filters;
-        let found = pages(|next| async move {
-            let page = aws
-                .call(Call::read("ec2:DescribeFlowLogs"), || {
-                    // Alone with the read of NAT gateways, it calls the argument `Filter`.
-                    let call = aws.clients.ec2.describe_flow_logs();
-                    call.set_filter(Some(filters.clone()))
-                        .max_results(PAGE)
-                        .set_next_token(next.clone())
-                        .send()
-                })
-                .await?;
-            Ok((page.flow_logs.unwrap_or_default(), page.next_token))
-        });
-        Ok(found.await?.iter().map(|log| normalise(aws, log)).collect())
     }
 
     fn normalise(aws: &Session<'_>, log: &FlowLog) -> Live {

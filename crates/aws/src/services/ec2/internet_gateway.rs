@@ -65,14 +65,13 @@ mod live {
     use aws_sdk_ec2::types::{Filter, InternetGateway, ResourceType};
     use trueup_model::Value;
     use trueup_model::snapshot::{Condition, Live};
-    use trueup_model::stack::By;
     use trueup_provider::{Call, Create, Delete, Failure, Update};
 
     use crate::live::blockers::Held;
-    use crate::live::describe::{self, PAGE, pages};
+    use crate::live::describe::{self, Described, PAGE};
     use crate::live::session::unless_missing;
     use crate::live::tags::{self, filter};
-    use crate::live::{Search, Session, owned};
+    use crate::live::{Session, owned};
     use crate::partition::ec2_arn;
 
     const KIND: &str = "internet_gateway";
@@ -81,24 +80,26 @@ mod live {
     pub(crate) struct Calls;
 
     #[async_trait]
+    impl Described for Calls {
+        const KIND: &str = KIND;
+        const ID: &str = ID;
+        const MEETS_OTHERS: bool = true;
+
+        async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
+            let found = aws.pages(
+                Call::read("ec2:DescribeInternetGateways"),
+                |next| {
+                    let call = aws.clients.ec2.describe_internet_gateways().max_results(PAGE);
+                    call.set_filters(Some(filters.clone())).set_next_token(next).send()
+                },
+                |page| (page.internet_gateways.unwrap_or_default(), page.next_token),
+            );
+            Ok(found.await?.iter().map(|gateway| normalise(aws, gateway)).collect())
+        }
+    }
+
+    #[async_trait]
     impl crate::live::Calls for Calls {
-        async fn discover(
-            &self,
-            aws: &Session<'_>,
-            search: &Search<'_>,
-        ) -> Result<Vec<Live>, Failure> {
-            describe::discovered_with_others(search, ID, |by| described(aws, by)).await
-        }
-
-        async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
-            describe::by_ids(ids, ID, |by| described(aws, vec![by])).await
-        }
-
-        async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
-            let filters = tags::find_filters(by, ID, "internet gateway")?;
-            owned::only(KIND, by, described(aws, filters).await?)
-        }
-
         async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
             let id = owned::create_once(aws, KIND, request, || make(aws, request)).await?;
             let live = aws.ready(KIND, &id).await?;
@@ -153,12 +154,13 @@ mod live {
         match attached {
             // A repeated call may find that the first one worked.
             Err(failure) if failure.is("Resource.AlreadyAssociated") => {
-                let others = described(aws, vec![filter("attachment.vpc-id", [vpc.to_owned()])]);
+                let others =
+                    Calls::described(aws, vec![filter("attachment.vpc-id", [vpc.to_owned()])]);
                 if let Some(other) = others.await?.into_iter().find(|other| other.id != id) {
                     let help = "detach it, or take it over with `adopt`";
                     return Err(failure.help(format!("{vpc} already has {}: {help}", other.id)));
                 }
-                let own = described(aws, vec![filter(ID, [id.to_owned()])]).await?;
+                let own = Calls::described(aws, vec![filter(ID, [id.to_owned()])]).await?;
                 let elsewhere = own.iter().find_map(|own| own.get("vpc").as_str());
                 if let Some(elsewhere) = elsewhere.filter(|there| *there != vpc) {
                     let help =
@@ -175,7 +177,7 @@ mod live {
 
     /// Detaches it from wherever it is attached now, except from `stay`.
     async fn detach(aws: &Session<'_>, id: &str, stay: Option<&str>) -> Result<(), Failure> {
-        for live in described(aws, vec![filter(ID, [id.to_owned()])]).await? {
+        for live in Calls::described(aws, vec![filter(ID, [id.to_owned()])]).await? {
             let Some(vpc) = live.get("vpc").as_str().filter(|vpc| Some(*vpc) != stay) else {
                 continue;
             };
@@ -194,23 +196,6 @@ mod live {
             }
         }
         Ok(())
-    }
-
-    async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
-        let filters = &filters;
-        let found = pages(|next| async move {
-            let page = aws
-                .call(Call::read("ec2:DescribeInternetGateways"), || {
-                    let call = aws.clients.ec2.describe_internet_gateways();
-                    call.set_filters(Some(filters.clone()))
-                        .max_results(PAGE)
-                        .set_next_token(next.clone())
-                        .send()
-                })
-                .await?;
-            Ok((page.internet_gateways.unwrap_or_default(), page.next_token))
-        });
-        Ok(found.await?.iter().map(|gateway| normalise(aws, gateway)).collect())
     }
 
     fn normalise(aws: &Session<'_>, gateway: &InternetGateway) -> Live {

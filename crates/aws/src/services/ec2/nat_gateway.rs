@@ -118,14 +118,13 @@ mod live {
     use aws_sdk_ec2::types::{Filter, NatGateway, NatGatewayAddress, ResourceType};
     use trueup_model::Value;
     use trueup_model::snapshot::{Condition, Live};
-    use trueup_model::stack::By;
     use trueup_provider::{Call, Create, Delete, Failure, Update};
 
-    use crate::live::describe::{self, PAGE, pages};
+    use crate::live::Session;
+    use crate::live::describe::{self, Described, PAGE};
     use crate::live::owned::{self, Made};
     use crate::live::session::unless_missing;
     use crate::live::tags::{self, filter};
-    use crate::live::{Search, Session};
     use crate::partition::ec2_arn;
 
     const KIND: &str = "nat_gateway";
@@ -135,24 +134,19 @@ mod live {
     pub(crate) struct Calls;
 
     #[async_trait]
+    impl Described for Calls {
+        const KIND: &str = KIND;
+        const ID: &str = ID;
+        const MEETS_OTHERS: bool = true;
+
+        async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
+            let found = raw(aws, filters).await?;
+            Ok(found.iter().map(|gateway| normalise(aws, gateway)).collect())
+        }
+    }
+
+    #[async_trait]
     impl crate::live::Calls for Calls {
-        async fn discover(
-            &self,
-            aws: &Session<'_>,
-            search: &Search<'_>,
-        ) -> Result<Vec<Live>, Failure> {
-            describe::discovered_with_others(search, ID, |by| described(aws, by)).await
-        }
-
-        async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
-            describe::by_ids(ids, ID, |by| described(aws, vec![by])).await
-        }
-
-        async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
-            let filters = tags::find_filters(by, ID, "NAT gateway")?;
-            owned::only(KIND, by, described(aws, filters).await?)
-        }
-
         async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
             let id = owned::create_by_token(request, |token| make(aws, request, token)).await?;
             aws.ready(KIND, &id).await
@@ -239,11 +233,6 @@ mod live {
         aws.shows(KIND, id, &shown).await.map(|_| ())
     }
 
-    async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
-        let found = raw(aws, filters).await?;
-        Ok(found.iter().map(|gateway| normalise(aws, gateway)).collect())
-    }
-
     /// Deleted gateways stay in answers for about an hour: they are left out.
     async fn raw(aws: &Session<'_>, mut filters: Vec<Filter>) -> Result<Vec<NatGateway>, Failure> {
         let states = ["pending", "available", "failed", "deleting"];
@@ -255,20 +244,15 @@ mod live {
         aws: &Session<'_>,
         filters: Vec<Filter>,
     ) -> Result<Vec<NatGateway>, Failure> {
-        let filters = &filters;
-        pages(|next| async move {
-            let page = aws
-                .call(Call::read("ec2:DescribeNatGateways"), || {
-                    // Alone of all, this read calls the argument `Filter`.
-                    let call = aws.clients.ec2.describe_nat_gateways();
-                    call.set_filter(Some(filters.clone()))
-                        .max_results(PAGE)
-                        .set_next_token(next.clone())
-                        .send()
-                })
-                .await?;
-            Ok((page.nat_gateways.unwrap_or_default(), page.next_token))
-        })
+        aws.pages(
+            Call::read("ec2:DescribeNatGateways"),
+            |next| {
+                let call = aws.clients.ec2.describe_nat_gateways().max_results(PAGE);
+                // Alone with the read of flow logs, it calls the argument `Filter`.
+                call.set_filter(Some(filters.clone())).set_next_token(next).send()
+            },
+            |page| (page.nat_gateways.unwrap_or_default(), page.next_token),
+        )
         .await
     }
 

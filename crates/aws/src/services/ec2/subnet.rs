@@ -121,10 +121,10 @@ mod live {
     use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
 
     use crate::live::blockers::Held;
-    use crate::live::describe::{self, PAGE, network, pages};
+    use crate::live::describe::{self, Described, PAGE, network};
     use crate::live::session::unless_missing;
     use crate::live::tags::{self, filter};
-    use crate::live::{Search, Session, owned};
+    use crate::live::{Session, owned};
     use crate::partition::ec2_arn;
 
     const KIND: &str = "subnet";
@@ -133,27 +133,26 @@ mod live {
     pub(crate) struct Calls;
 
     #[async_trait]
+    impl Described for Calls {
+        const KIND: &str = KIND;
+        const ID: &str = ID;
+        const MEETS_OTHERS: bool = true;
+
+        async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
+            let found = raw(aws, filters).await?;
+            Ok(found.iter().map(|subnet| normalise(aws, subnet)).collect())
+        }
+
+        fn filters(by: &By) -> Result<Vec<Filter>, Failure> {
+            match by {
+                By::Default => Ok(vec![filter("default-for-az", ["true".to_owned()])]),
+                other => tags::find_filters(other, ID, KIND),
+            }
+        }
+    }
+
+    #[async_trait]
     impl crate::live::Calls for Calls {
-        async fn discover(
-            &self,
-            aws: &Session<'_>,
-            search: &Search<'_>,
-        ) -> Result<Vec<Live>, Failure> {
-            describe::discovered_with_others(search, ID, |by| described(aws, by)).await
-        }
-
-        async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
-            describe::by_ids(ids, ID, |by| described(aws, vec![by])).await
-        }
-
-        async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
-            let filters = match by {
-                By::Default => vec![filter("default-for-az", ["true".to_owned()])],
-                other => tags::find_filters(other, ID, KIND)?,
-            };
-            owned::only(KIND, by, described(aws, filters).await?)
-        }
-
         async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
             let made = owned::create_once(aws, KIND, request, || make(aws, request)).await;
             let id = match made {
@@ -211,7 +210,7 @@ mod live {
         let (Some(vpc), Some(wanted)) = (text("vpc"), text("cidr_block")) else { return failure };
         let by = filter("vpc-id", [vpc.to_owned()]);
         // Who may not look still learns what AWS said.
-        for other in described(aws, vec![by]).await.unwrap_or_default() {
+        for other in Calls::described(aws, vec![by]).await.unwrap_or_default() {
             let network = other.get("cidr_block").as_str().unwrap_or_default();
             if overlap(network, wanted) {
                 failure.help.push(format!(
@@ -316,25 +315,15 @@ mod live {
         aws.shows(KIND, id, &|live| live.get(NAME).as_str() == block).await.map(|_| ())
     }
 
-    async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
-        let found = raw(aws, filters).await?;
-        Ok(found.iter().map(|subnet| normalise(aws, subnet)).collect())
-    }
-
     async fn raw(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Subnet>, Failure> {
-        let filters = &filters;
-        pages(|next| async move {
-            let page = aws
-                .call(Call::read("ec2:DescribeSubnets"), || {
-                    let call = aws.clients.ec2.describe_subnets();
-                    call.set_filters(Some(filters.clone()))
-                        .max_results(PAGE)
-                        .set_next_token(next.clone())
-                        .send()
-                })
-                .await?;
-            Ok((page.subnets.unwrap_or_default(), page.next_token))
-        })
+        aws.pages(
+            Call::read("ec2:DescribeSubnets"),
+            |next| {
+                let call = aws.clients.ec2.describe_subnets().max_results(PAGE);
+                call.set_filters(Some(filters.clone())).set_next_token(next).send()
+            },
+            |page| (page.subnets.unwrap_or_default(), page.next_token),
+        )
         .await
     }
 

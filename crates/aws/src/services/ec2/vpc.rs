@@ -126,10 +126,10 @@ mod live {
     use trueup_provider::{Call, Create, Delete, Failure, Update};
 
     use crate::live::blockers::Held;
-    use crate::live::describe::{self, PAGE, network, pages};
+    use crate::live::describe::{self, Described, PAGE, network};
     use crate::live::session::unless_missing;
     use crate::live::tags;
-    use crate::live::{Search, Session, owned};
+    use crate::live::{Session, owned};
     use crate::partition::ec2_arn;
 
     const KIND: &str = "vpc";
@@ -138,27 +138,26 @@ mod live {
     pub(crate) struct Calls;
 
     #[async_trait]
+    impl Described for Calls {
+        const KIND: &str = KIND;
+        const ID: &str = ID;
+
+        async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
+            let found = raw(aws, filters).await?;
+            let found = try_join_all(found.iter().map(|vpc| detailed(aws, vpc))).await?;
+            Ok(found.into_iter().flatten().collect())
+        }
+
+        fn filters(by: &By) -> Result<Vec<Filter>, Failure> {
+            match by {
+                By::Default => Ok(vec![tags::filter("is-default", ["true".to_owned()])]),
+                other => tags::find_filters(other, ID, KIND),
+            }
+        }
+    }
+
+    #[async_trait]
     impl crate::live::Calls for Calls {
-        async fn discover(
-            &self,
-            aws: &Session<'_>,
-            search: &Search<'_>,
-        ) -> Result<Vec<Live>, Failure> {
-            describe::discovered(search, ID, |by| described(aws, vec![by])).await
-        }
-
-        async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
-            describe::by_ids(ids, ID, |by| described(aws, vec![by])).await
-        }
-
-        async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
-            let filters = match by {
-                By::Default => vec![tags::filter("is-default", ["true".to_owned()])],
-                other => tags::find_filters(other, ID, KIND)?,
-            };
-            owned::only(KIND, by, described(aws, filters).await?)
-        }
-
         async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
             let id = owned::create_once(aws, KIND, request, || make(aws, request)).await?;
             let live = aws.ready(KIND, &id).await?;
@@ -308,23 +307,15 @@ mod live {
         unless_missing(gone.await).map(|_| ())
     }
 
-    async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
-        let found = raw(aws, filters).await?;
-        let found = try_join_all(found.iter().map(|vpc| detailed(aws, vpc))).await?;
-        Ok(found.into_iter().flatten().collect())
-    }
-
     async fn raw(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Vpc>, Failure> {
-        let filters = &filters;
-        pages(|next| async move {
-            let page = aws
-                .call(Call::read("ec2:DescribeVpcs"), || {
-                    let call = aws.clients.ec2.describe_vpcs().set_filters(Some(filters.clone()));
-                    call.max_results(PAGE).set_next_token(next.clone()).send()
-                })
-                .await?;
-            Ok((page.vpcs.unwrap_or_default(), page.next_token))
-        })
+        aws.pages(
+            Call::read("ec2:DescribeVpcs"),
+            |next| {
+                let call = aws.clients.ec2.describe_vpcs().max_results(PAGE);
+                call.set_filters(Some(filters.clone())).set_next_token(next).send()
+            },
+            |page| (page.vpcs.unwrap_or_default(), page.next_token),
+        )
         .await
     }
 

@@ -6,11 +6,10 @@ use async_trait::async_trait;
 use aws_sdk_ec2::types::{Filter, Instance};
 use futures::future::try_join_all;
 use trueup_model::snapshot::{Live, Snapshot};
-use trueup_model::stack::By;
 use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
 
-use crate::live::describe::{self, PAGE, pages};
-use crate::live::tags::{self, TagChange, filter};
+use crate::live::describe::{self, Described, PAGE};
+use crate::live::tags::{TagChange, filter};
 use crate::live::{Search, Session, owned};
 
 mod change;
@@ -26,8 +25,15 @@ const ID: &str = "instance-id";
 pub(crate) struct Calls;
 
 #[async_trait]
-impl crate::live::Calls for Calls {
-    async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
+impl Described for Calls {
+    const KIND: &str = KIND;
+    const ID: &str = ID;
+
+    async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
+        detailed(aws, &raw(aws, filters).await?).await
+    }
+
+    async fn discovered(aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
         describe::discovered(search, ID, |by| async {
             let instances = raw(aws, vec![by]).await?;
             if let Some(met) = search.around {
@@ -37,18 +43,12 @@ impl crate::live::Calls for Calls {
         })
         .await
     }
+}
 
-    async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
-        describe::by_ids(ids, ID, |by| described(aws, vec![by])).await
-    }
-
+#[async_trait]
+impl crate::live::Calls for Calls {
     fn reconcile(&self, found: &mut Snapshot) {
         profile::mark_stale(found);
-    }
-
-    async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
-        let filters = tags::find_filters(by, ID, KIND)?;
-        owned::only(KIND, by, described(aws, filters).await?)
     }
 
     async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
@@ -109,10 +109,6 @@ impl crate::live::Calls for Calls {
     }
 }
 
-async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
-    detailed(aws, &raw(aws, filters).await?).await
-}
-
 async fn detailed(aws: &Session<'_>, instances: &[Instance]) -> Result<Vec<Live>, Failure> {
     let volume_ids: Vec<String> = instances
         .iter()
@@ -142,21 +138,17 @@ async fn raw_in_any_state(
     aws: &Session<'_>,
     filters: Vec<Filter>,
 ) -> Result<Vec<Instance>, Failure> {
-    let filters = &filters;
-    pages(|next| async move {
-        let page = aws
-            .call(Call::read("ec2:DescribeInstances"), || {
-                let call = aws.clients.ec2.describe_instances();
-                call.set_filters(Some(filters.clone()))
-                    .max_results(PAGE)
-                    .set_next_token(next.clone())
-                    .send()
-            })
-            .await?;
-        let reservations = page.reservations.unwrap_or_default().into_iter();
-        let instances =
-            reservations.flat_map(|reservation| reservation.instances.unwrap_or_default());
-        Ok((instances.collect(), page.next_token))
-    })
+    aws.pages(
+        Call::read("ec2:DescribeInstances"),
+        |next| {
+            let call = aws.clients.ec2.describe_instances().max_results(PAGE);
+            call.set_filters(Some(filters.clone())).set_next_token(next).send()
+        },
+        |page| {
+            let reservations = page.reservations.unwrap_or_default().into_iter();
+            let instances = reservations.flat_map(|one| one.instances.unwrap_or_default());
+            (instances.collect(), page.next_token)
+        },
+    )
     .await
 }

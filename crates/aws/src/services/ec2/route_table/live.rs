@@ -4,12 +4,11 @@ use async_trait::async_trait;
 use aws_sdk_ec2::types::{Filter, ResourceType, RouteTable};
 use trueup_model::Value;
 use trueup_model::snapshot::{Condition, Live};
-use trueup_model::stack::By;
 use trueup_model::value::Values;
 use trueup_provider::{Call, Create, Delete, Failure, Update};
 
 use super::{ENDPOINTS, INTERFACES, settle_routes};
-use crate::live::describe::{self, pages};
+use crate::live::describe::{self, Described};
 use crate::live::owned::{self, Made};
 use crate::live::tags::{self, filter};
 use crate::live::{Search, Session};
@@ -26,8 +25,16 @@ const PAGE: i32 = 100;
 pub(crate) struct Calls;
 
 #[async_trait]
-impl crate::live::Calls for Calls {
-    async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
+impl Described for Calls {
+    const KIND: &str = KIND;
+    const ID: &str = ID;
+
+    async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
+        let found = raw(aws, filters).await?;
+        Ok(found.iter().map(|table| normalise(aws, table)).collect())
+    }
+
+    async fn discovered(aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
         describe::discovered_with_others(search, ID, |by| async {
             let tables = raw(aws, by).await?;
             if let Some(met) = search.around {
@@ -37,16 +44,10 @@ impl crate::live::Calls for Calls {
         })
         .await
     }
+}
 
-    async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
-        describe::by_ids(ids, ID, |by| described(aws, vec![by])).await
-    }
-
-    async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
-        let filters = tags::find_filters(by, ID, "route table")?;
-        owned::only(KIND, by, described(aws, filters).await?)
-    }
-
+#[async_trait]
+impl crate::live::Calls for Calls {
     async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
         let id = owned::create_by_token(request, |token| make(aws, request, token)).await?;
         let live = aws.ready(KIND, &id).await?;
@@ -141,25 +142,15 @@ async fn one(aws: &Session<'_>, id: &str) -> Result<Option<RouteTable>, Failure>
     Ok(raw(aws, vec![filter(ID, [id.to_owned()])]).await?.pop())
 }
 
-async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
-    let found = raw(aws, filters).await?;
-    Ok(found.iter().map(|table| normalise(aws, table)).collect())
-}
-
 async fn raw(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<RouteTable>, Failure> {
-    let filters = &filters;
-    pages(|next| async move {
-        let page = aws
-            .call(Call::read("ec2:DescribeRouteTables"), || {
-                let call = aws.clients.ec2.describe_route_tables();
-                call.set_filters(Some(filters.clone()))
-                    .max_results(PAGE)
-                    .set_next_token(next.clone())
-                    .send()
-            })
-            .await?;
-        Ok((page.route_tables.unwrap_or_default(), page.next_token))
-    })
+    aws.pages(
+        Call::read("ec2:DescribeRouteTables"),
+        |next| {
+            let call = aws.clients.ec2.describe_route_tables().max_results(PAGE);
+            call.set_filters(Some(filters.clone())).set_next_token(next).send()
+        },
+        |page| (page.route_tables.unwrap_or_default(), page.next_token),
+    )
     .await
 }
 

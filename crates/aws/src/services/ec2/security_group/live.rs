@@ -8,9 +8,9 @@ use trueup_model::stack::By;
 use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
 
 use crate::live::blockers::Held;
-use crate::live::describe::{self, PAGE, pages};
+use crate::live::describe::{self, Described, PAGE};
 use crate::live::tags::{self, filter};
-use crate::live::{Search, Session, owned};
+use crate::live::{Session, owned};
 use crate::partition::ec2_arn;
 
 mod change;
@@ -24,27 +24,32 @@ const ID: &str = "group-id";
 
 pub(crate) struct Calls;
 
+/// Found by tags only. That a name is taken by a group that is not ours is said by the create call,
+/// and looked into then: a search by names would cost every plan a call to save it a rare one.
+#[async_trait]
+impl Described for Calls {
+    const KIND: &str = KIND;
+    const ID: &str = ID;
+    const MEETS_OTHERS: bool = true;
+
+    /// With their rules, in one call: to compare rules, the groups' own answer is enough. Their ids,
+    /// which only the rules' own read has, are wanted when rules are changed.
+    async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
+        let groups = raw(aws, filters).await?;
+        Ok(groups.iter().map(|group| normalise(aws, group)).collect())
+    }
+
+    fn filters(by: &By) -> Result<Vec<Filter>, Failure> {
+        match by {
+            By::Name(name) => Ok(vec![filter("group-name", [name.clone()])]),
+            By::Default => Ok(vec![filter("group-name", ["default".to_owned()])]),
+            other => tags::find_filters(other, ID, KIND),
+        }
+    }
+}
+
 #[async_trait]
 impl crate::live::Calls for Calls {
-    /// By tags only. That a name is taken by a group that is not ours is said by the create call,
-    /// and looked into then: a search by names would cost every plan a call to save it a rare one.
-    async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
-        describe::discovered_with_others(search, ID, |by| described(aws, by)).await
-    }
-
-    async fn read(&self, aws: &Session<'_>, ids: &[String]) -> Result<Vec<Live>, Failure> {
-        describe::by_ids(ids, ID, |by| described(aws, vec![by])).await
-    }
-
-    async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
-        let filters = match by {
-            By::Name(name) => vec![filter("group-name", [name.clone()])],
-            By::Default => vec![filter("group-name", ["default".to_owned()])],
-            other => tags::find_filters(other, ID, "security group")?,
-        };
-        owned::only(KIND, by, described(aws, filters).await?)
-    }
-
     /// Makes the group alone; the rules are late attributes, so that groups may name each other.
     async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
         let id = match make(aws, request).await {
@@ -170,48 +175,29 @@ async fn forget(aws: &Session<'_>, before: &Live) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Groups with their rules, in one call: to compare rules, the groups' own answer is enough. Their ids,
-/// which only the rules' own read has, are wanted when rules are changed.
-async fn described(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<Live>, Failure> {
-    let groups = raw(aws, filters).await?;
-    Ok(groups.iter().map(|group| normalise(aws, group)).collect())
-}
-
 async fn raw(aws: &Session<'_>, filters: Vec<Filter>) -> Result<Vec<SecurityGroup>, Failure> {
-    let filters = &filters;
-    pages(|next| async move {
-        let page = aws
-            .call(Call::read("ec2:DescribeSecurityGroups"), || {
-                let call = aws.clients.ec2.describe_security_groups();
-                call.set_filters(Some(filters.clone()))
-                    .max_results(PAGE)
-                    .set_next_token(next.clone())
-                    .send()
-            })
-            .await?;
-        Ok((page.security_groups.unwrap_or_default(), page.next_token))
-    })
+    aws.pages(
+        Call::read("ec2:DescribeSecurityGroups"),
+        |next| {
+            let call = aws.clients.ec2.describe_security_groups().max_results(PAGE);
+            call.set_filters(Some(filters.clone())).set_next_token(next).send()
+        },
+        |page| (page.security_groups.unwrap_or_default(), page.next_token),
+    )
     .await
 }
 
 /// The rules of groups with their ids, one record a peer.
 async fn rules_of(aws: &Session<'_>, groups: &[String]) -> Result<Vec<SecurityGroupRule>, Failure> {
     describe::by_ids(groups, ID, |by| {
-        pages(move |next| {
-            let by = by.clone();
-            async move {
-                let page = aws
-                    .call(Call::read("ec2:DescribeSecurityGroupRules"), || {
-                        let call = aws.clients.ec2.describe_security_group_rules();
-                        call.filters(by.clone())
-                            .max_results(PAGE)
-                            .set_next_token(next.clone())
-                            .send()
-                    })
-                    .await?;
-                Ok((page.security_group_rules.unwrap_or_default(), page.next_token))
-            }
-        })
+        aws.pages(
+            Call::read("ec2:DescribeSecurityGroupRules"),
+            move |next| {
+                let call = aws.clients.ec2.describe_security_group_rules().max_results(PAGE);
+                call.filters(by.clone()).set_next_token(next).send()
+            },
+            |page| (page.security_group_rules.unwrap_or_default(), page.next_token),
+        )
     })
     .await
 }

@@ -1,17 +1,15 @@
 //! The calls of roles.
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 use aws_sdk_iam::types::{EntityType, Role, RoleDetail};
 use trueup_model::snapshot::Live;
 use trueup_model::stack::By;
-use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
+use trueup_provider::{Call, Create, Delete, Failure, Update};
 
 use self::shape::{Parts, normalise};
 use crate::live::session::unless_missing;
 use crate::live::tags::{self, TagChange};
-use crate::live::{Search, Session, owned};
+use crate::live::{Reads, Search, Session, owned};
 
 mod interfaces;
 mod profile;
@@ -24,12 +22,11 @@ const KIND: &str = "iam_role";
 pub(crate) struct Calls;
 
 #[async_trait]
-impl crate::live::Calls for Calls {
+impl Reads for Calls {
     /// One sweep over the account's roles, which has everything but description and session length;
     /// those are in the list of the roles under the stack's path.
     async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
-        let mut names: BTreeSet<String> = search.names().into_iter().collect();
-        names.extend(search.adopted());
+        let names = search.names();
         let path = format!("/trueup/{}/", search.stack);
         let (details, listed) = futures::try_join!(sweep(aws), list(aws, &path))?;
         let mut found = Vec::new();
@@ -58,10 +55,7 @@ impl crate::live::Calls for Calls {
     async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
         match by {
             By::Id(name) | By::Name(name) => read::one(aws, name).await,
-            By::Default => {
-                Err(Failure::new(FailureClass::Invalid, "an account has no default role")
-                    .help("look it up by name"))
-            }
+            By::Default => Err(tags::no_default(KIND)),
             By::Tags(_) | By::Stack { .. } => {
                 let details = sweep(aws).await?;
                 let names = details.iter().map(Parts::of_detail);
@@ -72,7 +66,10 @@ impl crate::live::Calls for Calls {
             }
         }
     }
+}
 
+#[async_trait]
+impl crate::live::Calls for Calls {
     async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
         let name = owned::wanted_text(&request.attributes, "name").unwrap_or_default();
         owned::create_named(aws, KIND, request, &name, || write::create(aws, request, &name))
@@ -128,39 +125,29 @@ impl crate::live::Calls for Calls {
 }
 
 async fn sweep(aws: &Session<'_>) -> Result<Vec<RoleDetail>, Failure> {
-    let mut found = Vec::new();
-    let mut marker: Option<String> = None;
-    loop {
-        let page = aws
-            .call(Call::read("iam:GetAccountAuthorizationDetails"), || {
-                let call = aws.clients.iam.get_account_authorization_details().max_items(1000);
-                call.filter(EntityType::Role).set_marker(marker.clone()).send()
-            })
-            .await?;
-        found.extend_from_slice(page.role_detail_list());
-        marker = page.marker().filter(|_| page.is_truncated()).map(str::to_owned);
-        if marker.is_none() {
-            return Ok(found);
-        }
-    }
+    aws.pages(
+        Call::read("iam:GetAccountAuthorizationDetails"),
+        |next| {
+            let call = aws.clients.iam.get_account_authorization_details().max_items(1000);
+            call.filter(EntityType::Role).set_marker(next).send()
+        },
+        |page| {
+            (page.role_detail_list.unwrap_or_default(), page.marker.filter(|_| page.is_truncated))
+        },
+    )
+    .await
 }
 
 async fn list(aws: &Session<'_>, path: &str) -> Result<Vec<Role>, Failure> {
-    let mut found = Vec::new();
-    let mut marker: Option<String> = None;
-    loop {
-        let page = aws
-            .call(Call::read("iam:ListRoles"), || {
-                let call = aws.clients.iam.list_roles().path_prefix(path).max_items(1000);
-                call.set_marker(marker.clone()).send()
-            })
-            .await?;
-        found.extend_from_slice(page.roles());
-        marker = page.marker().filter(|_| page.is_truncated()).map(str::to_owned);
-        if marker.is_none() {
-            return Ok(found);
-        }
-    }
+    aws.pages(
+        Call::read("iam:ListRoles"),
+        |next| {
+            let call = aws.clients.iam.list_roles().path_prefix(path).max_items(1000);
+            call.set_marker(next).send()
+        },
+        |page| (page.roles, page.marker.filter(|_| page.is_truncated)),
+    )
+    .await
 }
 
 /// Success where it was done, and where there was nothing to do.

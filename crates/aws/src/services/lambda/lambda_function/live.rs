@@ -1,7 +1,5 @@
 //! The calls of functions.
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 use futures::future::try_join_all;
 use trueup_model::snapshot::Live;
@@ -9,7 +7,7 @@ use trueup_model::stack::By;
 use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
 
 use crate::live::tags::{self, TagChange};
-use crate::live::{Search, Session, owned};
+use crate::live::{Reads, Search, Session, owned};
 
 use code::Code;
 
@@ -23,12 +21,11 @@ const KIND: &str = "lambda_function";
 pub(crate) struct Calls;
 
 #[async_trait]
-impl crate::live::Calls for Calls {
+impl Reads for Calls {
     /// The functions that the stack expects are read at once; the tagging API tells of others that
     /// it owns. Listing all functions of the account would tell neither tags nor states.
     async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
-        let mut names: BTreeSet<String> = search.names().into_iter().collect();
-        names.extend(search.adopted());
+        let names = search.names();
         let expected = try_join_all(names.iter().map(|name| read::one(aws, name)));
         let others = async {
             let arns = aws.tagged_arns("lambda", "function:").await?;
@@ -46,26 +43,21 @@ impl crate::live::Calls for Calls {
     }
 
     async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
-        let (key, value) = match by {
-            By::Id(name) | By::Name(name) => return read::one(aws, name).await,
-            By::Tags(wanted) => match wanted.first_key_value() {
-                Some((key, value)) => (key.clone(), value.clone()),
-                None => return Ok(None),
-            },
-            By::Stack { stack, .. } => {
-                (trueup_model::snapshot::STACK_TAG.to_owned(), stack.clone())
+        let names = match by {
+            By::Id(name) | By::Name(name) => vec![name.clone()],
+            By::Tags(_) | By::Stack { .. } => {
+                let arns = aws.tagged_as(by).await?;
+                let names = arns.iter().filter_map(|arn| Some(arn.split_once(":function:")?.1));
+                names.map(str::to_owned).collect()
             }
-            By::Default => {
-                let message = "an account has no default function";
-                return Err(Failure::new(FailureClass::Invalid, message).help("look it up by name"));
-            }
+            By::Default => return Err(tags::no_default(KIND)),
         };
-        let tagged = aws.tagged_with(&key, &value).await?;
-        let fitting = tagged.into_iter().filter(|(_, tags)| tags::fit(by, tags));
-        let names = fitting.filter_map(|(arn, _)| Some(arn.split_once(":function:")?.1.to_owned()));
-        owned::only(KIND, by, self.read(aws, &names.collect::<Vec<_>>()).await?)
+        owned::only(KIND, by, self.read(aws, &names).await?)
     }
+}
 
+#[async_trait]
+impl crate::live::Calls for Calls {
     async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
         let name = owned::wanted_text(&request.attributes, "name").unwrap_or_default();
         let code = Code::of(aws, &request.attributes)?;

@@ -6,29 +6,28 @@ use async_trait::async_trait;
 use aws_sdk_cloudwatchlogs::types::LogGroup;
 use futures::future::try_join_all;
 use trueup_model::Value;
-use trueup_model::snapshot::{Condition, Live, Ownership};
+use trueup_model::snapshot::{Condition, Live};
 use trueup_model::stack::By;
 use trueup_model::value::Values;
-use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
+use trueup_provider::{Call, Create, Delete, Failure, Update};
 
 use crate::live::session::unless_missing;
 use crate::live::tags::{self, TagChange};
-use crate::live::{Search, Session, owned};
+use crate::live::{Reads, Search, Session, owned};
 
 const KIND: &str = "log_group";
 
 pub(crate) struct Calls;
 
 #[async_trait]
-impl crate::live::Calls for Calls {
+impl Reads for Calls {
     async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
-        let mut names: BTreeSet<String> = search.names().into_iter().collect();
-        names.extend(search.adopted());
+        let names = search.names();
         let (expected, tagged) = futures::try_join!(named(aws, &names), aws.tagged())?;
         let known: BTreeSet<String> = expected.iter().filter_map(name_of).collect();
         let others: BTreeSet<String> = tagged
             .keys()
-            .filter_map(|arn| arn.split_once(":log-group:").map(|(_, name)| name.to_owned()))
+            .filter_map(|arn| name_in(arn))
             .filter(|name| !known.contains(name))
             .collect();
         let mut found = expected;
@@ -57,22 +56,18 @@ impl crate::live::Calls for Calls {
     async fn find(&self, aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
         let names = match by {
             By::Id(name) | By::Name(name) => vec![name.clone()],
-            By::Tags(wanted) => {
-                let Some((key, value)) = wanted.first_key_value() else { return Ok(None) };
-                names_of(aws.tagged_with(key, value).await?, by)
+            By::Tags(_) | By::Stack { .. } => {
+                let arns = aws.tagged_as(by).await?;
+                arns.iter().filter_map(|arn| name_in(arn)).collect()
             }
-            By::Stack { stack, .. } => {
-                let found = aws.tagged_with(trueup_model::snapshot::STACK_TAG, stack).await?;
-                names_of(found, by)
-            }
-            By::Default => {
-                let message = "an account has no default log group";
-                return Err(Failure::new(FailureClass::Invalid, message).help("look it up by name"));
-            }
+            By::Default => return Err(tags::no_default(KIND)),
         };
         owned::only(KIND, by, self.read(aws, &names).await?)
     }
+}
 
+#[async_trait]
+impl crate::live::Calls for Calls {
     async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
         let name = owned::wanted_text(&request.attributes, "name").unwrap_or_default();
         let tags: std::collections::HashMap<String, String> =
@@ -229,28 +224,23 @@ fn beginning(names: &BTreeSet<String>) -> String {
 async fn search(
     aws: &Session<'_>,
     prefix: String,
-    names: BTreeSet<String>,
+    mut names: BTreeSet<String>,
 ) -> Result<Vec<LogGroup>, Failure> {
     let prefix = Some(prefix).filter(|prefix| !prefix.is_empty());
-    let mut found = Vec::new();
-    let mut next: Option<String> = None;
-    loop {
-        let page = aws
-            .call(Call::read("logs:DescribeLogGroups"), || {
-                let call = aws.clients.logs.describe_log_groups().limit(50);
-                call.set_log_group_name_prefix(prefix.clone()).set_next_token(next.clone()).send()
-            })
-            .await?;
-        let wanted = page
-            .log_groups()
-            .iter()
-            .filter(|group| group.log_group_name().is_some_and(|name| names.contains(name)));
-        found.extend(wanted.cloned());
-        next = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-        if next.is_none() || found.len() == names.len() {
-            return Ok(found);
-        }
-    }
+    aws.pages(
+        Call::read("logs:DescribeLogGroups"),
+        |next| {
+            let call = aws.clients.logs.describe_log_groups().limit(50);
+            call.set_log_group_name_prefix(prefix.clone()).set_next_token(next).send()
+        },
+        |page| {
+            let mut found = page.log_groups.unwrap_or_default();
+            found.retain(|group| group.log_group_name().is_some_and(|name| names.remove(name)));
+            // Once all are found, the rest of what has the prefix is not asked for.
+            (found, page.next_token.filter(|_| !names.is_empty()))
+        },
+    )
+    .await
 }
 
 async fn tags_of(aws: &Session<'_>, arn: &str) -> Result<BTreeMap<String, String>, Failure> {
@@ -262,9 +252,8 @@ async fn tags_of(aws: &Session<'_>, arn: &str) -> Result<BTreeMap<String, String
     Ok(answer.tags().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect())
 }
 
-fn names_of(tagged: crate::live::tagging::TagsByArn, by: &By) -> Vec<String> {
-    let fitting = tagged.into_iter().filter(|(_, tags)| tags::fit(by, tags));
-    fitting.filter_map(|(arn, _)| Some(arn.split_once(":log-group:")?.1.to_owned())).collect()
+fn name_in(arn: &str) -> Option<String> {
+    arn.split_once(":log-group:").map(|(_, name)| name.to_owned())
 }
 
 fn name_of(group: &LogGroup) -> Option<String> {
@@ -280,23 +269,14 @@ fn arn_of(group: &LogGroup) -> String {
 fn normalise(group: &LogGroup, tags: BTreeMap<String, String>) -> Live {
     let name = group.log_group_name().unwrap_or_default();
     let class = group.log_group_class().map_or("STANDARD", |class| class.as_str());
-    let (ownership, tags) = Ownership::split(tags);
-    let attributes = [
+    let attributes = owned::named([
         ("name", name.into()),
         ("retention_days", group.retention_in_days().into()),
         ("kms_key", group.kms_key_id().map(str::to_owned).into()),
         ("class", class.into()),
-    ];
-    Live {
-        kind: KIND.into(),
-        id: name.to_owned(),
-        ownership,
-        attributes: owned::named(attributes),
-        outputs: owned::named([("id", name.into()), ("arn", arn_of(group).into())]),
-        tags,
-        condition: Condition::Ready,
-        scheduled: BTreeMap::new(),
-    }
+    ]);
+    let outputs = owned::named([("id", name.into()), ("arn", arn_of(group).into())]);
+    owned::live((KIND, name), tags, attributes, outputs, Condition::Ready)
 }
 
 #[cfg(test)]

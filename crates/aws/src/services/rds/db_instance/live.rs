@@ -1,7 +1,5 @@
 //! The calls of databases.
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 use aws_sdk_rds::types::DbInstance;
 use aws_sdk_rds::types::Filter;
@@ -14,7 +12,7 @@ use self::shape::normalise;
 use super::rules::{is_prefix_of_version, same_name};
 use crate::live::session::unless_missing;
 use crate::live::tags::{self, TagChange};
-use crate::live::{Search, Session, owned};
+use crate::live::{Reads, Search, Session, owned};
 
 mod make;
 mod modify;
@@ -28,10 +26,9 @@ const KIND: &str = "db_instance";
 pub(crate) struct Calls;
 
 #[async_trait]
-impl crate::live::Calls for Calls {
+impl Reads for Calls {
     async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
-        let mut names: BTreeSet<String> = search.names().into_iter().collect();
-        names.extend(search.adopted());
+        let names = search.names();
         let all = describe(aws, None).await?;
         let found = all.iter().map(normalise);
         Ok(found
@@ -53,10 +50,7 @@ impl crate::live::Calls for Calls {
             By::Id(name) | By::Name(name) => {
                 Ok(self.read(aws, &[name.to_lowercase()]).await?.pop())
             }
-            By::Default => {
-                Err(Failure::new(FailureClass::Invalid, "an account has no default database")
-                    .help("look it up by name or tags"))
-            }
+            By::Default => Err(tags::no_default(KIND)),
             By::Tags(_) | By::Stack { .. } => {
                 let all = describe(aws, None).await?;
                 let fitting = all.iter().filter(|one| tags::fit(by, &tags::of_rds(one.tag_list())));
@@ -64,7 +58,10 @@ impl crate::live::Calls for Calls {
             }
         }
     }
+}
 
+#[async_trait]
+impl crate::live::Calls for Calls {
     async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
         let name = owned::wanted_text(&request.attributes, "identifier").unwrap_or_default();
         owned::create_named(aws, KIND, request, &name, || make::create(aws, request, &name))
@@ -149,21 +146,14 @@ fn filter_of(ids: &[String]) -> Filter {
 }
 
 async fn describe(aws: &Session<'_>, filter: Option<Filter>) -> Result<Vec<DbInstance>, Failure> {
-    let mut found = Vec::new();
-    let mut marker: Option<String> = None;
-    loop {
-        let page = aws
-            .call(Call::read("rds:DescribeDBInstances"), || {
-                let call = aws.clients.rds.describe_db_instances().max_records(100);
-                call.set_filters(filter.clone().map(|filter| vec![filter]))
-                    .set_marker(marker.clone())
-                    .send()
-            })
-            .await?;
-        found.extend_from_slice(page.db_instances());
-        marker = page.marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
-        if marker.is_none() {
-            return Ok(found);
-        }
-    }
+    let filters = filter.map(|filter| vec![filter]);
+    aws.pages(
+        Call::read("rds:DescribeDBInstances"),
+        |next| {
+            let call = aws.clients.rds.describe_db_instances().max_records(100);
+            call.set_filters(filters.clone()).set_marker(next).send()
+        },
+        |page| (page.db_instances.unwrap_or_default(), page.marker),
+    )
+    .await
 }

@@ -1,31 +1,30 @@
 //! The calls of subnet groups.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_rds::types::DbSubnetGroup;
 use futures::future::try_join_all;
 use trueup_model::Value;
-use trueup_model::snapshot::{Condition, Live, Ownership};
+use trueup_model::snapshot::{Condition, Live};
 use trueup_model::stack::By;
 use trueup_provider::{Call, Create, Delete, Failure, Update};
 
 use crate::live::session::unless_missing;
 use crate::live::tags::{self, TagChange};
-use crate::live::{Search, Session, owned};
+use crate::live::{Reads, Search, Session, owned};
 
 const KIND: &str = "db_subnet_group";
 
 pub(crate) struct Calls;
 
 #[async_trait]
-impl crate::live::Calls for Calls {
+impl Reads for Calls {
     /// Groups have no tags in their descriptions and no tag filter: those of the stack are among the
     /// ones that the tagging API names, that the stack expects, or that are named after the stack.
     async fn discover(&self, aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
         let (all, tagged) = futures::try_join!(describe(aws, None), aws.tagged())?;
-        let mut names: BTreeSet<String> = search.names().into_iter().collect();
-        names.extend(search.adopted());
+        let names = search.names();
         let ours = format!("{}-", search.stack);
         let candidates = all.into_iter().filter(|group| {
             let name = group.db_subnet_group_name().unwrap_or_default();
@@ -69,7 +68,10 @@ impl crate::live::Calls for Calls {
         };
         Ok(self.read(aws, &[name]).await?.pop())
     }
+}
 
+#[async_trait]
+impl crate::live::Calls for Calls {
     async fn create(&self, aws: &Session<'_>, request: &Create) -> Result<Live, Failure> {
         let name = owned::wanted_text(&request.attributes, "name").unwrap_or_default();
         let tags = tags::rds(&request.all_tags());
@@ -145,50 +147,30 @@ async fn with_tags(aws: &Session<'_>, group: &DbSubnetGroup) -> Result<Option<Li
 }
 
 async fn describe(aws: &Session<'_>, name: Option<&str>) -> Result<Vec<DbSubnetGroup>, Failure> {
-    let mut found = Vec::new();
-    let mut marker: Option<String> = None;
-    loop {
-        let page = aws
-            .call(Call::read("rds:DescribeDBSubnetGroups"), || {
-                let call = aws.clients.rds.describe_db_subnet_groups().max_records(100);
-                call.set_db_subnet_group_name(name.map(str::to_owned))
-                    .set_marker(marker.clone())
-                    .send()
-            })
-            .await?;
-        found.extend_from_slice(page.db_subnet_groups());
-        marker = page.marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
-        if marker.is_none() {
-            return Ok(found);
-        }
-    }
+    aws.pages(
+        Call::read("rds:DescribeDBSubnetGroups"),
+        |next| {
+            let call = aws.clients.rds.describe_db_subnet_groups().max_records(100);
+            call.set_db_subnet_group_name(name.map(str::to_owned)).set_marker(next).send()
+        },
+        |page| (page.db_subnet_groups.unwrap_or_default(), page.marker),
+    )
+    .await
 }
 
 fn normalise(group: &DbSubnetGroup, tags: BTreeMap<String, String>) -> Live {
     let name = group.db_subnet_group_name().unwrap_or_default();
     let subnets: Value =
         group.subnets().iter().filter_map(|subnet| subnet.subnet_identifier()).collect();
-    let (ownership, tags) = Ownership::split(tags);
-    let state = group.subnet_group_status().unwrap_or("Complete");
-    let attributes = [
+    let condition = match group.subnet_group_status().unwrap_or("Complete") {
+        "Complete" => Condition::Ready,
+        state => Condition::Pending(state.to_owned()),
+    };
+    let attributes = owned::named([
         ("name", name.into()),
-        ("description", group.db_subnet_group_description().map(str::to_owned).into()),
+        ("description", group.db_subnet_group_description().into()),
         ("subnets", subnets),
-    ];
-    let outputs =
-        [("id", name.into()), ("arn", group.db_subnet_group_arn().map(str::to_owned).into())];
-    Live {
-        kind: KIND.into(),
-        id: name.to_owned(),
-        ownership,
-        attributes: owned::named(attributes),
-        outputs: owned::named(outputs),
-        tags,
-        condition: if state == "Complete" {
-            Condition::Ready
-        } else {
-            Condition::Pending(state.to_owned())
-        },
-        scheduled: BTreeMap::new(),
-    }
+    ]);
+    let outputs = owned::named([("id", name.into()), ("arn", group.db_subnet_group_arn().into())]);
+    owned::live((KIND, name), tags, attributes, outputs, condition)
 }

@@ -9,7 +9,7 @@ use trueup_provider::{Call, Failure};
 
 use super::shape;
 use crate::live::Session;
-use crate::live::describe::{self, PAGE, pages};
+use crate::live::describe::{self, PAGE};
 use crate::live::session::unless_missing;
 
 /// What AWS tells only one instance and one attribute a call.
@@ -63,18 +63,14 @@ fn decoded(data: Option<&str>) -> Value {
 /// The volumes with these ids.
 pub(super) async fn volumes(aws: &Session<'_>, ids: &[String]) -> Result<Vec<Volume>, Failure> {
     describe::by_ids(ids, "volume-id", |by| {
-        pages(move |next| {
-            let by = by.clone();
-            async move {
-                let page = aws
-                    .call(Call::read("ec2:DescribeVolumes"), || {
-                        let call = aws.clients.ec2.describe_volumes().filters(by.clone());
-                        call.max_results(PAGE).set_next_token(next.clone()).send()
-                    })
-                    .await?;
-                Ok((page.volumes.unwrap_or_default(), page.next_token))
-            }
-        })
+        aws.pages(
+            Call::read("ec2:DescribeVolumes"),
+            move |next| {
+                let call = aws.clients.ec2.describe_volumes().filters(by.clone());
+                call.max_results(PAGE).set_next_token(next).send()
+            },
+            |page| (page.volumes.unwrap_or_default(), page.next_token),
+        )
     })
     .await
 }

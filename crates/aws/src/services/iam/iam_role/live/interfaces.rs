@@ -8,7 +8,7 @@ use aws_sdk_lambda::types::FunctionConfiguration;
 use trueup_model::snapshot::Live;
 use trueup_provider::{Call, Failure};
 
-use crate::live::describe::{PAGE, pages};
+use crate::live::describe::PAGE;
 use crate::live::session::unless_missing;
 use crate::live::{Session, owned, tags};
 
@@ -53,30 +53,27 @@ pub(super) async fn outlast(aws: &Session<'_>, role: &Live) -> Result<(), Failur
 
 /// The stack's subnets; one that an interface stands in cannot be gone.
 async fn subnets(aws: &Session<'_>, stack: &str) -> Result<BTreeSet<String>, Failure> {
-    let found = pages(|next| async move {
-        let page = aws
-            .call(Call::read("ec2:DescribeSubnets"), || {
-                let call = aws.clients.ec2.describe_subnets().filters(tags::owned_by(stack));
-                call.max_results(PAGE).set_next_token(next.clone()).send()
-            })
-            .await?;
-        Ok((page.subnets().to_vec(), page.next_token().map(str::to_owned)))
-    });
+    let found = aws.pages(
+        Call::read("ec2:DescribeSubnets"),
+        |next| {
+            let call = aws.clients.ec2.describe_subnets().filters(tags::owned_by(stack));
+            call.max_results(PAGE).set_next_token(next).send()
+        },
+        |page| (page.subnets.unwrap_or_default(), page.next_token),
+    );
     Ok(found.await?.into_iter().filter_map(|subnet| subnet.subnet_id).collect())
 }
 
 async fn of_functions(aws: &Session<'_>) -> Result<Vec<NetworkInterface>, Failure> {
     let filter = tags::filter("description", [format!("{DESCRIBED}*")]);
-    let filter = &filter;
-    pages(|next| async move {
-        let page = aws
-            .call(Call::read("ec2:DescribeNetworkInterfaces"), || {
-                let call = aws.clients.ec2.describe_network_interfaces().filters(filter.clone());
-                call.max_results(PAGE).set_next_token(next.clone()).send()
-            })
-            .await?;
-        Ok((page.network_interfaces().to_vec(), page.next_token().map(str::to_owned)))
-    })
+    aws.pages(
+        Call::read("ec2:DescribeNetworkInterfaces"),
+        |next| {
+            let call = aws.clients.ec2.describe_network_interfaces().filters(filter.clone());
+            call.max_results(PAGE).set_next_token(next).send()
+        },
+        |page| (page.network_interfaces.unwrap_or_default(), page.next_token),
+    )
     .await
 }
 
@@ -128,14 +125,11 @@ async fn exists(aws: &Session<'_>, name: &str) -> Result<bool, Failure> {
 }
 
 async fn functions(aws: &Session<'_>) -> Result<Vec<FunctionConfiguration>, Failure> {
-    pages(|next| async move {
-        let page = aws
-            .call(Call::read("lambda:ListFunctions"), || {
-                aws.clients.lambda.list_functions().set_marker(next.clone()).send()
-            })
-            .await?;
-        Ok((page.functions().to_vec(), page.next_marker().map(str::to_owned)))
-    })
+    aws.pages(
+        Call::read("lambda:ListFunctions"),
+        |next| aws.clients.lambda.list_functions().set_marker(next).send(),
+        |page| (page.functions.unwrap_or_default(), page.next_marker),
+    )
     .await
 }
 

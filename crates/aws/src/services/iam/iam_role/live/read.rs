@@ -42,67 +42,49 @@ pub(super) async fn one(aws: &Session<'_>, name: &str) -> Result<Option<Live>, F
 }
 
 async fn managed(aws: &Session<'_>, name: &str) -> Result<Vec<String>, Failure> {
-    let mut found = Vec::new();
-    let mut marker: Option<String> = None;
-    loop {
-        let page = aws
-            .call(Call::read("iam:ListAttachedRolePolicies"), || {
-                let call = aws.clients.iam.list_attached_role_policies().role_name(name);
-                call.set_marker(marker.clone()).send()
-            })
-            .await?;
-        let arns = page.attached_policies().iter();
-        found.extend(arns.filter_map(|policy| policy.policy_arn().map(str::to_owned)));
-        marker = page.marker().filter(|_| page.is_truncated()).map(str::to_owned);
-        if marker.is_none() {
-            return Ok(found);
-        }
-    }
+    let found = aws.pages(
+        Call::read("iam:ListAttachedRolePolicies"),
+        |next| {
+            let call = aws.clients.iam.list_attached_role_policies().role_name(name);
+            call.set_marker(next).send()
+        },
+        |page| {
+            (page.attached_policies.unwrap_or_default(), page.marker.filter(|_| page.is_truncated))
+        },
+    );
+    Ok(found.await?.into_iter().filter_map(|policy| policy.policy_arn).collect())
 }
 
 async fn inline(aws: &Session<'_>, name: &str) -> Result<BTreeMap<String, String>, Failure> {
+    let names = aws.pages(
+        Call::read("iam:ListRolePolicies"),
+        |next| aws.clients.iam.list_role_policies().role_name(name).set_marker(next).send(),
+        |page| (page.policy_names, page.marker.filter(|_| page.is_truncated)),
+    );
     let mut found = BTreeMap::new();
-    let mut marker: Option<String> = None;
-    loop {
-        let page = aws
-            .call(Call::read("iam:ListRolePolicies"), || {
-                let call = aws.clients.iam.list_role_policies().role_name(name);
-                call.set_marker(marker.clone()).send()
-            })
-            .await?;
-        for policy in page.policy_names() {
-            let answer = aws.call(Call::read("iam:GetRolePolicy"), || {
-                aws.clients.iam.get_role_policy().role_name(name).policy_name(policy).send()
-            });
-            // One that was taken off since it was listed is not there; the role is.
-            if let Some(answer) = unless_missing(answer.await)? {
-                found.insert(policy.clone(), answer.policy_document().to_owned());
-            }
-        }
-        marker = page.marker().filter(|_| page.is_truncated()).map(str::to_owned);
-        if marker.is_none() {
-            return Ok(found);
+    for policy in names.await? {
+        let answer = aws.call(Call::read("iam:GetRolePolicy"), || {
+            aws.clients.iam.get_role_policy().role_name(name).policy_name(&policy).send()
+        });
+        // One that was taken off since it was listed is not there; the role is.
+        if let Some(answer) = unless_missing(answer.await)? {
+            found.insert(policy, answer.policy_document);
         }
     }
+    Ok(found)
 }
 
 pub(super) async fn profiles(
     aws: &Session<'_>,
     name: &str,
 ) -> Result<Vec<InstanceProfile>, Failure> {
-    let mut found = Vec::new();
-    let mut marker: Option<String> = None;
-    loop {
-        let page = aws
-            .call(Call::read("iam:ListInstanceProfilesForRole"), || {
-                let call = aws.clients.iam.list_instance_profiles_for_role().role_name(name);
-                call.set_marker(marker.clone()).send()
-            })
-            .await?;
-        found.extend_from_slice(page.instance_profiles());
-        marker = page.marker().filter(|_| page.is_truncated()).map(str::to_owned);
-        if marker.is_none() {
-            return Ok(found);
-        }
-    }
+    aws.pages(
+        Call::read("iam:ListInstanceProfilesForRole"),
+        |next| {
+            let call = aws.clients.iam.list_instance_profiles_for_role().role_name(name);
+            call.set_marker(next).send()
+        },
+        |page| (page.instance_profiles, page.marker.filter(|_| page.is_truncated)),
+    )
+    .await
 }

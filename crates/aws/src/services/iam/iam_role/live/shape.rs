@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_iam::types::{InstanceProfile, Role, RoleDetail, Tag};
 use percent_encoding::percent_decode_str;
 use trueup_model::Value;
-use trueup_model::snapshot::{Condition, Live, Ownership};
+use trueup_model::snapshot::{Condition, Live};
 use trueup_model::value::Values;
 
 use super::KIND;
@@ -47,11 +47,10 @@ pub(super) fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
 
 pub(super) fn normalise(role: &Role, parts: Parts) -> Live {
     let name = role.role_name();
-    let (ownership, tags) = Ownership::split(parts.tags);
     let profile = parts.profiles.iter().find(|profile| profile.instance_profile_name() == name);
     let policies: Values =
         parts.inline.into_iter().map(|(name, text)| (name, document(&text))).collect();
-    let attributes = [
+    let attributes = owned::named([
         ("name", name.into()),
         ("path", role.path().into()),
         ("trust", role.assume_role_policy_document().map_or(Value::Null, document)),
@@ -64,24 +63,15 @@ pub(super) fn normalise(role: &Role, parts: Parts) -> Live {
         ),
         ("max_session_seconds", role.max_session_duration().unwrap_or(3600).into()),
         ("instance_profile", profile.is_some().into()),
-    ];
-    let outputs = [
+    ]);
+    let outputs = owned::named([
         ("id", name.into()),
         ("arn", role.arn().into()),
         ("unique_id", role.role_id().into()),
         ("instance_profile_name", profile.map(InstanceProfile::instance_profile_name).into()),
         ("instance_profile_id", profile.map(InstanceProfile::instance_profile_id).into()),
-    ];
-    Live {
-        kind: KIND.into(),
-        id: name.to_owned(),
-        ownership,
-        attributes: owned::named(attributes),
-        outputs: owned::named(outputs),
-        tags,
-        condition: condition(role),
-        scheduled: BTreeMap::new(),
-    }
+    ]);
+    owned::live((KIND, name), parts.tags, attributes, outputs, condition(role))
 }
 
 /// Just after it is made, a role's ARN may hold its unique id instead.

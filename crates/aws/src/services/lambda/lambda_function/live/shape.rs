@@ -6,7 +6,7 @@ use aws_sdk_lambda::types::{
     Cors, FunctionConfiguration, FunctionUrlAuthType, ImageConfig, PackageType,
 };
 use trueup_model::Value;
-use trueup_model::snapshot::{Condition, Live, Ownership};
+use trueup_model::snapshot::{Condition, Live};
 use trueup_model::value::Values;
 
 use super::super::rules::usual_log_group;
@@ -26,8 +26,6 @@ pub(super) fn normalise(
         Grants::read(policy.unwrap_or_default(), arn.split(':').nth(4).unwrap_or_default());
     let name = configuration.function_name().unwrap_or_default();
     let all_tags = function.tags().into_iter().flatten().map(|(k, v)| (k.clone(), v.clone()));
-    let (ownership, tags) =
-        Ownership::split(all_tags.collect::<std::collections::BTreeMap<_, _>>());
     let reserved = function
         .concurrency()
         .and_then(aws_sdk_lambda::types::Concurrency::reserved_concurrent_executions);
@@ -39,21 +37,12 @@ pub(super) fn normalise(
         ("url", url.map_or(Value::Null, |url| address(url, &grants))),
         ("invoked_by", grants.invoked_by(url.is_some()).into_iter().collect()),
     ]));
-    let outputs = [
+    let outputs = owned::named([
         ("id", name.into()),
-        ("arn", configuration.function_arn().map(str::to_owned).into()),
+        ("arn", configuration.function_arn().into()),
         ("url", url.map(|url| url.function_url().to_owned()).into()),
-    ];
-    Live {
-        kind: KIND.into(),
-        id: name.to_owned(),
-        ownership,
-        attributes,
-        outputs: owned::named(outputs),
-        tags,
-        condition: condition(configuration),
-        scheduled: Values::new(),
-    }
+    ]);
+    owned::live((KIND, name), all_tags.collect(), attributes, outputs, condition(configuration))
 }
 
 fn described(one: &FunctionConfiguration) -> Values {

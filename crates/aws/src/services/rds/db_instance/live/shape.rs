@@ -2,7 +2,7 @@
 
 use aws_sdk_rds::types::{DbInstance, DbParameterGroupStatus, PendingModifiedValues};
 use trueup_model::Value;
-use trueup_model::snapshot::{Condition, Live, Ownership};
+use trueup_model::snapshot::{Condition, Live};
 use trueup_model::value::Values;
 
 use super::super::waiting::PARAMETER_APPLY_STATUS;
@@ -11,31 +11,23 @@ use crate::live::{owned, tags};
 
 pub(super) fn normalise(one: &DbInstance) -> Live {
     let id = one.db_instance_identifier().unwrap_or_default();
-    let (ownership, tags) = Ownership::split(tags::of_rds(one.tag_list()));
     let mut attributes = engine(one);
     attributes.extend(access(one));
     attributes.extend(protection(one));
     let text = |value: Option<&str>| Value::from(value.map(str::to_owned));
     let secret = one.master_user_secret();
     let parameters = parameter_group(one).and_then(DbParameterGroupStatus::parameter_apply_status);
-    let outputs = [
+    let outputs = owned::named([
         ("id", id.into()),
         ("arn", text(one.db_instance_arn())),
         ("endpoint", text(one.endpoint().and_then(|endpoint| endpoint.address()))),
         ("resource_id", text(one.dbi_resource_id())),
         ("secret_arn", text(secret.and_then(|secret| secret.secret_arn()))),
         (PARAMETER_APPLY_STATUS, text(parameters)),
-    ];
-    Live {
-        kind: KIND.into(),
-        id: id.to_owned(),
-        ownership,
-        attributes,
-        outputs: owned::named(outputs),
-        tags,
-        condition: condition(one),
-        scheduled: one.pending_modified_values().map(scheduled).unwrap_or_default(),
-    }
+    ]);
+    let scheduled = one.pending_modified_values().map(scheduled).unwrap_or_default();
+    let tags = tags::of_rds(one.tag_list());
+    Live { scheduled, ..owned::live((KIND, id), tags, attributes, outputs, condition(one)) }
 }
 
 fn engine(one: &DbInstance) -> Values {
