@@ -29,6 +29,52 @@ pub(crate) fn advice<'a>(
     }
 }
 
+/// What people call kinds elsewhere.
+const ALIASES: [(&str, &str); 19] = [
+    ("database", "db_instance"),
+    ("db", "db_instance"),
+    ("rds", "db_instance"),
+    ("rds_instance", "db_instance"),
+    ("function", "lambda_function"),
+    ("lambda", "lambda_function"),
+    ("ec2", "instance"),
+    ("ec2_instance", "instance"),
+    ("machine", "instance"),
+    ("server", "instance"),
+    ("vm", "instance"),
+    ("eip", "elastic_ip"),
+    ("firewall", "security_group"),
+    ("sg", "security_group"),
+    ("igw", "internet_gateway"),
+    ("nat", "nat_gateway"),
+    ("role", "iam_role"),
+    ("cloudwatch_log_group", "log_group"),
+    ("network", "vpc"),
+];
+
+/// The kind that is meant by a word, if one is; people may know it by another name.
+pub(crate) fn kind<'a>(
+    written: &str,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+) -> Option<&'a str> {
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == written.trim_start_matches("aws_"));
+    let called = |kind: &str| known.clone().into_iter().find(|known| *known == kind);
+    let bare = written.trim_start_matches("aws_");
+    let aliased = alias.and_then(|(_, kind)| called(kind)).or_else(|| called(bare));
+    aliased.or_else(|| nearest(written, known))
+}
+
+/// Advice about a word that is no kind.
+pub(crate) fn kind_advice<'a>(
+    written: &str,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+) -> String {
+    match kind(written, known.clone()) {
+        Some(kind) => format!("did you mean '{kind}'?"),
+        None => advice(written, known, ""),
+    }
+}
+
 /// What there is to choose from.
 pub(crate) fn available(words: &[&str]) -> String {
     match words {
@@ -96,6 +142,22 @@ mod tests {
         assert_eq!(nearest("vpcs", known), Some("vpc"));
         assert_eq!(nearest("bucket", known), None);
         assert_eq!(nearest("a", ["b"]), None);
+    }
+
+    #[test]
+    fn kinds_are_found_by_what_others_call_them() {
+        let known = ["db_instance", "instance", "log_group", "vpc"];
+        for (written, meant) in [
+            ("database", Some("db_instance")),
+            ("aws_db_instance", Some("db_instance")),
+            ("aws_vpc", Some("vpc")),
+            ("ec2", Some("instance")),
+            ("instnace", Some("instance")),
+            ("lambda", None),
+            ("bucket", None),
+        ] {
+            assert_eq!(kind(written, known), meant, "{written}");
+        }
     }
 
     #[test]

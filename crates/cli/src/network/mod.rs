@@ -10,6 +10,7 @@ mod balancers;
 mod checks;
 mod ends;
 mod evidence;
+mod forwards;
 mod groups;
 mod meanwhile;
 mod order;
@@ -26,6 +27,7 @@ use std::collections::BTreeSet;
 use trueup_model::proof::Verdict;
 use trueup_model::{Address, Cause, Diagnostic, Plan, Proof, Reason, Snapshot, Stack, Step};
 
+pub(crate) use forwards::Forward;
 pub(crate) use question::{Answer, Asked, Examination, Examined, Question};
 use scene::{KINDS, Scene};
 use sentences::{Outcome, outcomes};

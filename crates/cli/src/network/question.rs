@@ -7,7 +7,7 @@ use trueup_reach::{Checklist, Engine};
 
 use super::scene::Scene;
 use super::sentences::{Outcome, outcomes};
-use super::{after, ends};
+use super::{Forward, after, ends, forwards};
 
 /// Something to ask of a network.
 pub(crate) struct Question<'a> {
@@ -78,6 +78,11 @@ impl Question<'_> {
             |change: &trueup_reach::Change| super::evidence::placed(change, &scene.network);
         let lists = lists.into_iter().map(|list| Examination::of(list, &placed)).collect();
         Ok(Examined { lists, doubts })
+    }
+
+    /// What load balancers forward to things of the stack.
+    pub(crate) fn forwards(&self) -> Vec<Forward> {
+        forwards::forwards(&self.scene())
     }
 
     fn scene(&self) -> Scene<'_> {

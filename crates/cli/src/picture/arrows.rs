@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trueup_model::Stack;
 use trueup_model::proof::Verdict;
+use trueup_model::snapshot::around;
 use trueup_model::stack::{End, Sentence};
+use trueup_model::{Proof, Stack};
 
 use super::Subject;
-use super::diagram::{Arrow, Chip, Diagram, Icon, Item, Meaning, Tone, sign, word};
+use super::diagram::{Arrow, Chip, Diagram, Icon, Item, Meaning, Tone, Vpc, sign, word};
+use super::others;
 use super::places::{Place, Places};
 use super::read::{Name, Thing};
 use super::rules;
+use crate::network::Forward;
 
 /// The box of everything outside.
 const INTERNET: &str = "internet";
@@ -22,11 +25,12 @@ pub(super) fn add(subject: &Subject<'_>, places: &Places<'_>, diagram: &mut Diag
     let boxes = boxes(diagram);
     let mut drawing = Drawing { places, boxes, arrows: BTreeSet::new(), shields: Vec::new() };
     for (sentence, proof) in subject.plan.expect.iter().zip(&subject.plan.proofs) {
-        drawing.claim(subject.stack, sentence, proof.verdict);
+        drawing.claim(subject.stack, sentence, proof);
     }
-    for sentence in rules::open(subject, places) {
-        drawing.connect(subject.stack, &sentence, Meaning::Open);
+    for (sentence, way) in rules::open(subject, places) {
+        drawing.connect(subject.stack, &sentence, Meaning::Open, &way);
     }
+    drawing.forwards();
     drawing.routes();
     let Drawing { arrows, shields, .. } = drawing;
     diagram.outside = outside(&arrows, diagram);
@@ -56,21 +60,33 @@ struct Drawing<'a> {
 }
 
 impl Drawing<'_> {
-    fn claim(&mut self, stack: &Stack, sentence: &Sentence, verdict: Verdict) {
+    fn claim(&mut self, stack: &Stack, sentence: &Sentence, proof: &Proof) {
+        let verdict = proof.verdict;
+        // Only what passes has a way.
+        let passes = sentence.negated == (verdict == Verdict::Broken);
+        let way: &[String] = if passes { &proof.evidence } else { &[] };
         match (sentence.negated, verdict) {
             (false, _) | (true, Verdict::Broken) => {
-                self.connect(stack, sentence, Meaning::Claim(verdict));
+                self.connect(stack, sentence, Meaning::Claim(verdict), way);
             }
             (true, _) => self.shield(stack, sentence, verdict),
         }
     }
 
-    /// An arrow for each pair of ends that the sentence speaks of.
-    fn connect(&mut self, stack: &Stack, sentence: &Sentence, meaning: Meaning) {
+    /// An arrow for each pair of ends that the sentence speaks of, by the boxes on the way.
+    fn connect(&mut self, stack: &Stack, sentence: &Sentence, meaning: Meaning, way: &[String]) {
         let from = self.ends(stack, &sentence.from);
         let to = self.ends(stack, &sentence.to);
+        let via = self.via(way);
+        // Of a network, the interface in it that a proof names.
+        let is_network = |end: &End| matches!(end, End::Cidr(_));
+        let named = |end: &End, found: &Option<Name>, all: Vec<Name>| {
+            found.clone().filter(|_| is_network(end)).map_or(all, |one| vec![one])
+        };
+        let from = named(&sentence.from, &via.from, from);
+        let to = named(&sentence.to, &via.to, to);
         for (from, to) in pairs(&from, &to) {
-            for (from, to, label) in self.ways(sentence, from, to, meaning) {
+            for (from, to, label) in self.ways(sentence, (from, to), &via, meaning) {
                 if from != to {
                     let tooltip = tooltip(sentence, meaning);
                     self.arrows.insert(Arrow { from, to, label, meaning, tooltip });
@@ -79,18 +95,71 @@ impl Drawing<'_> {
         }
     }
 
-    /// From which box to which: what goes to the internet, or comes from it, goes by the gateway.
+    /// What packets pass on their way of the surroundings that are drawn.
+    fn via(&self, way: &[String]) -> Via {
+        let mut via = Via::default();
+        let is_hop = |line: &&String| line.starts_with("there: ") || line.starts_with("back: ");
+        // The first passage; then follows what does not count.
+        let hops = way.iter().skip_while(|line| !is_hop(line)).take_while(is_hop);
+        for (name, kind) in
+            hops.flat_map(|line| others::words(line)).filter_map(|word| self.shown(word))
+        {
+            match kind {
+                around::LOAD_BALANCER => via.balancer = Some(name),
+                around::VPC_ENDPOINT | around::VPC_PEERING => via.door = Some(name),
+                _ => {}
+            }
+        }
+        // `eni-0123 (bastion) -> instance.app, for example …`
+        let ends = way.iter().take_while(|line| !is_hop(line)).last();
+        let (from, to) = ends.and_then(|line| line.split_once(" -> ")).unwrap_or_default();
+        let interface = |text| {
+            let mut shown = others::words(text).filter_map(|word| self.shown(word));
+            shown.find(|(_, kind)| *kind == around::NETWORK_INTERFACE).map(|(name, _)| name)
+        };
+        (via.from, via.to) = (interface(from), interface(to));
+        via
+    }
+
+    /// The box that a word names, and of what kind that is.
+    fn shown<'s>(&'s self, word: &'s str) -> Option<(Name, &'s str)> {
+        Some((self.boxes.get(word)?.clone(), self.places.kind_of(word)))
+    }
+
+    /// The endpoint in the network of a box that owns the name of a service.
+    fn endpoint(&self, from: &Name, service: &str) -> Option<&Name> {
+        let members = self.boxes.iter().filter(|(_, shown)| *shown == from);
+        let subnets = members.flat_map(|(member, _)| self.subnets(member));
+        let vpcs: BTreeSet<Name> = subnets
+            .filter_map(|subnet| Some(self.places.subnets.get(&subnet)?.vpc.clone()))
+            .collect();
+        let meanings = &self.places.meanings;
+        let serves = |thing: &&Thing<'_>| {
+            let is =
+                |attribute, text: &str| thing.text(attribute, meanings).as_deref() == Some(text);
+            let is_here = thing.names("vpc", meanings).iter().any(|vpc| vpcs.contains(vpc));
+            thing.kind() == around::VPC_ENDPOINT
+                && is_here
+                && is("service", service)
+                && is("private_dns", "true")
+        };
+        let endpoint = self.places.things.values().find(serves)?;
+        self.boxes.get(&endpoint.name())
+    }
+
+    /// From which box to which: what goes to the internet, or comes from it, goes by the gateway;
+    /// what goes elsewhere, by what leads there.
     fn ways(
         &self,
         sentence: &Sentence,
-        from: &Name,
-        to: &Name,
+        (from, to): (&Name, &Name),
+        via: &Via,
         meaning: Meaning,
     ) -> Vec<(Name, Name, String)> {
         let port = sentence.port.map(|port| port.to_string()).unwrap_or_default();
         let sign = match meaning {
             Meaning::Claim(verdict) => sign(verdict),
-            Meaning::Open | Meaning::Route => "",
+            Meaning::Open | Meaning::Stuck | Meaning::Route => "",
         };
         let not = if sentence.negated { "must not" } else { "" };
         let label = |what: &str| {
@@ -98,6 +167,27 @@ impl Drawing<'_> {
             words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
         };
         let is_away = |end: &End| matches!(end, End::Internet | End::Service(_));
+        let far = |end: &End| is_away(end) || matches!(end, End::Cidr(_));
+        if let Some(balancer) = &via.balancer {
+            let port = self.listener(balancer, to, sentence.port);
+            let first = Sentence { port, ..sentence.clone() };
+            let mut ways = self.ways(&first, (from, balancer), &Via::default(), meaning);
+            ways.push((balancer.clone(), to.clone(), label("")));
+            return ways;
+        }
+        let own = match &sentence.to {
+            End::Service(service) => self.endpoint(from, service),
+            _ => None,
+        };
+        if let Some(door) = via.door.as_ref().or(own) {
+            let what = |end: &str| end.strip_prefix("service ").unwrap_or(end).to_owned();
+            if far(&sentence.to) {
+                return vec![(from.clone(), door.clone(), label(&what(to)))];
+            }
+            if far(&sentence.from) {
+                return vec![(door.clone(), to.clone(), label(&what(from)))];
+            }
+        }
         if is_away(&sentence.to) {
             let gateways = self.gateways(from, false);
             let what = to.strip_prefix("service ").unwrap_or(to);
@@ -114,6 +204,46 @@ impl Drawing<'_> {
             }
         }
         vec![(from.clone(), to.clone(), label(""))]
+    }
+
+    /// What load balancers send to things that are drawn.
+    fn forwards(&mut self) {
+        for forward in &self.places.others.forwards {
+            let Forward { balancer, listener, target, port, is_public, arrives } = forward;
+            let boxes = (self.boxes.get(balancer), self.boxes.get(target));
+            let (Some(from), Some(to)) = boxes else { continue };
+            let meaning = if *arrives { Meaning::Open } else { Meaning::Stuck };
+            let label =
+                if listener == port { port.to_string() } else { format!("{listener} → {port}") };
+            let tooltip = format!("{balancer} forwards {listener} to {port} of {target}");
+            let arrow = Arrow { from: from.clone(), to: to.clone(), label, meaning, tooltip };
+            let gateways = self.gateways(from, true).into_iter().filter(|_| *is_public);
+            let come = gateways.map(|gateway| Arrow {
+                from: gateway,
+                to: from.clone(),
+                label: listener.to_string(),
+                meaning: Meaning::Open,
+                tooltip: format!("the internet reaches {balancer} on {listener}"),
+            });
+            let claimed = |arrow: &Arrow| {
+                let same = |other: &Arrow| other.from == arrow.from && other.to == arrow.to;
+                self.arrows.iter().any(|other| same(other) && other.meaning != Meaning::Open)
+            };
+            let arrows = come.chain([arrow]).filter(|arrow| !claimed(arrow));
+            let arrows: Vec<Arrow> = arrows.collect();
+            self.arrows.extend(arrows);
+        }
+    }
+
+    /// The port on which a load balancer listens for what it sends to a port of a box.
+    fn listener(&self, balancer: &Name, to: &Name, port: Option<u16>) -> Option<u16> {
+        let shows = |name: &Name, shown: &Name| self.boxes.get(name) == Some(shown);
+        let mut forwards = self.places.others.forwards.iter();
+        let is_it = |forward: &&Forward| {
+            let same_port = port.is_none_or(|port| port == forward.port);
+            same_port && shows(&forward.balancer, balancer) && shows(&forward.target, to)
+        };
+        forwards.find(is_it).map(|forward| forward.listener)
     }
 
     /// The gateways between a box and the internet; for what comes in, those that let in.
@@ -194,6 +324,12 @@ impl Drawing<'_> {
             if let Place::Edge(_) = self.places.place(thing) {
                 routes.push((thing.name(), INTERNET.to_owned()));
             }
+            if thing.kind() == around::VPC_PEERING {
+                let ends = ["requester", "accepter"];
+                let ends = ends.map(|end| thing.names(end, &self.places.meanings)).concat();
+                let drawn = ends.into_iter().filter(|end| self.places.vpcs.contains(end));
+                routes.extend(drawn.skip(1).map(|far| (thing.name(), far)));
+            }
         }
         for (from, to) in routes {
             let shown = |name: Name| self.boxes.get(&name).cloned().unwrap_or(name);
@@ -203,6 +339,19 @@ impl Drawing<'_> {
             self.arrows.insert(Arrow { from, to, label, meaning: Meaning::Route, tooltip });
         }
     }
+}
+
+/// What packets pass on their way.
+#[derive(Default)]
+struct Via {
+    /// A load balancer that passes connections on.
+    balancer: Option<Name>,
+    /// An endpoint or a peering connection.
+    door: Option<Name>,
+    /// An interface of others that sends.
+    from: Option<Name>,
+    /// An interface of others that receives.
+    to: Option<Name>,
 }
 
 /// The boxes of two families as people pair them: by instance where both have the same ones, else
@@ -263,7 +412,9 @@ pub(super) fn short(end: &End) -> String {
 fn tooltip(sentence: &Sentence, meaning: Meaning) -> String {
     match meaning {
         Meaning::Claim(verdict) => format!("{}: {}", sentence.text, word(verdict)),
-        Meaning::Open | Meaning::Route => format!("{}, by the rules", sentence.text),
+        Meaning::Open | Meaning::Stuck | Meaning::Route => {
+            format!("{}, by the rules", sentence.text)
+        }
     }
 }
 
@@ -274,20 +425,33 @@ fn outside(arrows: &BTreeSet<Arrow>, diagram: &Diagram) -> Vec<Item> {
     let missing: BTreeSet<&Name> = ends.filter(|name| !known.contains(name)).collect();
     let items = missing.into_iter().filter_map(|name| {
         let (title, note, icon) = if name == INTERNET {
-            ("Internet".to_owned(), "everybody else", Icon::Internet)
+            ("Internet".to_owned(), "everybody else".to_owned(), Icon::Internet)
         } else if let Some(service) = name.strip_prefix("service ") {
-            (service.to_owned(), "AWS service", Icon::Service)
+            (service.to_owned(), "AWS service".to_owned(), Icon::Service)
         } else if name.parse::<ipnet::IpNet>().is_ok() {
-            (name.clone(), "a network", Icon::Internet)
+            (name.clone(), within(name, diagram), Icon::Internet)
         } else {
             return None;
         };
-        let (note, name) = (note.to_owned(), name.clone());
-        Some(Item { members: Vec::new(), name, title, note, icon, mark: None, chips: Vec::new() })
+        let name = name.clone();
+        let (members, chips, kind) = (Vec::new(), Vec::new(), "outside".to_owned());
+        Some(Item { members, name, kind, title, note, icon, mark: None, chips, foreign: false })
     });
     let mut items: Vec<Item> = items.collect();
     items.sort_by_cached_key(|item| (item.name != INTERNET, item.name.clone()));
     items
+}
+
+/// What a network is: part of a VPC that is drawn, or elsewhere.
+fn within(network: &str, diagram: &Diagram) -> String {
+    let network: Option<ipnet::IpNet> = network.parse().ok();
+    let holds = |vpc: &&Vpc| {
+        let own =
+            vpc.item.note.split(' ').next().and_then(|cidr| cidr.parse::<ipnet::IpNet>().ok());
+        own.zip(network).is_some_and(|(own, network)| own.contains(&network))
+    };
+    let vpc = diagram.vpcs.iter().find(holds);
+    vpc.map_or_else(|| "a network".to_owned(), |vpc| format!("within {}", vpc.item.title))
 }
 
 /// Which box shows each thing.
@@ -309,7 +473,7 @@ pub(super) fn all_items(diagram: &Diagram) -> impl Iterator<Item = &Item> {
             let cells = cells.flat_map(|subnet| std::iter::once(&subnet.item).chain(&subnet.items));
             cells.chain(row.bands.iter().map(|band| &band.item))
         });
-        std::iter::once(&vpc.item).chain(&vpc.gateways).chain(rows)
+        std::iter::once(&vpc.item).chain(&vpc.gateways).chain(&vpc.doors).chain(rows)
     });
     let side = diagram.side.iter().flat_map(|section| &section.items);
     diagram.outside.iter().chain(vpcs).chain(side)

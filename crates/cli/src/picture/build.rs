@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use trueup_model::snapshot::around;
 use trueup_model::{Action, Address};
 
 use super::Subject;
@@ -10,17 +11,17 @@ use super::collapse;
 use super::diagram::{
     Chip, Claim, Diagram, Exposure, Icon, Item, Mark, Row, Section, Subnet, Tone, Vpc,
 };
+use super::others;
 use super::places::{Ground, Place, Places};
-use super::read::{Name, Thing};
+use super::read::{Name, Thing, Whose};
 use super::words;
 
 /// The colours that security groups are told apart by.
 const GROUP_COLOURS: usize = 6;
 
 /// What a picture of the subject shows.
-pub(super) fn diagram(subject: &Subject<'_>) -> Diagram {
-    let places = Places::of(subject.stack, subject.snapshot, subject.plan);
-    let mut builder = Builder::new(subject, &places);
+pub(super) fn diagram(subject: &Subject<'_>, places: &Places<'_>) -> Diagram {
+    let mut builder = Builder::new(subject, places);
     builder.sort();
     let vpcs = builder.vpcs();
     let side = builder.side();
@@ -39,7 +40,7 @@ pub(super) fn diagram(subject: &Subject<'_>) -> Diagram {
             .map(|proof| Claim { text: proof.text.clone(), verdict: proof.verdict })
             .collect(),
     };
-    arrows::add(subject, &places, &mut diagram);
+    arrows::add(subject, places, &mut diagram);
     diagram
 }
 
@@ -50,6 +51,7 @@ struct Builder<'a> {
     /// What stands in each VPC's subnets, with which subnets.
     standing: BTreeMap<Name, Vec<(Vec<Name>, Item)>>,
     edges: BTreeMap<Name, Vec<Item>>,
+    doors: BTreeMap<Name, Vec<Item>>,
     somewhere: BTreeMap<Name, Vec<Item>>,
     rest: BTreeMap<Name, Vec<Chip>>,
     /// Tables and ACLs by subnet.
@@ -65,6 +67,7 @@ impl<'a> Builder<'a> {
         let marks =
             marks.filter_map(|change| Some((change.address.to_string(), Mark::of(change.action)?)));
         let groups = places.things.values().filter(|thing| thing.kind() == "security_group");
+        let groups = groups.filter(|group| !group.is_around());
         let colours =
             groups.enumerate().map(|(index, group)| (group.name(), index % GROUP_COLOURS));
         Self {
@@ -73,6 +76,7 @@ impl<'a> Builder<'a> {
             colours: colours.collect(),
             standing: BTreeMap::new(),
             edges: BTreeMap::new(),
+            doors: BTreeMap::new(),
             somewhere: BTreeMap::new(),
             rest: BTreeMap::new(),
             tables: BTreeMap::new(),
@@ -96,14 +100,18 @@ impl<'a> Builder<'a> {
         for (thing, place) in things {
             let kind = thing.kind().to_owned();
             match place {
-                Place::Ground | Place::On(_) => {}
+                Place::Ground | Place::On(_) | Place::Nowhere => {}
                 Place::Edge(vpc) => {
                     let item = self.item(&thing);
                     self.edges.entry(vpc).or_default().push(item);
                 }
+                Place::Door(vpc) => {
+                    let item = self.door(&thing, &vpc);
+                    self.doors.entry(vpc).or_default().push(item);
+                }
                 Place::In(subnets) => self.stand(&thing, subnets),
                 Place::Of(subnets) => {
-                    let chip = self.chip(&thing, table_words(&thing));
+                    let chip = self.chip(&thing, self.table_words(&thing));
                     for subnet in subnets {
                         self.tables.entry(subnet).or_default().push(chip.clone());
                     }
@@ -114,8 +122,7 @@ impl<'a> Builder<'a> {
                 }
                 Place::Rest(_) if worn.contains(&thing.name()) => {}
                 Place::Rest(vpc) => {
-                    let text =
-                        format!("{} {}", words::kind_words(&kind), words::title(thing.address));
+                    let text = format!("{} {}", words::kind_words(&kind), self.title(&thing));
                     let chip = self.chip(&thing, text);
                     self.rest.entry(vpc).or_default().push(chip);
                 }
@@ -142,28 +149,63 @@ impl<'a> Builder<'a> {
         let mut chips: Vec<Chip> = groups.into_iter().map(|group| self.group(group)).collect();
         chips.extend(self.carried.get(&name).cloned().unwrap_or_default());
         Item {
-            title: words::title(thing.address),
+            title: self.title(thing),
             note: words::note(thing, &self.places.meanings),
             icon: words::icon(thing.kind()),
             mark: self.marks.get(&name).copied(),
             members: vec![name.clone()],
+            kind: thing.kind().to_owned(),
+            foreign: thing.is_foreign(),
             name,
             chips,
+        }
+    }
+
+    /// An endpoint, or what a peering connection leads to.
+    fn door(&self, thing: &Thing<'_>, vpc: &Name) -> Item {
+        let item = Item { chips: Vec::new(), ..self.item(thing) };
+        if thing.kind() != around::VPC_PEERING {
+            return item;
+        }
+        let (far, note) = words::far_side(thing, &self.places.meanings, vpc);
+        let title = self.places.things.get(&far).map_or(far.clone(), |vpc| self.title(vpc));
+        Item { title, note, ..item }
+    }
+
+    fn title(&self, thing: &Thing<'_>) -> String {
+        words::heading_of(thing, &self.places.meanings)
+    }
+
+    fn table_words(&self, thing: &Thing<'_>) -> String {
+        let title = self.title(thing);
+        match (thing.kind(), thing.is_around() && others::is_default(thing)) {
+            (around::NETWORK_ACL, true) => "default ACL, changed".to_owned(),
+            (around::NETWORK_ACL, false) => format!("ACL {title}"),
+            (_, true) => "AWS's main routes".to_owned(),
+            (_, false) => format!("routes {title}"),
         }
     }
 
     /// The chip of a security group on what is in it.
     fn group(&self, name: Name) -> Chip {
         let thing = self.places.things.get(&name);
-        let text = thing.map_or_else(|| name.clone(), |group| words::title(group.address));
-        let tone = self.colours.get(&name).map_or(Tone::Plain, |colour| Tone::Group(*colour));
+        let text = thing.map_or_else(|| name.clone(), |group| self.title(group));
+        let tone = self.tone(&name);
         Chip { text, tone, mark: self.marks.get(&name).copied(), name: Some(name) }
     }
 
     fn chip(&self, thing: &Thing<'_>, text: String) -> Chip {
         let name = thing.name();
-        let tone = self.colours.get(&name).map_or(Tone::Plain, |colour| Tone::Group(*colour));
+        let tone = self.tone(&name);
         Chip { text, tone, mark: self.marks.get(&name).copied(), name: Some(name) }
+    }
+
+    fn tone(&self, name: &Name) -> Tone {
+        match (self.colours.get(name), self.places.things.get(name)) {
+            (Some(colour), _) => Tone::Group(*colour),
+            (None, Some(thing)) if !thing.is_foreign() => Tone::Plain,
+            (None, _) => Tone::Foreign,
+        }
     }
 
     /// The boxes of VPCs and subnets, filled.
@@ -197,8 +239,10 @@ impl<'a> Builder<'a> {
         }
         let mut gateways = self.edges.remove(name).unwrap_or_default();
         gateways.sort_by_cached_key(|gateway| gateway.name.clone());
-        let rest = collapse::chips(self.rest.remove(name).unwrap_or_default());
-        Vpc { item: self.ground(name, "VPC"), gateways, zones, rows, rest }
+        let doors = collapse::doors(self.doors.remove(name).unwrap_or_default());
+        let mut rest = collapse::chips(self.rest.remove(name).unwrap_or_default());
+        rest.extend(self.places.others.balancers.get(name).map(|count| unconcerned(*count)));
+        Vpc { item: self.ground(name, "VPC"), gateways, doors, zones, rows, rest }
     }
 
     fn subnet(&self, name: &Name, ground: &Ground) -> Subnet {
@@ -212,15 +256,19 @@ impl<'a> Builder<'a> {
     fn ground(&self, name: &Name, what: &str) -> Item {
         let thing = self.places.things.get(name);
         let cidr = thing.and_then(|thing| thing.text("cidr_block", &self.places.meanings));
-        let note = match thing {
-            Some(thing) if thing.existing => "looked up".to_owned(),
-            Some(_) => cidr.unwrap_or_default(),
-            None => "not of this stack".to_owned(),
-        };
-        let title = thing.map_or_else(|| name.clone(), |thing| words::title(thing.address));
+        let mut note: Vec<String> = cidr.into_iter().collect();
+        note.extend(match thing.map(|thing| thing.whose) {
+            Some(Whose::Stack(_)) => None,
+            Some(Whose::LookedUp(_)) => Some("looked up".to_owned()),
+            Some(Whose::Others(_)) | None => Some("not of this stack".to_owned()),
+        });
+        let note = note.join(" · ");
+        let title = thing.map_or_else(|| name.clone(), |thing| self.title(thing));
         Item {
             name: name.clone(),
             members: vec![name.clone()],
+            kind: what.to_lowercase(),
+            foreign: thing.is_none_or(Thing::is_foreign),
             title: if what == "VPC" { format!("VPC {title}") } else { title },
             note,
             icon: Icon::None,
@@ -250,12 +298,13 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn table_words(thing: &Thing<'_>) -> String {
-    let title = words::title(thing.address);
-    match thing.kind() {
-        "network_acl" => format!("ACL {title}"),
-        _ => format!("routes {title}"),
-    }
+/// Load balancers that forward to nothing of the stack, as far as was read.
+fn unconcerned(count: usize) -> Chip {
+    let text = match count {
+        1 => "1 load balancer of others".to_owned(),
+        count => format!("{count} load balancers of others"),
+    };
+    Chip { name: None, text, tone: Tone::Foreign, mark: None }
 }
 
 /// A row for what is in a VPC whose subnets nobody read.
@@ -263,6 +312,8 @@ fn unknown_ground(vpc: &Name, items: Vec<Item>, zones: usize) -> Row {
     let item = Item {
         name: format!("subnets of {vpc}"),
         members: Vec::new(),
+        kind: "subnet".to_owned(),
+        foreign: false,
         title: "some subnet".to_owned(),
         note: "which one was not read".to_owned(),
         icon: Icon::None,

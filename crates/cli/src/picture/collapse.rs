@@ -88,11 +88,13 @@ pub(super) fn rows(found: Vec<Placed>, zones: &[String]) -> Vec<Row> {
 }
 
 /// What the names of subnets of one tier share: `subnet.private` of `subnet.private[a]`,
-/// `subnet.private_a`, `subnet.private_2` and `subnet.private[*] in us-west-2a`.
+/// `subnet.private_a`, `subnet.private_2` and `subnet.private[*] in us-west-2a`; of `subnet.a` the
+/// kind alone, and of ids nothing else either.
 fn stem(name: &str) -> String {
     let name = name.split([' ', '[']).next().unwrap_or(name);
-    match name.rsplit_once('_') {
+    match name.rsplit_once(['_', '.']) {
         Some((stem, last)) if last.len() <= 2 => stem.to_owned(),
+        None => String::new(),
         _ => name.to_owned(),
     }
 }
@@ -145,6 +147,24 @@ fn push(rows: &mut [Row], row: usize, column: usize, item: Item) {
     }
 }
 
+/// What stands on the lower edge of a VPC: more than a few of a kind are one box.
+pub(super) fn doors(items: Vec<Item>) -> Vec<Item> {
+    let by_kind = |item: &Item| Some((item.kind.clone(), ()));
+    let doors = grouped(items, FAMILY, by_kind).into_iter().map(|group| match group {
+        Group::One(item) => item,
+        Group::Many((kind, ()), many) => {
+            let titles: Vec<&str> = many.iter().map(|item| item.title.as_str()).collect();
+            let note = titles.join(", ");
+            let title = format!("{} ×{}", words::heading(&kind), many.len());
+            let name = format!("{kind} ×{} with {}", many.len(), many[0].name);
+            Item { note, ..Item::merged(name, title, many.clone()) }
+        }
+    });
+    let mut doors: Vec<Item> = doors.collect();
+    doors.sort_by_cached_key(|item| (item.kind.clone(), item.title.clone(), item.name.clone()));
+    doors
+}
+
 /// Boxes of one place: families as one, then kinds, where there are too many.
 pub(super) fn crowd(items: Vec<Item>) -> Vec<Item> {
     let by_family = |item: &Item| family(&item.name).map(|family| (family.to_string(), ()));
@@ -160,29 +180,27 @@ pub(super) fn crowd(items: Vec<Item>) -> Vec<Item> {
             }
         })
         .collect();
+    items = by_kind(items, |item| item.foreign && item.members.len() == 1);
     if items.len() > CROWD {
-        let by_kind = |item: &Item| Some((kind(&item.members[0]), ()));
-        items = grouped(items, FAMILY, by_kind)
-            .into_iter()
-            .map(|group| match group {
-                Group::One(item) => item,
-                Group::Many((kind, ()), many) => {
-                    let count: usize = many.iter().map(|item| item.members.len()).sum();
-                    let title = format!("{} ×{count}", words::heading(&kind));
-                    let name = format!("{kind} ×{count} with {}", many[0].name);
-                    Item::merged(name, title, many)
-                }
-            })
-            .collect();
+        items = by_kind(items, |_| true);
     }
     items.sort_by_cached_key(|item| (words::rank(item.icon), item.name.clone()));
     items
 }
 
-fn kind(name: &str) -> String {
-    let address: Option<trueup_model::Address> =
-        name.strip_prefix("existing.").unwrap_or(name).parse().ok();
-    address.map_or_else(|| name.to_owned(), |address| address.kind.to_string())
+/// Those of a kind as one, where there are more than a few.
+fn by_kind(items: Vec<Item>, is_meant: impl Fn(&Item) -> bool) -> Vec<Item> {
+    let kind = |item: &Item| is_meant(item).then(|| (item.kind.clone(), item.foreign));
+    let merged = grouped(items, FAMILY, kind).into_iter().map(|group| match group {
+        Group::One(item) => item,
+        Group::Many((kind, _), many) => {
+            let count: usize = many.iter().map(|item| item.members.len()).sum();
+            let title = format!("{} ×{count}", words::heading(&kind));
+            let name = format!("{kind} ×{count} with {}", many[0].name);
+            Item::merged(name, title, many)
+        }
+    });
+    merged.collect()
 }
 
 /// The most chips on one box.

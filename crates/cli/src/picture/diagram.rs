@@ -33,8 +33,10 @@ pub(super) struct Section {
 #[derive(Debug)]
 pub(super) struct Vpc {
     pub(super) item: Item,
-    /// On its edge.
+    /// On its upper edge: the ways to the internet.
     pub(super) gateways: Vec<Item>,
+    /// On its lower edge: the ways to AWS's services and to other networks.
+    pub(super) doors: Vec<Item>,
     /// The names of its zones: the columns.
     pub(super) zones: Vec<String>,
     pub(super) rows: Vec<Row>,
@@ -85,11 +87,15 @@ pub(super) struct Item {
     pub(super) name: Name,
     /// What it stands for: itself, or the members of a family.
     pub(super) members: Vec<Name>,
+    /// Its kind, as stacks write it.
+    pub(super) kind: String,
     pub(super) title: String,
     pub(super) note: String,
     pub(super) icon: Icon,
     pub(super) mark: Option<Mark>,
     pub(super) chips: Vec<Chip>,
+    /// Whether others have it: the stack never changes it.
+    pub(super) foreign: bool,
 }
 
 /// A small label on a box.
@@ -108,6 +114,8 @@ pub(super) enum Tone {
     /// A security group; each has a colour.
     Group(usize),
     Plain,
+    /// What others have.
+    Foreign,
     /// A sentence that says "does not reach".
     Shield(Verdict),
 }
@@ -122,6 +130,8 @@ pub(super) enum Icon {
     Gateway,
     Nat,
     Balancer,
+    Peering,
+    Interface,
     Internet,
     Service,
     Identity,
@@ -160,6 +170,8 @@ pub(super) enum Meaning {
     Claim(Verdict),
     /// Nobody claimed it, but the network lets it through.
     Open,
+    /// A load balancer sends there, and nothing arrives.
+    Stuck,
     /// A route.
     Route,
 }
@@ -239,6 +251,8 @@ impl Item {
             title,
             note: if notes_agree { items[0].note.clone() } else { items[0].kind_words() },
             icon: items[0].icon,
+            kind: items[0].kind.clone(),
+            foreign: items.iter().all(|item| item.foreign),
             mark: if same { marks[0] } else { any.then_some(Mark::Update) },
             chips,
             members: items.into_iter().flat_map(|item| item.members).collect(),

@@ -11,7 +11,8 @@ use super::Subject;
 use super::diagram::{Mark, word};
 use super::paper::Paper;
 use super::places::Places;
-use super::read::{Name, Part, Thing};
+use super::read::{Name, Part, Thing, Whose};
+use super::words;
 use crate::render::value;
 
 /// What is known of everything in a picture.
@@ -58,11 +59,10 @@ struct Judged {
 }
 
 impl Facts {
-    pub(super) fn of(subject: &Subject<'_>, paper: &Paper) -> Self {
-        let places = Places::of(subject.stack, subject.snapshot, subject.plan);
+    pub(super) fn of(subject: &Subject<'_>, places: &Places<'_>, paper: &Paper) -> Self {
         let mut things: BTreeMap<Name, About> = BTreeMap::new();
         for (name, thing) in &places.things {
-            things.insert(name.clone(), about(subject, &places, thing));
+            things.insert(name.clone(), about(subject, places, thing));
         }
         let uses: Vec<(Name, Name)> = things
             .iter()
@@ -83,11 +83,16 @@ impl Facts {
 fn about(subject: &Subject<'_>, places: &Places<'_>, thing: &Thing<'_>) -> About {
     let kind = subject.catalog.get(thing.kind());
     let location = thing.resource.and_then(|resource| resource.location.as_ref());
-    let changes = subject.plan.changes.iter().filter(|_| subject.is_planned && !thing.existing);
-    let change = changes.filter(|change| change.address == *thing.address).find_map(changed);
+    let changes = subject.plan.changes.iter().filter(|_| subject.is_planned);
+    let is_its = |change: &&Change| Some(&change.address) == thing.address();
+    let change = changes.filter(is_its).find_map(changed);
     About {
         what: kind.map(|kind| kind.summary.to_owned()).unwrap_or_default(),
-        place: location.map(place),
+        place: match thing.whose {
+            Whose::Stack(_) => location.map(place),
+            Whose::LookedUp(_) => Some("looked up, never changed".to_owned()),
+            Whose::Others(_) => Some(format!("{}, not of this stack", of_others(thing, places))),
+        },
         change,
         rules: rules(places, thing),
         sentences: sentences(subject, thing),
@@ -96,6 +101,10 @@ fn about(subject: &Subject<'_>, places: &Places<'_>, thing: &Thing<'_>) -> About
         uses: uses(places, thing),
         used_by: BTreeSet::new(),
     }
+}
+
+fn of_others(thing: &Thing<'_>, places: &Places<'_>) -> String {
+    words::note(thing, &places.meanings)
 }
 
 fn place(location: &Location) -> String {
@@ -165,10 +174,9 @@ fn rules(places: &Places<'_>, thing: &Thing<'_>) -> Vec<Rule> {
 fn sentences(subject: &Subject<'_>, thing: &Thing<'_>) -> Vec<Judged> {
     use trueup_model::stack::End;
     let speaks = |end: &End| match end {
-        End::Resource(address) => {
-            thing.address == address
-                || (address.key.is_none() && thing.address.is_instance_of(address))
-        }
+        End::Resource(address) => thing.address().is_some_and(|own| {
+            own == address || (address.key.is_none() && own.is_instance_of(address))
+        }),
         End::Internet | End::Cidr(_) | End::Service(_) => false,
     };
     let both = subject.plan.expect.iter().zip(&subject.plan.proofs);

@@ -26,6 +26,11 @@ pub(super) fn draw(icon: Icon, at: Point) -> String {
             "M1 11h5 M6 11a2.5 2.5 0 0 1 5 0a2.5 2.5 0 0 1 -5 0 M10.5 9l6 -5 M11 11h6 M10.5 13l6 5 \
              M17 2h4v4h-4z M17 9h4v4h-4z M17 16h4v4h-4z",
         ),
+        Icon::Peering => (
+            "net",
+            "M1 11a5 5 0 0 1 10 0a5 5 0 0 1 -10 0 M11 11a5 5 0 0 1 10 0a5 5 0 0 1 -10 0 M6 11h10",
+        ),
+        Icon::Interface => ("net", "M3 6h16v8h-16z M7 14v5 M11 14v5 M15 14v5 M7 10h1 M14 10h1"),
         Icon::Internet => (
             "net",
             "M1 11a10 10 0 0 1 20 0a10 10 0 0 1 -20 0 M1 11h20 M11 1a4.5 10 0 0 0 0 20a4.5 10 0 0 \

@@ -73,6 +73,7 @@ pub(super) fn draw(
     shape.parent = parent;
     shape.icon = item.icon;
     shape.mark = item.mark;
+    shape.foreign = item.foreign;
     shape.tooltip = tooltip(item);
     let drawn = paper.put(shape);
     let below = Point { x: rect.x + MARGIN, y: rect.y + BARE };

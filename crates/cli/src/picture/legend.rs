@@ -51,8 +51,8 @@ pub(super) fn key(paper: &mut Paper, diagram: &Diagram, rect: Rect) {
     let mut x = rect.x;
     let mut y = rect.y;
     let undrawn = format!("{} more ways that rules let through are not drawn", diagram.undrawn);
-    let undrawn = (diagram.undrawn > 0).then_some((Role::Panel, None, undrawn.as_str()));
-    for (role, mark, text) in entries(paper, diagram).into_iter().chain(undrawn) {
+    let undrawn = (diagram.undrawn > 0).then_some(Entry::of(Role::Panel, undrawn.as_str()));
+    for Entry { role, mark, foreign, text } in entries(paper, diagram).into_iter().chain(undrawn) {
         let width = 44 + Style::Note.width(text) + 18;
         if x > rect.x && x + width > rect.x + rect.width {
             (x, y) = (rect.x, y + 24);
@@ -60,6 +60,7 @@ pub(super) fn key(paper: &mut Paper, diagram: &Diagram, rect: Rect) {
         let mut sample = Shape::new(Rect::new(x, y + 4, 30, 16), role);
         sample.icon = Icon::None;
         sample.mark = mark;
+        sample.foreign = foreign;
         paper.put(sample);
         let mut words = Shape::new(Rect::new(x + 36, y, width - 36, 24), Role::Panel);
         words.write(Point { x: x + 38, y: y + 16 }, x + width, Style::Note, text);
@@ -73,7 +74,21 @@ fn marked(paper: &Paper) -> BTreeSet<Mark> {
     paper.shapes.iter().filter_map(|shape| shape.mark).collect()
 }
 
-fn entries(paper: &Paper, diagram: &Diagram) -> Vec<(Role, Option<Mark>, &'static str)> {
+/// A sample with what it means.
+struct Entry<'t> {
+    role: Role,
+    mark: Option<Mark>,
+    foreign: bool,
+    text: &'t str,
+}
+
+impl<'t> Entry<'t> {
+    fn of(role: Role, text: &'t str) -> Self {
+        Self { role, mark: None, foreign: false, text }
+    }
+}
+
+fn entries(paper: &Paper, diagram: &Diagram) -> Vec<Entry<'static>> {
     let mut entries = Vec::new();
     let exposures = [
         (Exposure::Public, "public subnet"),
@@ -84,7 +99,7 @@ fn entries(paper: &Paper, diagram: &Diagram) -> Vec<(Role, Option<Mark>, &'stati
     for (exposure, text) in exposures {
         let mut subnets = diagram.vpcs.iter().flat_map(|vpc| &vpc.rows).flat_map(|row| &row.cells);
         if subnets.any(|cell| cell.as_ref().is_some_and(|subnet| subnet.exposure == exposure)) {
-            entries.push((Role::Subnet(exposure), None, text));
+            entries.push(Entry::of(Role::Subnet(exposure), text));
         }
     }
     let meanings = [
@@ -92,16 +107,21 @@ fn entries(paper: &Paper, diagram: &Diagram) -> Vec<(Role, Option<Mark>, &'stati
         (Meaning::Claim(Verdict::Broken), "broken"),
         (Meaning::Claim(Verdict::Unknown), "nobody can say"),
         (Meaning::Open, "let through by the rules"),
+        (Meaning::Stuck, "forwarded, and does not arrive"),
         (Meaning::Route, "route"),
     ];
     for (meaning, text) in meanings {
         if diagram.arrows.iter().any(|arrow| arrow.meaning == meaning) {
-            entries.push((Role::Sample(meaning), None, text));
+            entries.push(Entry::of(Role::Sample(meaning), text));
         }
+    }
+    if paper.shapes.iter().any(|shape| shape.foreign) {
+        entries.push(Entry { foreign: true, ..Entry::of(Role::Item, "not of this stack") });
     }
     let marks = [Mark::Create, Mark::Update, Mark::Replace, Mark::Delete, Mark::Other];
     let drawn = marked(paper);
     let marks = marks.into_iter().filter(|mark| drawn.contains(mark));
-    entries.extend(marks.map(|mark| (Role::Item, Some(mark), mark.word())));
+    let entry = |mark: Mark| Entry { mark: Some(mark), ..Entry::of(Role::Item, mark.word()) };
+    entries.extend(marks.map(entry));
     entries
 }

@@ -17,6 +17,7 @@ mod item;
 mod labels;
 mod layout;
 mod legend;
+mod others;
 mod paper;
 mod places;
 mod read;
@@ -31,7 +32,9 @@ mod words;
 
 use trueup_model::{Catalog, Plan, Snapshot, Stack};
 
+use crate::network::Question;
 use paper::Paper;
+use places::Places;
 
 /// What a picture is made of.
 pub(crate) struct Subject<'a> {
@@ -48,21 +51,28 @@ pub(crate) struct Subject<'a> {
 impl Subject<'_> {
     /// The picture as SVG, a file of its own.
     pub(crate) fn svg(&self) -> String {
-        svg::document(&self.paper(), &self.stack.name)
+        svg::document(&self.paper(&Places::of(self)), &self.stack.name)
     }
 
     /// The picture as a page with what is behind each box.
     pub(crate) fn html(&self) -> String {
-        let paper = self.paper();
+        let places = Places::of(self);
+        let paper = self.paper(&places);
         let picture = svg::embedded(&paper, &self.stack.name);
-        html::page(&self.stack.name, &picture, &facts::Facts::of(self, &paper))
+        html::page(&self.stack.name, &picture, &facts::Facts::of(self, &places, &paper))
     }
 
-    fn paper(&self) -> Paper {
-        let diagram = build::diagram(self);
+    fn paper(&self, places: &Places<'_>) -> Paper {
+        let diagram = build::diagram(self, places);
         let mut paper = layout::lay_out(&diagram);
         route::route(&mut paper, &diagram.arrows);
         labels::place(&mut paper);
         paper
+    }
+
+    /// The network that is drawn, to ask of it.
+    fn question(&self) -> Question<'_> {
+        let (stack, snapshot, plan) = (self.stack, self.snapshot, self.plan);
+        Question { stack, snapshot, plan, planned: true }
     }
 }

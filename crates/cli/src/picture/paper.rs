@@ -27,6 +27,8 @@ pub(super) struct Shape {
     pub(super) parent: Option<usize>,
     pub(super) icon: Icon,
     pub(super) mark: Option<Mark>,
+    /// Whether others have it.
+    pub(super) foreign: bool,
     pub(super) texts: Vec<Text>,
     /// All that it says, uncut.
     pub(super) tooltip: String,
@@ -119,6 +121,7 @@ impl Shape {
             parent: None,
             icon: Icon::None,
             mark: None,
+            foreign: false,
             texts: Vec::new(),
             tooltip: String::new(),
         }

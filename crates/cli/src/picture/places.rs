@@ -1,11 +1,14 @@
-//! Where each resource of a stack stands: in which VPC, zone and subnets, on what, or in none.
+//! Where everything stands: in which VPC, zone and subnets, on what, or in none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use trueup_model::{Operation, Plan, Snapshot, Stack};
+use trueup_model::snapshot::around;
+use trueup_model::{Live, Operation, Plan, Snapshot, Stack};
 
+use super::Subject;
 use super::diagram::Exposure;
-use super::read::{Meanings, Name, Part, Thing};
+use super::others::{self, Others};
+use super::read::{Meanings, Name, Part, Thing, Whose};
 
 /// The words for a zone that the file does not name.
 const ANY_ZONE: &str = "a zone that AWS chooses";
@@ -16,6 +19,8 @@ pub(super) struct Places<'a> {
     pub(super) things: BTreeMap<Name, Thing<'a>>,
     pub(super) vpcs: BTreeSet<Name>,
     pub(super) subnets: BTreeMap<Name, Ground>,
+    /// What others have there.
+    pub(super) others: Others,
 }
 
 /// What is known of a subnet.
@@ -33,8 +38,10 @@ pub(super) struct Ground {
 pub(super) enum Place {
     /// It is itself a place.
     Ground,
-    /// On the edge of a VPC.
+    /// On the edge of a VPC, to the internet.
     Edge(Name),
+    /// On the edge of a VPC, to a service or another network.
+    Door(Name),
     /// In these subnets, or in whichever of them AWS picks.
     In(Vec<Name>),
     /// It belongs to these subnets, as a table does.
@@ -47,10 +54,22 @@ pub(super) enum Place {
     Rest(Name),
     /// In no VPC.
     Outside,
+    /// It is known, and not drawn.
+    Nowhere,
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn of(stack: &'a Stack, snapshot: &'a Snapshot, plan: &'a Plan) -> Self {
+    pub(super) fn of(subject: &Subject<'a>) -> Self {
+        let mut places = Self::of_stack(subject.stack, subject.snapshot, subject.plan);
+        places.survey();
+        if let Some(around) = &subject.snapshot.around {
+            others::add(&mut places, subject, around);
+        }
+        places
+    }
+
+    /// What the stack has, looks up, and lets go.
+    fn of_stack(stack: &'a Stack, snapshot: &'a Snapshot, plan: &'a Plan) -> Self {
         let mut ids = BTreeMap::new();
         for change in &plan.changes {
             if let Some(id) = &change.id {
@@ -64,38 +83,40 @@ impl<'a> Places<'a> {
             }
             things.entry(thing.name()).or_insert(thing);
         };
-        for (address, resource) in &stack.resources {
-            add(Thing { address, existing: false, resource: Some(resource), live: None });
+        for resource in stack.resources.values() {
+            add(Thing::wanted(resource));
         }
         for address in stack.existing.keys() {
-            let live = snapshot.existing.get(address);
-            add(Thing { address, existing: true, resource: None, live });
+            let live = snapshot.existing.get(address).map(|found| fullest(found, snapshot));
+            add(Thing { whose: Whose::LookedUp(address), resource: None, live });
         }
         for step in &plan.steps {
             if let Operation::Delete { before, .. } | Operation::Forget { before } = &step.operation
             {
-                let (address, live) = (&step.address, Some(&**before));
-                add(Thing { address, existing: false, resource: None, live });
+                let (whose, live) = (Whose::Stack(&step.address), Some(&**before));
+                add(Thing { whose, resource: None, live });
             }
         }
         let meanings = Meanings { stack, ids };
-        let mut places = Self { meanings, things, vpcs: BTreeSet::new(), subnets: BTreeMap::new() };
-        places.survey();
-        places
+        Self {
+            meanings,
+            things,
+            vpcs: BTreeSet::new(),
+            subnets: BTreeMap::new(),
+            others: Others::default(),
+        }
     }
 
     /// Finds the VPCs and subnets, also those that are only named.
-    fn survey(&mut self) {
+    pub(super) fn survey(&mut self) {
         let of_kind = |kind: &str| {
             let found = self.things.iter().filter(|(_, thing)| thing.kind() == kind);
             found.map(|(name, _)| name.clone()).collect::<Vec<Name>>()
         };
         self.vpcs.extend(of_kind("vpc"));
         let mut subnets: BTreeSet<Name> = of_kind("subnet").into_iter().collect();
-        for thing in self.things.values() {
-            if thing.kind() != "vpc" && thing.kind() != "subnet" {
-                subnets.extend(self.named_subnets(thing));
-            }
+        for thing in self.things.values().filter(|thing| stands(thing)) {
+            subnets.extend(self.named_subnets(thing));
         }
         let ways = self.ways_out();
         for name in subnets {
@@ -103,11 +124,11 @@ impl<'a> Places<'a> {
             let text = |attribute| thing.and_then(|thing| thing.text(attribute, &self.meanings));
             let vpc = thing.and_then(|thing| thing.names("vpc", &self.meanings).pop());
             let vpc = vpc.unwrap_or_else(|| "a VPC that was not read".to_owned());
-            let way_out = ways.get(&name).or_else(|| ways.get(&vpc)).cloned();
+            let way_out = ways.get(&name).or_else(|| ways.get(&vpc)).cloned().flatten();
             let exposure = match way_out.as_deref().map(|way| self.kind_of(way)) {
                 Some("internet_gateway") => Exposure::Public,
                 Some(_) => Exposure::Private,
-                None if self.is_ours(&vpc) => Exposure::Isolated,
+                None if self.is_known(&vpc) => Exposure::Isolated,
                 None => Exposure::Unread,
             };
             self.vpcs.insert(vpc.clone());
@@ -118,18 +139,24 @@ impl<'a> Places<'a> {
         self.vpcs.extend(owners);
     }
 
-    /// Whether the stack makes it, so that what belongs to it is known.
-    fn is_ours(&self, name: &str) -> bool {
-        self.things.get(name).is_some_and(|thing| thing.resource.is_some())
+    /// Whether what belongs to it is known: the stack makes it, or its surroundings were read.
+    fn is_known(&self, name: &str) -> bool {
+        let thing = self.things.get(name);
+        thing.is_some_and(|thing| thing.resource.is_some() || self.others.tables_are_known)
     }
 
-    /// The gateway behind the default route of each subnet, and of each VPC's main table.
-    fn ways_out(&self) -> BTreeMap<Name, Name> {
+    /// The gateway behind the default route of each subnet that has a table, and of each VPC's main
+    /// table; nothing where that has no such route.
+    fn ways_out(&self) -> BTreeMap<Name, Option<Name>> {
         let mut ways = BTreeMap::new();
-        for table in self.things.values().filter(|thing| thing.kind() == "route_table") {
+        let tables = self.things.values().filter(|thing| thing.kind() == "route_table");
+        // The plan associates the stack's tables, whatever others did.
+        let (theirs, ours): (Vec<&Thing<'_>>, Vec<&Thing<'_>>) =
+            tables.partition(|table| table.is_around());
+        for table in theirs.into_iter().chain(ours) {
             let routes = table.get("routes", &self.meanings);
             let default = |to: &str| routes.field(to).names().pop();
-            let Some(way) = default("0.0.0.0/0").or_else(|| default("::/0")) else { continue };
+            let way = default("0.0.0.0/0").or_else(|| default("::/0"));
             for subnet in table.names("subnets", &self.meanings) {
                 ways.insert(subnet, way.clone());
             }
@@ -142,7 +169,7 @@ impl<'a> Places<'a> {
         ways
     }
 
-    fn named_subnets(&self, thing: &Thing<'_>) -> Vec<Name> {
+    pub(super) fn named_subnets(&self, thing: &Thing<'_>) -> Vec<Name> {
         let mut found = thing.names("subnet", &self.meanings);
         found.extend(thing.names("subnets", &self.meanings));
         for group in thing.names("subnet_group", &self.meanings) {
@@ -183,18 +210,34 @@ impl<'a> Places<'a> {
         if kind.ends_with("internet_gateway") {
             return one("vpc").map_or(Place::Outside, Place::Edge);
         }
+        if kind == around::VPC_ENDPOINT {
+            return one("vpc").map_or(Place::Outside, Place::Door);
+        }
+        if kind == around::VPC_PEERING {
+            let ends = ["requester", "accepter"].map(one).into_iter().flatten();
+            let here = ends.into_iter().find(|end| self.vpcs.contains(end));
+            return here.map_or(Place::Outside, Place::Door);
+        }
+        if thing.is_around() && is_table(kind) {
+            let mut subnets = thing.names("subnets", &self.meanings);
+            if others::is_default(thing) {
+                subnets.extend(others::left_to_defaults(self, thing));
+            }
+            return Place::Of(subnets);
+        }
         if kind == "elastic_ip" || kind == "listener" {
             return self.bearer(thing).map_or(Place::Outside, Place::On);
         }
         let subnets = self.named_subnets(thing);
         let vpc = subnets.first().and_then(|subnet| self.subnets.get(subnet));
         let vpc = vpc.map(|ground| ground.vpc.clone()).or_else(|| self.vpc(thing));
-        let is_table = kind == "route_table" || kind == "network_acl";
+        let is_table = is_table(kind);
         let interfaces = thing.get("security_groups", &self.meanings) != Part::Nothing;
         match vpc {
             _ if is_table && !subnets.is_empty() => Place::Of(subnets),
             Some(vpc) if is_table || kind.ends_with("subnet_group") => Place::Rest(vpc),
             _ if !subnets.is_empty() => Place::In(subnets),
+            _ if thing.is_around() => Place::Nowhere,
             Some(vpc) if interfaces => Place::Somewhere(vpc),
             Some(vpc) => Place::Rest(vpc),
             None => Place::Outside,
@@ -212,4 +255,23 @@ impl<'a> Places<'a> {
         let bears = |other: &Thing<'_>| other.names("elastic_ip", &self.meanings).contains(&name);
         self.things.values().find(|other| bears(other)).map(Thing::name)
     }
+}
+
+/// What is looked up, as it was read with the surroundings if it was: more is known there.
+fn fullest<'a>(found: &'a Live, snapshot: &'a Snapshot) -> &'a Live {
+    let around = snapshot.around.iter().flat_map(|around| &around.resources);
+    let is_it = |other: &&Live| other.kind == found.kind && other.id == found.id;
+    around.into_iter().find(is_it).unwrap_or(found)
+}
+
+pub(super) fn is_table(kind: &str) -> bool {
+    kind == "route_table" || kind == around::NETWORK_ACL
+}
+
+/// Whether the subnets that it names are drawn for its sake.
+fn stands(thing: &Thing<'_>) -> bool {
+    let is_border = thing.kind() == around::VPC_ENDPOINT;
+    let is_ground = thing.kind() == "vpc" || thing.kind() == "subnet";
+    let belongs = is_table(thing.kind()) && thing.is_around();
+    !is_border && !is_ground && !belongs
 }

@@ -26,14 +26,23 @@ pub(super) enum Part {
     Nothing,
 }
 
-/// Something that stands in the stack, is looked up by it, or leaves it.
+/// Something that stands in the stack, is looked up by it, leaves it, or surrounds it.
 #[derive(Clone, Copy)]
 pub(super) struct Thing<'a> {
-    pub(super) address: &'a Address,
-    /// Whether it is looked up and not of the stack.
-    pub(super) existing: bool,
+    pub(super) whose: Whose<'a>,
     pub(super) resource: Option<&'a Resource>,
     pub(super) live: Option<&'a Live>,
+}
+
+/// Who has something.
+#[derive(Clone, Copy)]
+pub(super) enum Whose<'a> {
+    /// The stack, at this address.
+    Stack(&'a Address),
+    /// Others; the stack looks it up under this address.
+    LookedUp(&'a Address),
+    /// Others, or AWS: it surrounds the stack in its networks.
+    Others(&'a Live),
 }
 
 /// What the texts in attributes mean.
@@ -43,13 +52,48 @@ pub(super) struct Meanings<'a> {
     pub(super) ids: BTreeMap<String, Name>,
 }
 
-impl Thing<'_> {
-    pub(super) fn name(&self) -> Name {
-        if self.existing { existing(self.address) } else { self.address.to_string() }
+impl<'a> Thing<'a> {
+    /// A resource of the stack.
+    pub(super) fn wanted(resource: &'a Resource) -> Self {
+        Self { whose: Whose::Stack(&resource.address), resource: Some(resource), live: None }
     }
 
-    pub(super) fn kind(&self) -> &str {
-        self.address.kind.as_str()
+    /// What others have.
+    pub(super) fn of_others(live: &'a Live) -> Self {
+        Self { whose: Whose::Others(live), resource: None, live: Some(live) }
+    }
+
+    pub(super) fn name(&self) -> Name {
+        match self.whose {
+            Whose::Stack(address) => address.to_string(),
+            Whose::LookedUp(address) => existing(address),
+            Whose::Others(live) => live.id.clone(),
+        }
+    }
+
+    pub(super) fn kind(&self) -> &'a str {
+        match self.whose {
+            Whose::Stack(address) | Whose::LookedUp(address) => address.kind.as_str(),
+            Whose::Others(live) => live.kind.as_str(),
+        }
+    }
+
+    /// Where the stack has it, if it does.
+    pub(super) fn address(&self) -> Option<&'a Address> {
+        match self.whose {
+            Whose::Stack(address) => Some(address),
+            Whose::LookedUp(_) | Whose::Others(_) => None,
+        }
+    }
+
+    /// Whether the stack never changes it.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.address().is_none()
+    }
+
+    /// Whether it only surrounds the stack.
+    pub(super) fn is_around(&self) -> bool {
+        matches!(self.whose, Whose::Others(_))
     }
 
     /// An attribute, as the stack wants it or else as AWS has it.

@@ -10,15 +10,15 @@ use super::Subject;
 use super::arrows::short;
 use super::places::Places;
 use super::read::{Name, Part};
-use crate::network::{Asked, Question};
+use crate::network::Asked;
 
 /// The pairs of families that are asked about: a picture, not a proof.
 const QUESTIONS: usize = 150;
 
-/// The pairs that the rules of the groups speak of and between which packets really pass.
-pub(super) fn open(subject: &Subject<'_>, places: &Places<'_>) -> Vec<Sentence> {
+/// The pairs that the rules of the groups speak of and between which packets really pass, each with
+/// the way that they take.
+pub(super) fn open(subject: &Subject<'_>, places: &Places<'_>) -> Vec<(Sentence, Vec<String>)> {
     let pairs: Vec<Sentence> = pairs(places).into_iter().take(QUESTIONS).map(sentence).collect();
-    let (stack, snapshot, plan) = (subject.stack, subject.snapshot, subject.plan);
     let asked = pairs.iter().map(|pair| Asked {
         from: pair.from.clone(),
         to: pair.to.clone(),
@@ -27,10 +27,10 @@ pub(super) fn open(subject: &Subject<'_>, places: &Places<'_>) -> Vec<Sentence> 
         text: pair.text.clone(),
     });
     let asked = asked.collect();
-    let answers = Question { stack, snapshot, plan, planned: true }.reach_each(asked);
+    let answers = subject.question().reach_each(asked);
     let open =
         pairs.into_iter().zip(answers).filter(|(_, answer)| answer.verdict == Verdict::Proved);
-    open.map(|(pair, _)| pair).collect()
+    open.map(|(pair, answer)| (pair, answer.evidence)).collect()
 }
 
 /// An end as data that sorts: the internet, a network, or a resource or family.
@@ -89,8 +89,9 @@ fn pairs(places: &Places<'_>) -> BTreeSet<Pair> {
 fn members(places: &Places<'_>) -> BTreeMap<Name, BTreeSet<Party>> {
     let mut members: BTreeMap<Name, BTreeSet<Party>> = BTreeMap::new();
     for thing in places.things.values().filter(|thing| thing.resource.is_some()) {
+        let Some(address) = thing.address() else { continue };
         for group in thing.names("security_groups", &places.meanings) {
-            members.entry(group).or_default().insert(Party::Resource(thing.address.family()));
+            members.entry(group).or_default().insert(Party::Resource(address.family()));
         }
     }
     members

@@ -66,7 +66,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 fn heads() -> String {
-    let kinds = ["proved", "broken", "unknown", "open", "route"];
+    let kinds = ["proved", "broken", "unknown", "open", "stuck", "route"];
     let heads = kinds.map(|kind| {
         format!(
             "<marker id=\"head-{kind}\" class=\"head {kind}\" viewBox=\"0 0 10 10\" refX=\"9\" \
@@ -84,6 +84,9 @@ fn shape_element(shape: &Shape, interactive: bool) -> String {
         return stroke(&path, *meaning, "");
     }
     let mut classes = class(*role);
+    if shape.foreign {
+        classes += " foreign";
+    }
     if let Some(mark) = shape.mark {
         classes = format!("{classes} {}", mark.word());
     }
@@ -154,6 +157,7 @@ fn class(role: Role) -> String {
         Role::Item | Role::Edge | Role::Band => "item".to_owned(),
         Role::Chip(Tone::Group(colour)) => format!("chip group{colour}"),
         Role::Chip(Tone::Plain) => "chip".to_owned(),
+        Role::Chip(Tone::Foreign) => "chip foreign".to_owned(),
         Role::Chip(Tone::Shield(verdict)) => format!("chip shield {}", word(verdict)),
         Role::Panel | Role::Sample(_) => "panel".to_owned(),
     }
@@ -194,6 +198,7 @@ fn kind(meaning: Meaning) -> &'static str {
     match meaning {
         Meaning::Claim(verdict) => word(verdict),
         Meaning::Open => "open",
+        Meaning::Stuck => "stuck",
         Meaning::Route => "route",
     }
 }

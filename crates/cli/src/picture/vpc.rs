@@ -1,4 +1,5 @@
-//! A VPC on paper: gateways on its edge, zones as columns, tiers of subnets as rows.
+//! A VPC on paper: gateways on its upper edge, endpoints and peerings on its lower one, zones as
+//! columns, tiers of subnets as rows.
 
 use super::diagram::{Item, Row, Subnet, Vpc};
 use super::geometry::{Point, Rect, STEP, up};
@@ -29,16 +30,19 @@ pub(super) fn draw(paper: &mut Paper, vpc: &Vpc, at: Point) -> i32 {
     let columns = columns(vpc);
     let heights: Vec<i32> = vpc.rows.iter().map(|row| row_height(row, &columns)).collect();
     let zones = columns.iter().map(|width| width + 2 * ZONE_PADDING + GAP).sum::<i32>() - GAP;
-    let gateways: i32 = vpc.gateways.iter().map(|gateway| item::width(gateway) + INSIDE).sum();
+    let gateways = edge_width(&vpc.gateways);
+    let doors = edge_width(&vpc.doors);
     let heading = Style::Title.width(&vpc.item.title).max(Style::Note.width(&vpc.item.note)) + 48;
-    let width = up((zones + 2 * PADDING).max(2 * heading + gateways).max(240));
+    let width = up((zones + 2 * PADDING).max(2 * heading + gateways).max(doors + PADDING).max(240));
     let spare = (width - 2 * PADDING - zones).max(0);
     let columns = widened(columns, spare);
     let rows: i32 = heights.iter().map(|height| height + GAP).sum::<i32>() - GAP;
     let zone_height = ZONE_HEAD + rows.max(0) + ZONE_PADDING;
     let inner = if vpc.rows.is_empty() { 0 } else { zone_height + INSIDE };
     let below = item::chip_rows(&vpc.rest, width - 2 * PADDING) * 24;
-    let height = up(HEAD + inner + below + STEP);
+    // The upper half of what is on the lower edge, and an arrow above it.
+    let threshold = if vpc.doors.is_empty() { 0 } else { 48 };
+    let height = up(HEAD + inner + below + STEP + threshold);
     let rect = Rect::new(at.x, at.y, width, height);
     let drawn = frame(paper, &vpc.item, rect, Role::Vpc, None);
     let ground = Point { x: at.x + PADDING, y: at.y + HEAD };
@@ -50,27 +54,27 @@ pub(super) fn draw(paper: &mut Paper, vpc: &Vpc, at: Point) -> i32 {
     }
     let below = Point { x: at.x + PADDING, y: at.y + HEAD + inner };
     item::chips(paper, &vpc.rest, below, width - 2 * PADDING, drawn);
-    edge(paper, vpc, rect, gateways, drawn);
+    edge(paper, &vpc.gateways, rect.centre().x, rect.y, drawn);
+    edge(paper, &vpc.doors, rect.centre().x, rect.bottom(), drawn);
     rect.right()
+}
+
+fn edge_width(items: &[Item]) -> i32 {
+    items.iter().map(|one| item::width(one) + INSIDE).sum()
 }
 
 fn frame(paper: &mut Paper, item: &Item, rect: Rect, role: Role, parent: Option<usize>) -> usize {
     item::draw(paper, &Item { chips: Vec::new(), ..item.clone() }, rect, role, parent)
 }
 
-/// The gateways, half outside, in the middle of the upper edge.
-fn edge(paper: &mut Paper, vpc: &Vpc, rect: Rect, widths: i32, parent: usize) {
-    let mut x = up(rect.centre().x - (widths - INSIDE) / 2);
-    for gateway in &vpc.gateways {
-        let width = item::width(gateway);
-        let place = Rect::new(x, rect.y - 24, width, 48);
-        item::draw(
-            paper,
-            &Item { chips: Vec::new(), ..gateway.clone() },
-            place,
-            Role::Edge,
-            Some(parent),
-        );
+/// What stands on an edge, half outside, around a middle.
+fn edge(paper: &mut Paper, items: &[Item], middle: i32, y: i32, parent: usize) {
+    let mut x = up(middle - (edge_width(items) - INSIDE) / 2);
+    for one in items {
+        let width = item::width(one);
+        let place = Rect::new(x, y - 24, width, 48);
+        let bare = Item { chips: Vec::new(), ..one.clone() };
+        item::draw(paper, &bare, place, Role::Edge, Some(parent));
         x += width + INSIDE;
     }
 }

@@ -2,8 +2,54 @@
 
 use trueup_model::Address;
 
+use trueup_model::snapshot::around;
+
 use super::diagram::Icon;
-use super::read::{Meanings, Part, Thing};
+use super::read::{Meanings, Name, Part, Thing, Whose};
+
+/// What is written on something: its name, or what AWS calls it.
+pub(super) fn heading_of(thing: &Thing<'_>, meanings: &Meanings<'_>) -> String {
+    let text = |attribute| thing.text(attribute, meanings);
+    let live = match thing.whose {
+        Whose::Stack(address) | Whose::LookedUp(address) => return title(address),
+        Whose::Others(live) => live,
+    };
+    let told = match thing.kind() {
+        around::VPC_ENDPOINT => text("service"),
+        // `app/web/0123` is the load balancer `web`.
+        around::LOAD_BALANCER => live.id.split('/').nth(1).map(str::to_owned),
+        around::NETWORK_INTERFACE => text("instance"),
+        "security_group" => text("name"),
+        _ => None,
+    };
+    let tagged = || live.tags.get("Name").filter(|name| !name.is_empty()).cloned();
+    told.or_else(tagged).unwrap_or_else(|| live.id.clone())
+}
+
+/// The VPC at the other end of a peering connection, and what is known of it.
+pub(super) fn far_side(
+    thing: &Thing<'_>,
+    meanings: &Meanings<'_>,
+    near: &Name,
+) -> (String, String) {
+    let is_near = |end: &&str| thing.names(end, meanings).contains(near);
+    let end = if is_near(&"requester") { "accepter" } else { "requester" };
+    let text = |what: &str| thing.text(&format!("{end}{what}"), meanings);
+    let vpc = thing.names(end, meanings).pop().unwrap_or_else(|| "another VPC".to_owned());
+    let cidrs = thing.get(&format!("{end}_cidrs"), meanings).names();
+    let cidr = cidrs.into_iter().next().unwrap_or_else(|| "peering".to_owned());
+    let own = if end == "accepter" { "requester" } else { "accepter" };
+    let elsewhere = |what: &str| {
+        let here = thing.text(&format!("{own}{what}"), meanings);
+        text(what).filter(|there| here.as_ref() != Some(there))
+    };
+    let note = match (elsewhere("_account"), elsewhere("_region")) {
+        (Some(account), _) => format!("{cidr} of {account}"),
+        (None, Some(region)) => format!("{cidr} in {region}"),
+        (None, None) => format!("peering · {cidr}"),
+    };
+    (vpc, note)
+}
 
 /// The name without its kind: `bastion`, `private[a]`, `network.public[a]`.
 pub(super) fn title(address: &Address) -> String {
@@ -21,6 +67,9 @@ pub(super) fn title(address: &Address) -> String {
 /// What it is, in a few words: `instance · t3.micro`.
 pub(super) fn note(thing: &Thing<'_>, meanings: &Meanings<'_>) -> String {
     let text = |attribute| thing.text(attribute, meanings);
+    if let Some(note) = note_of_others(thing, meanings) {
+        return note;
+    }
     let mut words = vec![kind_words(thing.kind())];
     if let Some(engine) = text("engine") {
         let version = text("engine_version").map(|version| format!(" {version}"));
@@ -35,10 +84,30 @@ pub(super) fn note(thing: &Thing<'_>, meanings: &Meanings<'_>) -> String {
     if thing.kind() == "log_group" {
         words.extend(text("retention_days").map(|days| format!("{days} days")));
     }
-    if thing.existing {
+    if thing.is_foreign() && !thing.is_around() {
         words.push("looked up".to_owned());
     }
     words.join(" · ")
+}
+
+/// What is said of what no stack declares.
+fn note_of_others(thing: &Thing<'_>, meanings: &Meanings<'_>) -> Option<String> {
+    let text = |attribute| thing.text(attribute, meanings);
+    let words = match thing.kind() {
+        around::LOAD_BALANCER => {
+            let faces = text("internet_facing").as_deref() == Some("true");
+            let sort = text("type").unwrap_or_default();
+            format!("{} {sort} load balancer", if faces { "public" } else { "internal" })
+        }
+        around::VPC_ENDPOINT => format!("{} endpoint", text("type")?),
+        around::NETWORK_INTERFACE => {
+            let what = if text("instance").is_some() { "instance" } else { "interface" };
+            let address = text("private_ip").map(|address| format!(" · {address}"));
+            format!("{what}{}", address.unwrap_or_default())
+        }
+        _ => return None,
+    };
+    Some(words)
 }
 
 /// The first service that a policy lets take a role: `ec2` of `ec2.amazonaws.com`.
@@ -62,6 +131,8 @@ pub(super) fn kind_words(kind: &str) -> String {
         "vpc" => "VPC".to_owned(),
         "network_acl" => "network ACL".to_owned(),
         "vpc_endpoint" => "VPC endpoint".to_owned(),
+        "vpc_peering" => "peering".to_owned(),
+        "network_interface" => "interface".to_owned(),
         "kms_key" => "KMS key".to_owned(),
         other => match other.strip_prefix("db_") {
             Some(rest) => format!("DB {}", rest.replace('_', " ")),
@@ -85,7 +156,10 @@ pub(super) fn icon(kind: &str) -> Icon {
         "lambda_function" | "schedule" => Icon::Function,
         "load_balancer" | "target_group" | "listener" => Icon::Balancer,
         "nat_gateway" => Icon::Nat,
-        "vpc_endpoint" | "vpc_peering" | "elastic_ip" => Icon::Gateway,
+        "vpc_endpoint" => Icon::Service,
+        "vpc_peering" => Icon::Peering,
+        "network_interface" => Icon::Interface,
+        "elastic_ip" => Icon::Gateway,
         "log_group" | "alarm" => Icon::Log,
         "kms_key" | "secret" | "key_pair" | "acm_certificate" => Icon::Key,
         _ if kind.starts_with("elastic_beanstalk_") => Icon::Compute,

@@ -67,6 +67,15 @@ async fn every_template_can_be_applied_and_then_there_is_nothing_to_do() {
         bench.run(&format!("plan {name} --sandbox --detailed-exitcode")).await.expect(0);
         bench.run(&format!("drift {name} --sandbox")).await.expect(0);
     }
+    // What is said of them is so: Session Manager reaches the machines.
+    for (name, ends) in [
+        ("bastion", &["instance.bastion"][..]),
+        ("private-database", &["instance.bastion", "db_instance.main"]),
+    ] {
+        for end in ends {
+            bench.run(&format!("doctor {end} {name} --sandbox")).await.expect(0);
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,13 +1,14 @@
 //! The section `expect`: sentences about who reaches whom.
 
+mod advice;
+
 use trueup_model::stack::{End, Sentence};
-use trueup_model::{Expression, Value};
+use trueup_model::{Address, Expression, Value};
 
 use super::check::network;
 use super::scope::{Findings, Standpoint};
 use super::{Loader, Reported};
 use crate::source::Span;
-use crate::suggest;
 use crate::yaml::Node;
 
 /// Services of AWS that sentences can name: those with a VPC endpoint that stacks use.
@@ -31,6 +32,9 @@ pub const SERVICES: [&str; 18] = [
     "rds",
     "events",
 ];
+
+/// The kinds that send or receive; the others decide what passes.
+const ENDS: [&str; 3] = ["instance", "db_instance", "lambda_function"];
 
 const HELP: &str = "write `FROM reaches TO on PORT`, or `FROM does not reach TO`";
 
@@ -65,15 +69,19 @@ impl Loader<'_> {
         } else if let Some((from, to)) = text.split_once(" reaches ") {
             (from, to, false)
         } else {
-            return Err(fault("this sentence says neither `reaches` nor `does not reach`"));
+            return Err(self.misworded(node, written, &text));
         };
+        if is_several_words(from) || from.trim().is_empty() || to.trim().is_empty() {
+            return Err(self.misworded(node, written, &text));
+        }
         let (to, port) = match to.rsplit_once(" on ") {
-            Some((to, port)) => (to, Some(port)),
+            Some((to, port)) => (to, Some(port.trim())),
             None => (to, None),
         };
         let (port, protocol) = match port {
             Some(port) => {
-                let (port, protocol) = self.port(port.trim(), node.span)?;
+                let span = self.part(node, written, port);
+                let (port, protocol) = self.port(port, span)?;
                 (Some(port), Some(protocol))
             }
             None => (None, None),
@@ -97,8 +105,29 @@ impl Loader<'_> {
             _ => {
                 let message = format!("'{text}' is not a port");
                 let error = self.error("bad-sentence", message, span);
-                Err(self.report(error.help("a port is a number from 1 to 65535, as 443 or 53/udp")))
+                Err(self.report(error.help(advice::port(text))))
             }
+        }
+    }
+
+    /// A sentence whose verb is not one of the two.
+    fn misworded(&self, node: &Node, written: &str, text: &str) -> Reported {
+        let message = "this sentence says neither `reaches` nor `does not reach`";
+        let reworded = advice::reworded(text);
+        let (span, help) = match reworded {
+            Some((verb, meant)) => {
+                (self.part(node, written, &text[verb]), format!("write `{meant}`"))
+            }
+            None => (node.span, HELP.to_owned()),
+        };
+        self.report(self.error("bad-sentence", message, span).help(help))
+    }
+
+    /// Where a part of a sentence is written; the last place, as ends and ports repeat.
+    fn part(&self, node: &Node, written: &str, part: &str) -> Span {
+        match written.rfind(part).filter(|_| !part.is_empty()) {
+            Some(start) => self.inside(node.span, written, start, start + part.len()),
+            None => node.span,
         }
     }
 
@@ -118,20 +147,48 @@ impl Loader<'_> {
         if SERVICES.contains(&text) {
             return Ok(End::Service(text.to_owned()));
         }
-        if text.contains('.') && text.parse::<std::net::IpAddr>().is_err() {
+        let advice = match network(text) {
+            Err(Some(meant)) => Some(format!("did you mean {meant}?")),
+            _ => advice::with_port(text),
+        };
+        if text.contains('.') && advice.is_none() {
             let addresses = self.addresses(0, text, span)?;
             let address = text.parse().ok().or_else(|| addresses.first().cloned());
-            return address.map(End::Resource).ok_or(Reported);
+            let address: Address = address.ok_or(Reported)?;
+            return if ENDS.contains(&address.kind.as_str()) {
+                Ok(End::Resource(address))
+            } else {
+                Err(self.no_end(&address, span))
+            };
         }
         let message = format!("'{text}' is neither an address, `internet`, a CIDR nor a service");
         let error = self.error("bad-sentence", message, span);
-        let help = match network(text) {
-            Err(Some(meant)) => format!("did you mean {meant}?"),
-            _ => match suggest::nearest(text, SERVICES.into_iter().chain(["internet"])) {
-                Some(word) => format!("did you mean '{word}'?"),
-                None => HELP.to_owned(),
-            },
-        };
+        let help = advice.or_else(|| self.meant(text)).unwrap_or_else(|| HELP.to_owned());
         Err(self.report(error.help(help)))
     }
+
+    /// What a word that is no end probably means.
+    fn meant(&self, text: &str) -> Option<String> {
+        let families = &self.units[0].families;
+        let names = |kind: &&'static str| {
+            let names = families.get(*kind).into_iter().flat_map(|names| names.keys());
+            let kind = *kind;
+            names.map(move |name| (kind, name.as_str()))
+        };
+        advice::end(text, &ENDS.iter().flat_map(names).collect::<Vec<_>>())
+    }
+
+    /// Something that neither sends nor receives.
+    fn no_end(&self, address: &Address, span: Span) -> Reported {
+        let message =
+            format!("{address} neither sends nor receives, so it is no end of a sentence");
+        let help = "name what is in it or behind it: instances, databases and functions are ends, and \
+            so are networks (10.0.1.0/24)";
+        self.report(self.error("bad-sentence", message, span).help(help))
+    }
+}
+
+/// Whether a text is more than one end; a key in brackets may be anything.
+fn is_several_words(text: &str) -> bool {
+    text.split('[').next().is_some_and(|text| text.trim().contains(char::is_whitespace))
 }

@@ -403,7 +403,7 @@ impl Loader<'_> {
                 return Err(Reported);
             }
             let kinds: Vec<&str> = self.request.catalog.kinds().map(|kind| kind.name).collect();
-            let help = suggest::advice(kind, kinds.iter().copied(), "");
+            let help = suggest::kind_advice(kind, kinds.iter().copied());
             let message = format!("there is no kind '{kind}'");
             return Err(self.report(self.error("unknown-kind", message, span).help(help)));
         };

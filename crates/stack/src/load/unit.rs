@@ -264,7 +264,7 @@ impl<'a> Opening<'a> {
             (format!("a stack has no section '{key}'"), help)
         } else {
             let all = kinds.iter().chain(known).copied();
-            let help = match suggest::nearest(key, all) {
+            let help = match suggest::kind(key, all) {
                 Some(word) => format!("did you mean '{word}'?"),
                 None => format!("the kinds are {}", suggest::list(&kinds)),
             };
@@ -307,7 +307,7 @@ impl<'a> Opening<'a> {
             let kinds = &section.value.entries().unwrap_or_default()[entry];
             if self.request.catalog.get(&kind).is_none() {
                 let names: Vec<&str> = self.request.catalog.kinds().map(|kind| kind.name).collect();
-                let help = suggest::advice(&kind, names.iter().copied(), "");
+                let help = suggest::kind_advice(&kind, names.iter().copied());
                 let message = format!("there is no kind '{kind}'");
                 self.fault("unknown-kind", message, kinds.key_span).help.push(help);
                 continue;

@@ -82,8 +82,10 @@ security_group:
   a: { vpc: main, description: a, ingress: [{ port: 22, from: [b, internet] }] }
   b: { vpc: other, description: \"b ${vpc.main.id}\", ingress: [] }
 db_subnet_group: { main: { subnets: [private] } }
+instance:
+  a: { subnet: 'private[a]', security_groups: [a], ami: ami-0123456789abcdef0, instance_type: t3.micro }
 expect:
-  - security_group.a reaches internet on 443
+  - instance.a reaches internet on 443
 outputs:
   ids: ${subnet.private.id}
   all: ${json(var.zones.map(z, z + stack))}

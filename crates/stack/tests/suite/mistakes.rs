@@ -290,12 +290,26 @@ fn sentences() {
     assert_snapshot!(check(
         "
 vpc: { main: { cidr_block: 10.0.0.0/16 } }
+subnet: { a: { vpc: main, cidr_block: 10.0.1.0/24, availability_zone: a } }
+instance: { web: { ami: ami-12c6146b, instance_type: t3.micro, subnet: a } }
 expect:
-  - vpc.mian reaches internet on 443
-  - vpc.main reach internet
-  - vpc.main reaches inernet
-  - vpc.main reaches 10.0.0.1 on 70000
-  - internet does not reach vpc.main on 53/udp
+  - instance.wbe reaches internet on 443
+  - instance.web reach internet
+  - internet doesn't reach instance.web on 22
+  - internet does not reaches instance.web
+  - instance.web -> ssm
+  - instance.web reaches
+  - instance.web reaches inernet
+  - instance.web reaches 10.0.0.1 on 443
+  - 10.0.0.5/8 reaches instance.web
+  - instance.web reaches 10.0.0.0/16 on 70000
+  - instance.web reaches internet on port 443
+  - instance.web reaches internet on 80 and 443
+  - internet does not reach instance.web:22
+  - web reaches ssm on https
+  - vpc.main reaches internet
+  - server.web reaches internet
+  - internet does not reach instance.web on 53/udp
   - 10.0.0.0/8 reaches s3
 "
     ));
