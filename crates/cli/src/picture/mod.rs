@@ -1,40 +1,34 @@
 //! A stack as people draw it on a whiteboard: VPCs, zones and subnets as boxes, what stands in
-//! them, arrows for what reaches what, changes in colour.
+//! them, arrows for what reaches what, changes in colour; what others have beside it, dashed.
 //!
-//! It is made in four steps, each a function of values: what is shown ([`build`]), where the boxes
-//! stand ([`layout`]), how arrows run between them ([`route`], [`labels`]), and how it is written
-//! ([`svg`], [`html`]). The same stack gives the same bytes.
+//! It is made in four steps, a folder each, each a function of values; the same stack gives the same
+//! bytes. What comes next has its place by the step that it is about:
+//!
+//! | folder | asks | the next thing there |
+//! |---|---|---|
+//! | [`known`] | what is there, and where does it stand? | where a new kind stands (`places`); what others have that is worth drawing (`others`) |
+//! | [`shown`] | which boxes, chips and arrows? | words and icon of a kind (`words`); a new sort of arrow (`arrows`), the boxes that it passes (`ways`); what becomes one box where there are many (`collapse`) |
+//! | [`placed`] | where on the paper? | another place in a VPC (`vpc`) or beside it (`layout`); how arrows run (`route`) and where their words stand (`labels`); a line of the legend (`legend`) |
+//! | [`written`] | how does it look? | a colour, for light and dark (`picture.css`), a drawing (`icons`), what the panel tells (`facts`, `page.js`) |
+//!
+//! `tests` draws small, hostile, large and random stacks, and holds what must be true of every
+//! picture (`tests/sound.rs`).
 
-mod arrows;
-mod build;
-mod collapse;
-mod diagram;
-mod facts;
-mod geometry;
-mod html;
-mod icons;
-mod item;
-mod labels;
-mod layout;
-mod legend;
-mod others;
-mod paper;
-mod places;
-mod read;
-mod route;
-mod rules;
-mod svg;
+mod known;
+mod placed;
+mod shown;
 #[cfg(test)]
 mod tests;
-mod text;
-mod vpc;
-mod words;
+mod written;
 
 use trueup_model::{Catalog, Plan, Snapshot, Stack};
 
 use crate::network::Question;
-use paper::Paper;
-use places::Places;
+use known::places::Places;
+use placed::paper::Paper;
+use placed::{labels, layout, route};
+use shown::build;
+use written::{facts, html, svg};
 
 /// What a picture is made of.
 pub(crate) struct Subject<'a> {

@@ -1,8 +1,8 @@
 //! More than a page has room for.
 
-use super::super::paper::Role;
 use super::sound::check;
 use super::{Drawn, titles};
+use crate::picture::placed::paper::Role;
 
 #[test]
 fn families_are_one_box_and_hundreds_of_resources_are_drawn_at_once() {

@@ -14,8 +14,8 @@ use trueup_planner::{Input, Options};
 use trueup_stack::{CelEvaluator, DiskFiles, Request, Variables};
 
 use super::Subject;
-use super::paper::Paper;
-use super::places::Places;
+use super::known::places::Places;
+use super::placed::paper::Paper;
 use crate::network;
 
 /// A stack with the plan that makes it from nothing.

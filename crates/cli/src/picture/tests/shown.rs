@@ -1,8 +1,8 @@
 //! What a small stack shows.
 
-use super::super::paper::Paper;
 use super::sound::check;
 use super::{Drawn, SMALL};
+use crate::picture::placed::paper::Paper;
 
 #[test]
 fn a_small_stack() {

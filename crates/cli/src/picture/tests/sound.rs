@@ -1,8 +1,8 @@
 //! What must hold of every picture.
 
-use super::super::geometry::{Point, Rect};
-use super::super::labels::crosses;
-use super::super::paper::{Paper, Role, Shape};
+use crate::picture::placed::geometry::{Point, Rect};
+use crate::picture::placed::labels::crosses;
+use crate::picture::placed::paper::{Paper, Role, Shape};
 
 /// Boxes within their boxes and apart from others, texts within boxes, arrows around boxes.
 #[track_caller]

@@ -7,10 +7,10 @@ use trueup_model::proof::Verdict;
 use trueup_model::snapshot::{Condition, Live, Ownership, Surroundings, around};
 use trueup_model::{KindName, Snapshot, Value};
 
-use super::super::diagram::Meaning;
-use super::super::paper::{Paper, Role, Shape};
 use super::sound::check;
 use super::{Drawn, loaded, titles};
+use crate::picture::placed::paper::{Paper, Role, Shape};
+use crate::picture::shown::diagram::Meaning;
 
 /// An instance in a network of others.
 const GUEST: &str = "\

@@ -7,17 +7,17 @@ use trueup_model::change::After;
 use trueup_model::value::SENSITIVE;
 use trueup_model::{Change, Location};
 
-use super::Subject;
-use super::diagram::{Mark, word};
-use super::paper::Paper;
-use super::places::Places;
-use super::read::{Name, Part, Thing, Whose};
-use super::words;
+use crate::picture::Subject;
+use crate::picture::known::places::Places;
+use crate::picture::known::read::{Name, Part, Thing, Whose};
+use crate::picture::placed::paper::Paper;
+use crate::picture::shown::diagram::{Mark, word};
+use crate::picture::shown::words;
 use crate::render::value;
 
 /// What is known of everything in a picture.
 #[derive(Debug, Serialize)]
-pub(super) struct Facts {
+pub(crate) struct Facts {
     /// By name.
     things: BTreeMap<Name, About>,
     /// What a box stands for, where that is more than itself.
@@ -59,7 +59,7 @@ struct Judged {
 }
 
 impl Facts {
-    pub(super) fn of(subject: &Subject<'_>, places: &Places<'_>, paper: &Paper) -> Self {
+    pub(crate) fn of(subject: &Subject<'_>, places: &Places<'_>, paper: &Paper) -> Self {
         let mut things: BTreeMap<Name, About> = BTreeMap::new();
         for (name, thing) in &places.things {
             things.insert(name.clone(), about(subject, places, thing));

@@ -1,10 +1,10 @@
 //! The small drawings in boxes: 22 by 22, strokes only.
 
-use super::diagram::Icon;
-use super::geometry::Point;
+use crate::picture::placed::geometry::Point;
+use crate::picture::shown::diagram::Icon;
 
 /// Draws one with its upper left corner there.
-pub(super) fn draw(icon: Icon, at: Point) -> String {
+pub(crate) fn draw(icon: Icon, at: Point) -> String {
     let (class, path) = match icon {
         Icon::None => return String::new(),
         Icon::Compute => (

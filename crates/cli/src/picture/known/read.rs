@@ -7,11 +7,11 @@ use trueup_model::{Address, Expression, Live, Resource, Stack, Value};
 
 /// What something is called in the picture: its address, `existing.vpc.main`, or the id of what
 /// the stack does not know.
-pub(super) type Name = String;
+pub(crate) type Name = String;
 
 /// A part of an attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
+pub(crate) enum Part {
     /// A text, a number, a truth value.
     Text(String),
     /// Other resources: a family is all its instances.
@@ -28,15 +28,15 @@ pub(super) enum Part {
 
 /// Something that stands in the stack, is looked up by it, leaves it, or surrounds it.
 #[derive(Clone, Copy)]
-pub(super) struct Thing<'a> {
-    pub(super) whose: Whose<'a>,
-    pub(super) resource: Option<&'a Resource>,
-    pub(super) live: Option<&'a Live>,
+pub(crate) struct Thing<'a> {
+    pub(crate) whose: Whose<'a>,
+    pub(crate) resource: Option<&'a Resource>,
+    pub(crate) live: Option<&'a Live>,
 }
 
 /// Who has something.
 #[derive(Clone, Copy)]
-pub(super) enum Whose<'a> {
+pub(crate) enum Whose<'a> {
     /// The stack, at this address.
     Stack(&'a Address),
     /// Others; the stack looks it up under this address.
@@ -46,24 +46,24 @@ pub(super) enum Whose<'a> {
 }
 
 /// What the texts in attributes mean.
-pub(super) struct Meanings<'a> {
-    pub(super) stack: &'a Stack,
+pub(crate) struct Meanings<'a> {
+    pub(crate) stack: &'a Stack,
     /// Names by physical id.
-    pub(super) ids: BTreeMap<String, Name>,
+    pub(crate) ids: BTreeMap<String, Name>,
 }
 
 impl<'a> Thing<'a> {
     /// A resource of the stack.
-    pub(super) fn wanted(resource: &'a Resource) -> Self {
+    pub(crate) fn wanted(resource: &'a Resource) -> Self {
         Self { whose: Whose::Stack(&resource.address), resource: Some(resource), live: None }
     }
 
     /// What others have.
-    pub(super) fn of_others(live: &'a Live) -> Self {
+    pub(crate) fn of_others(live: &'a Live) -> Self {
         Self { whose: Whose::Others(live), resource: None, live: Some(live) }
     }
 
-    pub(super) fn name(&self) -> Name {
+    pub(crate) fn name(&self) -> Name {
         match self.whose {
             Whose::Stack(address) => address.to_string(),
             Whose::LookedUp(address) => existing(address),
@@ -71,7 +71,7 @@ impl<'a> Thing<'a> {
         }
     }
 
-    pub(super) fn kind(&self) -> &'a str {
+    pub(crate) fn kind(&self) -> &'a str {
         match self.whose {
             Whose::Stack(address) | Whose::LookedUp(address) => address.kind.as_str(),
             Whose::Others(live) => live.kind.as_str(),
@@ -79,7 +79,7 @@ impl<'a> Thing<'a> {
     }
 
     /// Where the stack has it, if it does.
-    pub(super) fn address(&self) -> Option<&'a Address> {
+    pub(crate) fn address(&self) -> Option<&'a Address> {
         match self.whose {
             Whose::Stack(address) => Some(address),
             Whose::LookedUp(_) | Whose::Others(_) => None,
@@ -87,17 +87,17 @@ impl<'a> Thing<'a> {
     }
 
     /// Whether the stack never changes it.
-    pub(super) fn is_foreign(&self) -> bool {
+    pub(crate) fn is_foreign(&self) -> bool {
         self.address().is_none()
     }
 
     /// Whether it only surrounds the stack.
-    pub(super) fn is_around(&self) -> bool {
+    pub(crate) fn is_around(&self) -> bool {
         matches!(self.whose, Whose::Others(_))
     }
 
     /// An attribute, as the stack wants it or else as AWS has it.
-    pub(super) fn get(&self, attribute: &str, meanings: &Meanings<'_>) -> Part {
+    pub(crate) fn get(&self, attribute: &str, meanings: &Meanings<'_>) -> Part {
         let wanted = self.resource.and_then(|resource| resource.attributes.get(attribute));
         if let Some(wanted) = wanted {
             return meanings.part(wanted);
@@ -107,12 +107,12 @@ impl<'a> Thing<'a> {
     }
 
     /// The things that an attribute names.
-    pub(super) fn names(&self, attribute: &str, meanings: &Meanings<'_>) -> Vec<Name> {
+    pub(crate) fn names(&self, attribute: &str, meanings: &Meanings<'_>) -> Vec<Name> {
         self.get(attribute, meanings).names()
     }
 
     /// The text of an attribute, where it is known.
-    pub(super) fn text(&self, attribute: &str, meanings: &Meanings<'_>) -> Option<String> {
+    pub(crate) fn text(&self, attribute: &str, meanings: &Meanings<'_>) -> Option<String> {
         match self.get(attribute, meanings) {
             Part::Text(text) => Some(text),
             _ => None,
@@ -121,7 +121,7 @@ impl<'a> Thing<'a> {
 }
 
 impl Meanings<'_> {
-    pub(super) fn part(&self, expression: &Expression) -> Part {
+    pub(crate) fn part(&self, expression: &Expression) -> Part {
         match expression {
             Expression::Value(value) => self.value(value),
             Expression::Reference(reference) if reference.existing => {
@@ -148,7 +148,7 @@ impl Meanings<'_> {
         }
     }
 
-    pub(super) fn value(&self, value: &Value) -> Part {
+    pub(crate) fn value(&self, value: &Value) -> Part {
         match value {
             Value::Null => Part::Nothing,
             Value::Bool(_) | Value::Int(_) => Part::Text(value.to_string()),
@@ -170,7 +170,7 @@ impl Meanings<'_> {
 
 impl Part {
     /// Everything that it names; a text is the id of something foreign.
-    pub(super) fn names(&self) -> Vec<Name> {
+    pub(crate) fn names(&self) -> Vec<Name> {
         match self {
             Self::Text(text) => vec![text.clone()],
             Self::Names(names) => names.clone(),
@@ -179,27 +179,27 @@ impl Part {
         }
     }
 
-    pub(super) fn elements(&self) -> &[Self] {
+    pub(crate) fn elements(&self) -> &[Self] {
         match self {
             Self::List(parts) => parts,
             _ => &[],
         }
     }
 
-    pub(super) fn fields(&self) -> &[(String, Self)] {
+    pub(crate) fn fields(&self) -> &[(String, Self)] {
         match self {
             Self::Map(fields) => fields,
             _ => &[],
         }
     }
 
-    pub(super) fn field(&self, name: &str) -> &Self {
+    pub(crate) fn field(&self, name: &str) -> &Self {
         let found = self.fields().iter().find(|(field, _)| field == name);
         found.map_or(&Self::Nothing, |(_, part)| part)
     }
 
     /// In words, on one line: `[a, b]`, `{port: 5432}`.
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match self {
             Self::Text(text) | Self::Open(text) => text.clone(),
             Self::Names(names) => names.join(", "),
@@ -218,6 +218,6 @@ impl Part {
     }
 }
 
-pub(super) fn existing(address: &Address) -> Name {
+pub(crate) fn existing(address: &Address) -> Name {
     format!("existing.{address}")
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use trueup_model::proof::Verdict;
 
-use super::diagram::{Diagram, Exposure, Icon, Mark, Meaning, sign};
 use super::geometry::{Point, Rect};
 use super::paper::{Paper, Role, Shape, Style};
+use crate::picture::shown::diagram::{Diagram, Exposure, Icon, Mark, Meaning, sign};
 
 const LINE: i32 = 20;
 
 /// The width and height that the sentences take one below the other.
-pub(super) fn claims_size(diagram: &Diagram) -> (i32, i32) {
+pub(crate) fn claims_size(diagram: &Diagram) -> (i32, i32) {
     let widths = texts(diagram).map(|text| Style::Claim(Verdict::Proved).width(&text));
     let lines = i32::try_from(diagram.claims.len()).unwrap_or(i32::MAX);
     (widths.max().unwrap_or_default() + 12, 44 + lines * LINE)
@@ -23,7 +23,7 @@ fn texts(diagram: &Diagram) -> impl Iterator<Item = String> {
 }
 
 /// The sentences with their verdicts; gives where they end.
-pub(super) fn claims(paper: &mut Paper, diagram: &Diagram, rect: Rect) -> i32 {
+pub(crate) fn claims(paper: &mut Paper, diagram: &Diagram, rect: Rect) -> i32 {
     if diagram.claims.is_empty() {
         return rect.y;
     }
@@ -47,7 +47,7 @@ pub(super) fn claims(paper: &mut Paper, diagram: &Diagram, rect: Rect) -> i32 {
 }
 
 /// What colours and lines mean: those that appear, each with a sample.
-pub(super) fn key(paper: &mut Paper, diagram: &Diagram, rect: Rect) {
+pub(crate) fn key(paper: &mut Paper, diagram: &Diagram, rect: Rect) {
     let mut x = rect.x;
     let mut y = rect.y;
     let undrawn = format!("{} more ways that rules let through are not drawn", diagram.undrawn);

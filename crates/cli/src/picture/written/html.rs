@@ -7,7 +7,7 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// The page. Nothing in it comes from elsewhere, and its own policy forbids that it does.
-pub(super) fn page(title: &str, picture: &str, facts: &Facts) -> String {
+pub(crate) fn page(title: &str, picture: &str, facts: &Facts) -> String {
     let title = svg::escape(title);
     let picture_style = svg::style();
     let facts = json(facts);

@@ -1,12 +1,12 @@
 //! Puts a diagram on paper: the outside above, VPCs with zones as columns and tiers as rows, the
 //! rest in a lane beside them, sentences and legend below.
 
-use super::diagram::{Diagram, Item, Section};
 use super::geometry::{Point, Rect, STEP, up};
 use super::item;
 use super::legend;
 use super::paper::{Paper, Role, Shape, Style};
 use super::vpc;
+use crate::picture::shown::diagram::{Diagram, Item, Section};
 
 /// Around everything.
 const MARGIN: i32 = 24;
@@ -20,7 +20,7 @@ const GAP: i32 = 48;
 const WIDEST: i32 = 480;
 
 /// All boxes at their places; arrows are drawn between them later.
-pub(super) fn lay_out(diagram: &Diagram) -> Paper {
+pub(crate) fn lay_out(diagram: &Diagram) -> Paper {
     let mut paper = Paper::default();
     let above = if diagram.outside.is_empty() { 0 } else { 48 + SKY };
     let edge = if diagram.vpcs.iter().any(|vpc| !vpc.gateways.is_empty()) { 24 } else { 0 };

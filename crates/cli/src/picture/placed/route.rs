@@ -7,9 +7,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use super::diagram::{Arrow, Meaning};
 use super::geometry::{Point, Rect, STEP};
 use super::paper::{Line, Paper, Role};
+use crate::picture::shown::diagram::{Arrow, Meaning};
 
 const STEP_COST: u32 = 10;
 const BEND: u32 = 36;
@@ -24,7 +24,7 @@ const STRANGER: u32 = 9;
 const OFF_CENTRE: u32 = 3;
 
 /// Draws arrows between boxes that are on paper.
-pub(super) fn route(paper: &mut Paper, arrows: &[Arrow]) {
+pub(crate) fn route(paper: &mut Paper, arrows: &[Arrow]) {
     let mut grid = Grid::of(paper);
     let mut bundles: BTreeMap<(&str, &str, Meaning), u16> = BTreeMap::new();
     let mut planned: Vec<(usize, usize, &Arrow)> = arrows

@@ -5,10 +5,10 @@ use trueup_model::Address;
 use trueup_model::snapshot::around;
 
 use super::diagram::Icon;
-use super::read::{Meanings, Name, Part, Thing, Whose};
+use crate::picture::known::read::{Meanings, Name, Part, Thing, Whose};
 
 /// What is written on something: its name, or what AWS calls it.
-pub(super) fn heading_of(thing: &Thing<'_>, meanings: &Meanings<'_>) -> String {
+pub(crate) fn heading_of(thing: &Thing<'_>, meanings: &Meanings<'_>) -> String {
     let text = |attribute| thing.text(attribute, meanings);
     let live = match thing.whose {
         Whose::Stack(address) | Whose::LookedUp(address) => return title(address),
@@ -27,7 +27,7 @@ pub(super) fn heading_of(thing: &Thing<'_>, meanings: &Meanings<'_>) -> String {
 }
 
 /// The VPC at the other end of a peering connection, and what is known of it.
-pub(super) fn far_side(
+pub(crate) fn far_side(
     thing: &Thing<'_>,
     meanings: &Meanings<'_>,
     near: &Name,
@@ -52,7 +52,7 @@ pub(super) fn far_side(
 }
 
 /// The name without its kind: `bastion`, `private[a]`, `network.public[a]`.
-pub(super) fn title(address: &Address) -> String {
+pub(crate) fn title(address: &Address) -> String {
     let mut title = address.modules.join(".");
     if !title.is_empty() {
         title.push('.');
@@ -65,7 +65,7 @@ pub(super) fn title(address: &Address) -> String {
 }
 
 /// What it is, in a few words: `instance · t3.micro`.
-pub(super) fn note(thing: &Thing<'_>, meanings: &Meanings<'_>) -> String {
+pub(crate) fn note(thing: &Thing<'_>, meanings: &Meanings<'_>) -> String {
     let text = |attribute| thing.text(attribute, meanings);
     if let Some(note) = note_of_others(thing, meanings) {
         return note;
@@ -121,7 +121,7 @@ fn principal(policy: &Part) -> Option<String> {
 }
 
 /// A kind as people say it.
-pub(super) fn kind_words(kind: &str) -> String {
+pub(crate) fn kind_words(kind: &str) -> String {
     match kind {
         "lambda_function" => "function".to_owned(),
         "db_instance" => "database".to_owned(),
@@ -142,7 +142,7 @@ pub(super) fn kind_words(kind: &str) -> String {
 }
 
 /// The heading over several of a kind.
-pub(super) fn heading(kind: &str) -> String {
+pub(crate) fn heading(kind: &str) -> String {
     let words = kind_words(kind);
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().collect::<String>());
@@ -150,7 +150,7 @@ pub(super) fn heading(kind: &str) -> String {
 }
 
 /// Which drawing says what it is.
-pub(super) fn icon(kind: &str) -> Icon {
+pub(crate) fn icon(kind: &str) -> Icon {
     match kind {
         "instance" | "auto_scaling_group" | "launch_template" => Icon::Compute,
         "lambda_function" | "schedule" => Icon::Function,
@@ -172,7 +172,7 @@ pub(super) fn icon(kind: &str) -> Icon {
 }
 
 /// Who stands above whom: what lets in first, what holds data last.
-pub(super) fn rank(icon: Icon) -> u8 {
+pub(crate) fn rank(icon: Icon) -> u8 {
     match icon {
         Icon::Balancer => 0,
         Icon::Nat | Icon::Gateway => 1,

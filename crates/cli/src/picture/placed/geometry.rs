@@ -1,43 +1,43 @@
 //! Points and rectangles, in whole pixels.
 
 /// Boxes start and end on multiples of this; arrows run halfway between.
-pub(super) const STEP: i32 = 12;
+pub(crate) const STEP: i32 = 12;
 
 /// A place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Point {
-    pub(super) x: i32,
-    pub(super) y: i32,
+pub(crate) struct Point {
+    pub(crate) x: i32,
+    pub(crate) y: i32,
 }
 
 /// An upright rectangle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Rect {
-    pub(super) x: i32,
-    pub(super) y: i32,
-    pub(super) width: i32,
-    pub(super) height: i32,
+pub(crate) struct Rect {
+    pub(crate) x: i32,
+    pub(crate) y: i32,
+    pub(crate) width: i32,
+    pub(crate) height: i32,
 }
 
 impl Rect {
-    pub(super) const fn new(x: i32, y: i32, width: i32, height: i32) -> Self {
+    pub(crate) const fn new(x: i32, y: i32, width: i32, height: i32) -> Self {
         Self { x, y, width, height }
     }
 
-    pub(super) const fn right(&self) -> i32 {
+    pub(crate) const fn right(&self) -> i32 {
         self.x + self.width
     }
 
-    pub(super) const fn bottom(&self) -> i32 {
+    pub(crate) const fn bottom(&self) -> i32 {
         self.y + self.height
     }
 
-    pub(super) const fn centre(&self) -> Point {
+    pub(crate) const fn centre(&self) -> Point {
         Point { x: self.x + self.width / 2, y: self.y + self.height / 2 }
     }
 
     /// Whether they share more than a border.
-    pub(super) const fn overlaps(&self, other: &Self) -> bool {
+    pub(crate) const fn overlaps(&self, other: &Self) -> bool {
         self.x < other.right()
             && other.x < self.right()
             && self.y < other.bottom()
@@ -45,7 +45,7 @@ impl Rect {
     }
 
     /// Whether the other is wholly in it.
-    pub(super) const fn contains(&self, other: &Self) -> bool {
+    pub(crate) const fn contains(&self, other: &Self) -> bool {
         self.x <= other.x
             && self.y <= other.y
             && self.right() >= other.right()
@@ -54,7 +54,7 @@ impl Rect {
 
     /// Whether the place is in it or on its border.
     #[cfg(test)]
-    pub(super) const fn holds(&self, point: Point) -> bool {
+    pub(crate) const fn holds(&self, point: Point) -> bool {
         self.x <= point.x
             && point.x <= self.right()
             && self.y <= point.y
@@ -63,6 +63,6 @@ impl Rect {
 }
 
 /// The next multiple of the step.
-pub(super) const fn up(pixels: i32) -> i32 {
+pub(crate) const fn up(pixels: i32) -> i32 {
     (pixels + STEP - 1) / STEP * STEP
 }

@@ -5,14 +5,14 @@ const EM: i32 = 1000;
 
 /// The most that a text takes in pixels, in a sans-serif font of that size. The widths are those of
 /// the widest font that browsers fall back to.
-pub(super) fn width(text: &str, size: i32, bold: bool) -> i32 {
+pub(crate) fn width(text: &str, size: i32, bold: bool) -> i32 {
     let ems: i32 = text.chars().map(advance).sum();
     let ems = if bold { ems + ems / 9 } else { ems };
     (ems * size + EM - 1) / EM
 }
 
 /// The text if it fits, else as much of its beginning and end as does.
-pub(super) fn fit(text: &str, room: i32, size: i32, bold: bool) -> String {
+pub(crate) fn fit(text: &str, room: i32, size: i32, bold: bool) -> String {
     if width(text, size, bold) <= room {
         return text.to_owned();
     }

@@ -7,13 +7,13 @@ use trueup_model::snapshot::around;
 use trueup_model::stack::{End, Sentence};
 use trueup_model::{Proof, Stack};
 
-use super::Subject;
 use super::diagram::{Arrow, Chip, Diagram, Icon, Item, Meaning, Tone, Vpc, sign, word};
-use super::others;
-use super::places::{Place, Places};
-use super::read::{Name, Thing};
 use super::rules;
+use super::ways::Said;
 use crate::network::Forward;
+use crate::picture::Subject;
+use crate::picture::known::places::{Place, Places};
+use crate::picture::known::read::Name;
 
 /// The box of everything outside.
 const INTERNET: &str = "internet";
@@ -21,7 +21,7 @@ const INTERNET: &str = "internet";
 const OPEN: usize = 16;
 
 /// Adds the arrows, what stands outside, and the signs of what does not reach.
-pub(super) fn add(subject: &Subject<'_>, places: &Places<'_>, diagram: &mut Diagram) {
+pub(crate) fn add(subject: &Subject<'_>, places: &Places<'_>, diagram: &mut Diagram) {
     let boxes = boxes(diagram);
     let mut drawing = Drawing { places, boxes, arrows: BTreeSet::new(), shields: Vec::new() };
     for (sentence, proof) in subject.plan.expect.iter().zip(&subject.plan.proofs) {
@@ -51,10 +51,11 @@ pub(super) fn add(subject: &Subject<'_>, places: &Places<'_>, diagram: &mut Diag
     }
 }
 
-struct Drawing<'a> {
-    places: &'a Places<'a>,
+/// Arrows in the making.
+pub(crate) struct Drawing<'a> {
+    pub(crate) places: &'a Places<'a>,
     /// The box that shows a thing.
-    boxes: BTreeMap<Name, Name>,
+    pub(crate) boxes: BTreeMap<Name, Name>,
     arrows: BTreeSet<Arrow>,
     shields: Vec<(Name, Chip)>,
 }
@@ -86,124 +87,14 @@ impl Drawing<'_> {
         let from = named(&sentence.from, &via.from, from);
         let to = named(&sentence.to, &via.to, to);
         for (from, to) in pairs(&from, &to) {
-            for (from, to, label) in self.ways(sentence, (from, to), &via, meaning) {
+            let said = Said { sentence, meaning };
+            for (from, to, label) in self.ways(&said, from, to, &via) {
                 if from != to {
                     let tooltip = tooltip(sentence, meaning);
                     self.arrows.insert(Arrow { from, to, label, meaning, tooltip });
                 }
             }
         }
-    }
-
-    /// What packets pass on their way of the surroundings that are drawn.
-    fn via(&self, way: &[String]) -> Via {
-        let mut via = Via::default();
-        let is_hop = |line: &&String| line.starts_with("there: ") || line.starts_with("back: ");
-        // The first passage; then follows what does not count.
-        let hops = way.iter().skip_while(|line| !is_hop(line)).take_while(is_hop);
-        for (name, kind) in
-            hops.flat_map(|line| others::words(line)).filter_map(|word| self.shown(word))
-        {
-            match kind {
-                around::LOAD_BALANCER => via.balancer = Some(name),
-                around::VPC_ENDPOINT | around::VPC_PEERING => via.door = Some(name),
-                _ => {}
-            }
-        }
-        // `eni-0123 (bastion) -> instance.app, for example …`
-        let ends = way.iter().take_while(|line| !is_hop(line)).last();
-        let (from, to) = ends.and_then(|line| line.split_once(" -> ")).unwrap_or_default();
-        let interface = |text| {
-            let mut shown = others::words(text).filter_map(|word| self.shown(word));
-            shown.find(|(_, kind)| *kind == around::NETWORK_INTERFACE).map(|(name, _)| name)
-        };
-        (via.from, via.to) = (interface(from), interface(to));
-        via
-    }
-
-    /// The box that a word names, and of what kind that is.
-    fn shown<'s>(&'s self, word: &'s str) -> Option<(Name, &'s str)> {
-        Some((self.boxes.get(word)?.clone(), self.places.kind_of(word)))
-    }
-
-    /// The endpoint in the network of a box that owns the name of a service.
-    fn endpoint(&self, from: &Name, service: &str) -> Option<&Name> {
-        let members = self.boxes.iter().filter(|(_, shown)| *shown == from);
-        let subnets = members.flat_map(|(member, _)| self.subnets(member));
-        let vpcs: BTreeSet<Name> = subnets
-            .filter_map(|subnet| Some(self.places.subnets.get(&subnet)?.vpc.clone()))
-            .collect();
-        let meanings = &self.places.meanings;
-        let serves = |thing: &&Thing<'_>| {
-            let is =
-                |attribute, text: &str| thing.text(attribute, meanings).as_deref() == Some(text);
-            let is_here = thing.names("vpc", meanings).iter().any(|vpc| vpcs.contains(vpc));
-            thing.kind() == around::VPC_ENDPOINT
-                && is_here
-                && is("service", service)
-                && is("private_dns", "true")
-        };
-        let endpoint = self.places.things.values().find(serves)?;
-        self.boxes.get(&endpoint.name())
-    }
-
-    /// From which box to which: what goes to the internet, or comes from it, goes by the gateway;
-    /// what goes elsewhere, by what leads there.
-    fn ways(
-        &self,
-        sentence: &Sentence,
-        (from, to): (&Name, &Name),
-        via: &Via,
-        meaning: Meaning,
-    ) -> Vec<(Name, Name, String)> {
-        let port = sentence.port.map(|port| port.to_string()).unwrap_or_default();
-        let sign = match meaning {
-            Meaning::Claim(verdict) => sign(verdict),
-            Meaning::Open | Meaning::Stuck | Meaning::Route => "",
-        };
-        let not = if sentence.negated { "must not" } else { "" };
-        let label = |what: &str| {
-            let words = [sign, not, what, &port];
-            words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-        };
-        let is_away = |end: &End| matches!(end, End::Internet | End::Service(_));
-        let far = |end: &End| is_away(end) || matches!(end, End::Cidr(_));
-        if let Some(balancer) = &via.balancer {
-            let port = self.listener(balancer, to, sentence.port);
-            let first = Sentence { port, ..sentence.clone() };
-            let mut ways = self.ways(&first, (from, balancer), &Via::default(), meaning);
-            ways.push((balancer.clone(), to.clone(), label("")));
-            return ways;
-        }
-        let own = match &sentence.to {
-            End::Service(service) => self.endpoint(from, service),
-            _ => None,
-        };
-        if let Some(door) = via.door.as_ref().or(own) {
-            let what = |end: &str| end.strip_prefix("service ").unwrap_or(end).to_owned();
-            if far(&sentence.to) {
-                return vec![(from.clone(), door.clone(), label(&what(to)))];
-            }
-            if far(&sentence.from) {
-                return vec![(door.clone(), to.clone(), label(&what(from)))];
-            }
-        }
-        if is_away(&sentence.to) {
-            let gateways = self.gateways(from, false);
-            let what = to.strip_prefix("service ").unwrap_or(to);
-            if !gateways.is_empty() {
-                let way = |gateway| (from.clone(), gateway, label(what));
-                return gateways.into_iter().map(way).collect();
-            }
-        }
-        if sentence.from == End::Internet {
-            let gateways = self.gateways(to, true);
-            if !gateways.is_empty() {
-                let way = |gateway| (gateway, to.clone(), label(""));
-                return gateways.into_iter().map(way).collect();
-            }
-        }
-        vec![(from.clone(), to.clone(), label(""))]
     }
 
     /// What load balancers send to things that are drawn.
@@ -232,42 +123,6 @@ impl Drawing<'_> {
             let arrows = come.chain([arrow]).filter(|arrow| !claimed(arrow));
             let arrows: Vec<Arrow> = arrows.collect();
             self.arrows.extend(arrows);
-        }
-    }
-
-    /// The port on which a load balancer listens for what it sends to a port of a box.
-    fn listener(&self, balancer: &Name, to: &Name, port: Option<u16>) -> Option<u16> {
-        let shows = |name: &Name, shown: &Name| self.boxes.get(name) == Some(shown);
-        let mut forwards = self.places.others.forwards.iter();
-        let is_it = |forward: &&Forward| {
-            let same_port = port.is_none_or(|port| port == forward.port);
-            same_port && shows(&forward.balancer, balancer) && shows(&forward.target, to)
-        };
-        forwards.find(is_it).map(|forward| forward.listener)
-    }
-
-    /// The gateways between a box and the internet; for what comes in, those that let in.
-    fn gateways(&self, name: &Name, inward: bool) -> BTreeSet<Name> {
-        let members = self.boxes.iter().filter(|(_, shown)| *shown == name);
-        let subnets = members.flat_map(|(member, _)| self.subnets(member));
-        let grounds = subnets.filter_map(|subnet| self.places.subnets.get(&subnet).cloned());
-        let ways = grounds.filter_map(|ground| {
-            let edge = || self.edge(&ground.vpc);
-            if inward { edge() } else { ground.way_out.clone().or_else(edge) }
-        });
-        ways.filter_map(|way| self.boxes.get(&way).cloned()).collect()
-    }
-
-    /// The internet gateway of a VPC.
-    fn edge(&self, vpc: &Name) -> Option<Name> {
-        let on = |thing: &&Thing<'_>| self.places.place(thing) == Place::Edge(vpc.clone());
-        self.places.things.values().find(on).map(Thing::name)
-    }
-
-    fn subnets(&self, member: &Name) -> Vec<Name> {
-        match self.places.things.get(member).map(|thing| self.places.place(thing)) {
-            Some(Place::In(subnets)) => subnets,
-            _ => Vec::new(),
         }
     }
 
@@ -341,19 +196,6 @@ impl Drawing<'_> {
     }
 }
 
-/// What packets pass on their way.
-#[derive(Default)]
-struct Via {
-    /// A load balancer that passes connections on.
-    balancer: Option<Name>,
-    /// An endpoint or a peering connection.
-    door: Option<Name>,
-    /// An interface of others that sends.
-    from: Option<Name>,
-    /// An interface of others that receives.
-    to: Option<Name>,
-}
-
 /// The boxes of two families as people pair them: by instance where both have the same ones, else
 /// every source with the first target and the first source with every target.
 fn pairs<'n>(from: &'n [Name], to: &'n [Name]) -> Vec<(&'n Name, &'n Name)> {
@@ -400,7 +242,7 @@ fn bare(label: &str) -> String {
 }
 
 /// An end in few words.
-pub(super) fn short(end: &End) -> String {
+pub(crate) fn short(end: &End) -> String {
     match end {
         End::Internet => INTERNET.to_owned(),
         End::Cidr(cidr) => cidr.clone(),
@@ -466,7 +308,7 @@ fn boxes(diagram: &Diagram) -> BTreeMap<Name, Name> {
 }
 
 /// Every box, subnets and VPCs among them.
-pub(super) fn all_items(diagram: &Diagram) -> impl Iterator<Item = &Item> {
+pub(crate) fn all_items(diagram: &Diagram) -> impl Iterator<Item = &Item> {
     let vpcs = diagram.vpcs.iter().flat_map(|vpc| {
         let rows = vpc.rows.iter().flat_map(|row| {
             let cells = row.cells.iter().flatten();

@@ -1,8 +1,8 @@
 //! The size of a box with a name, and what is written where on it.
 
-use super::diagram::{Chip, Icon, Item};
 use super::geometry::{Point, Rect, up};
 use super::paper::{Paper, Role, Shape, Style};
+use crate::picture::shown::diagram::{Chip, Icon, Item};
 
 /// The least and the greatest width of a box.
 const LEAST: i32 = 132;
@@ -18,7 +18,7 @@ const BESIDE_ICON: i32 = 42;
 const MARGIN: i32 = 12;
 
 /// The width that it would like.
-pub(super) fn width(item: &Item) -> i32 {
+pub(crate) fn width(item: &Item) -> i32 {
     let mark = if item.mark.is_some() { 18 } else { 0 };
     let title = indent(item) + Style::Title.width(&item.title) + MARGIN + mark;
     let note = indent(item) + Style::Note.width(&item.note) + MARGIN;
@@ -27,7 +27,7 @@ pub(super) fn width(item: &Item) -> i32 {
 }
 
 /// The height that it needs in that width.
-pub(super) fn height(item: &Item, width: i32) -> i32 {
+pub(crate) fn height(item: &Item, width: i32) -> i32 {
     BARE + ROW * chip_rows(&item.chips, width - 2 * MARGIN)
 }
 
@@ -35,13 +35,13 @@ fn indent(item: &Item) -> i32 {
     if item.icon == Icon::None { MARGIN } else { BESIDE_ICON }
 }
 
-pub(super) fn chip_width(chip: &Chip) -> i32 {
+pub(crate) fn chip_width(chip: &Chip) -> i32 {
     let sign = if chip.mark.is_some() { 14 } else { 0 };
     Style::Small.width(&chip.text) + 16 + sign
 }
 
 /// The rows that chips take in that width.
-pub(super) fn chip_rows(chips: &[Chip], room: i32) -> i32 {
+pub(crate) fn chip_rows(chips: &[Chip], room: i32) -> i32 {
     let (mut rows, mut used) = (0, i32::MAX);
     for chip in chips {
         let width = chip_width(chip).min(room);
@@ -56,7 +56,7 @@ pub(super) fn chip_rows(chips: &[Chip], room: i32) -> i32 {
 }
 
 /// Draws it into a rectangle of at least its height.
-pub(super) fn draw(
+pub(crate) fn draw(
     paper: &mut Paper,
     item: &Item,
     rect: Rect,
@@ -91,7 +91,7 @@ fn tooltip(item: &Item) -> String {
 }
 
 /// Draws chips in rows.
-pub(super) fn chips(paper: &mut Paper, chips: &[Chip], at: Point, room: i32, parent: usize) {
+pub(crate) fn chips(paper: &mut Paper, chips: &[Chip], at: Point, room: i32, parent: usize) {
     let (mut x, mut y) = (at.x, at.y);
     for chip in chips {
         let width = chip_width(chip).min(room);

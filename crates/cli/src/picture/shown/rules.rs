@@ -6,18 +6,18 @@ use trueup_model::Address;
 use trueup_model::proof::Verdict;
 use trueup_model::stack::{End, Sentence};
 
-use super::Subject;
 use super::arrows::short;
-use super::places::Places;
-use super::read::{Name, Part};
 use crate::network::Asked;
+use crate::picture::Subject;
+use crate::picture::known::places::Places;
+use crate::picture::known::read::{Name, Part};
 
 /// The pairs of families that are asked about: a picture, not a proof.
 const QUESTIONS: usize = 150;
 
 /// The pairs that the rules of the groups speak of and between which packets really pass, each with
 /// the way that they take.
-pub(super) fn open(subject: &Subject<'_>, places: &Places<'_>) -> Vec<(Sentence, Vec<String>)> {
+pub(crate) fn open(subject: &Subject<'_>, places: &Places<'_>) -> Vec<(Sentence, Vec<String>)> {
     let pairs: Vec<Sentence> = pairs(places).into_iter().take(QUESTIONS).map(sentence).collect();
     let asked = pairs.iter().map(|pair| Asked {
         from: pair.from.clone(),

@@ -5,25 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use trueup_model::snapshot::{Live, Surroundings, around};
 use trueup_model::{Proof, Value};
 
-use super::Subject;
 use super::places::{Place, Places, is_table};
 use super::read::{Name, Thing};
 use crate::network::Forward;
+use crate::picture::Subject;
 
 /// What others have around a stack.
 #[derive(Default)]
-pub(super) struct Others {
+pub(crate) struct Others {
     /// What load balancers forward to things of the stack.
-    pub(super) forwards: Vec<Forward>,
+    pub(crate) forwards: Vec<Forward>,
     /// How many load balancers a VPC has that are of no concern.
-    pub(super) balancers: BTreeMap<Name, usize>,
+    pub(crate) balancers: BTreeMap<Name, usize>,
     /// Whether everybody's route tables were read.
-    pub(super) tables_are_known: bool,
+    pub(crate) tables_are_known: bool,
 }
 
 /// Adds what is drawn of the surroundings: what decides for something of the stack, or what a
 /// proof speaks of. Others may have hundreds of things in the same network.
-pub(super) fn add<'a>(places: &mut Places<'a>, subject: &Subject<'a>, around: &'a Surroundings) {
+pub(crate) fn add<'a>(places: &mut Places<'a>, subject: &Subject<'a>, around: &'a Surroundings) {
     let unread = around.unreadable.iter().any(|unread| unread.kind == *"route_table");
     places.others.tables_are_known = !unread;
     places.others.forwards = subject.question().forwards();
@@ -84,7 +84,7 @@ fn decides(places: &Places<'_>, live: &Live) -> bool {
 }
 
 /// The subnets that AWS's default ACL or main table is left to decide for.
-pub(super) fn left_to_defaults(places: &Places<'_>, table: &Thing<'_>) -> Vec<Name> {
+pub(crate) fn left_to_defaults(places: &Places<'_>, table: &Thing<'_>) -> Vec<Name> {
     let vpc = table.names("vpc", &places.meanings).pop();
     let same = places.things.values().filter(|thing| thing.kind() == table.kind());
     let same: Vec<&Thing<'_>> = same.collect();
@@ -158,7 +158,7 @@ impl Choice<'_, '_> {
 }
 
 /// Whether AWS made it with its VPC: the default ACL, the main table.
-pub(super) fn is_default(thing: &Thing<'_>) -> bool {
+pub(crate) fn is_default(thing: &Thing<'_>) -> bool {
     let is_so = |mark: &&str| {
         let live = thing.live.map(|live| live.get_attribute(mark));
         live.and_then(Value::as_bool) == Some(true)
@@ -189,6 +189,6 @@ fn words_of(proofs: &[Proof]) -> BTreeSet<String> {
 }
 
 /// The words of a line of evidence, without what stands around them.
-pub(super) fn words(line: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn words(line: &str) -> impl Iterator<Item = &str> {
     line.split([' ', ',', '(', ')']).map(|word| word.trim_end_matches([':', '.', ';']))
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::build::family;
 use super::diagram::{Band, Chip, Exposure, Item, Mark, Row, Subnet, Tone};
-use super::places::Ground;
-use super::read::Name;
 use super::words;
+use crate::picture::known::places::Ground;
+use crate::picture::known::read::Name;
 
 /// The instances of a family that stand side by side before they become one box.
 const FAMILY: usize = 3;
@@ -18,7 +18,7 @@ const ROWS: usize = 9;
 type Placed = (Subnet, Ground);
 
 /// Subnets of one zone and family as one, where there are many.
-pub(super) fn subnets(found: Vec<Placed>) -> Vec<Placed> {
+pub(crate) fn subnets(found: Vec<Placed>) -> Vec<Placed> {
     let by_family = |(subnet, ground): &Placed| {
         family(&subnet.item.name).map(|family| (ground.zone.clone(), format!("{family}[*]")))
     };
@@ -69,7 +69,7 @@ fn merge_subnets(
 }
 
 /// Subnets in rows, one a zone; those of a family stand in one row.
-pub(super) fn rows(found: Vec<Placed>, zones: &[String]) -> Vec<Row> {
+pub(crate) fn rows(found: Vec<Placed>, zones: &[String]) -> Vec<Row> {
     let mut rows: Vec<((Exposure, String), Row)> = Vec::new();
     for (subnet, ground) in found {
         let column = zones.iter().position(|zone| *zone == ground.zone).unwrap_or_default();
@@ -100,7 +100,7 @@ fn stem(name: &str) -> String {
 }
 
 /// Puts what stands in subnets into them: into one, across neighbours, or a copy into each.
-pub(super) fn furnish(rows: &mut [Row], standing: Vec<(Vec<Name>, Item)>) {
+pub(crate) fn furnish(rows: &mut [Row], standing: Vec<(Vec<Name>, Item)>) {
     let mut across: BTreeMap<(usize, usize, usize), Vec<Item>> = BTreeMap::new();
     for (subnets, item) in standing {
         let mut cells: Vec<(usize, usize)> =
@@ -148,7 +148,7 @@ fn push(rows: &mut [Row], row: usize, column: usize, item: Item) {
 }
 
 /// What stands on the lower edge of a VPC: more than a few of a kind are one box.
-pub(super) fn doors(items: Vec<Item>) -> Vec<Item> {
+pub(crate) fn doors(items: Vec<Item>) -> Vec<Item> {
     let by_kind = |item: &Item| Some((item.kind.clone(), ()));
     let doors = grouped(items, FAMILY, by_kind).into_iter().map(|group| match group {
         Group::One(item) => item,
@@ -166,7 +166,7 @@ pub(super) fn doors(items: Vec<Item>) -> Vec<Item> {
 }
 
 /// Boxes of one place: families as one, then kinds, where there are too many.
-pub(super) fn crowd(items: Vec<Item>) -> Vec<Item> {
+pub(crate) fn crowd(items: Vec<Item>) -> Vec<Item> {
     let by_family = |item: &Item| family(&item.name).map(|family| (family.to_string(), ()));
     let mut items: Vec<Item> = grouped(items, FAMILY, by_family)
         .into_iter()
@@ -207,7 +207,7 @@ fn by_kind(items: Vec<Item>, is_meant: impl Fn(&Item) -> bool) -> Vec<Item> {
 const CHIPS: usize = 6;
 
 /// The first few chips, and how many more there are.
-pub(super) fn chips(mut chips: Vec<Chip>) -> Vec<Chip> {
+pub(crate) fn chips(mut chips: Vec<Chip>) -> Vec<Chip> {
     chips.sort();
     chips.dedup();
     if chips.len() > CHIPS {

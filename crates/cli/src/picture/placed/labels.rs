@@ -8,7 +8,7 @@ const HEIGHT: i32 = 16;
 const TRIES: usize = 24;
 
 /// Finds a place on each arrow for its label.
-pub(super) fn place(paper: &mut Paper) {
+pub(crate) fn place(paper: &mut Paper) {
     let obstacles = obstacles(paper);
     let mut placed: Vec<Rect> = Vec::new();
     for index in 0..paper.lines.len() {
@@ -66,7 +66,7 @@ fn candidates(points: &[Point], (width, height): (i32, i32)) -> Vec<(Rect, usize
 }
 
 /// Whether a line runs through a rectangle.
-pub(super) fn crosses(points: &[Point], rect: &Rect) -> bool {
+pub(crate) fn crosses(points: &[Point], rect: &Rect) -> bool {
     points.windows(2).any(|pair| {
         let (from, to) = (pair[0], pair[1]);
         let segment = Rect::new(

@@ -1,24 +1,24 @@
 //! A picture as SVG.
 
-use super::diagram::{Icon, Meaning, Tone, word};
-use super::geometry::Point;
 use super::icons;
-use super::paper::{Line, Paper, Role, Shape, Style, Text};
+use crate::picture::placed::geometry::Point;
+use crate::picture::placed::paper::{Line, Paper, Role, Shape, Style, Text};
+use crate::picture::shown::diagram::{Icon, Meaning, Tone, word};
 
 const STYLE: &str = include_str!("picture.css");
 
 /// The picture as a document of its own.
-pub(super) fn document(paper: &Paper, title: &str) -> String {
+pub(crate) fn document(paper: &Paper, title: &str) -> String {
     element(paper, title, Some(STYLE), false)
 }
 
 /// The picture as an element of a page, which has the style and can be walked through by keyboard.
-pub(super) fn embedded(paper: &Paper, title: &str) -> String {
+pub(crate) fn embedded(paper: &Paper, title: &str) -> String {
     element(paper, title, None, true)
 }
 
 /// The style of pictures.
-pub(super) fn style() -> &'static str {
+pub(crate) fn style() -> &'static str {
     STYLE
 }
 
@@ -48,7 +48,7 @@ fn element(paper: &Paper, title: &str, style: Option<&str>, interactive: bool) -
 }
 
 /// A text that stands for itself, whatever is in it. What XML cannot hold at all is left out.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -146,7 +146,7 @@ fn mark(shape: &Shape) -> String {
 }
 
 fn class(role: Role) -> String {
-    use super::diagram::Exposure;
+    use crate::picture::shown::diagram::Exposure;
     match role {
         Role::Vpc => "vpc".to_owned(),
         Role::Zone => "zone".to_owned(),

@@ -5,37 +5,37 @@ use std::collections::{BTreeMap, BTreeSet};
 use trueup_model::snapshot::around;
 use trueup_model::{Live, Operation, Plan, Snapshot, Stack};
 
-use super::Subject;
-use super::diagram::Exposure;
 use super::others::{self, Others};
 use super::read::{Meanings, Name, Part, Thing, Whose};
+use crate::picture::Subject;
+use crate::picture::shown::diagram::Exposure;
 
 /// The words for a zone that the file does not name.
 const ANY_ZONE: &str = "a zone that AWS chooses";
 
 /// Everything that is drawn, and where it stands.
-pub(super) struct Places<'a> {
-    pub(super) meanings: Meanings<'a>,
-    pub(super) things: BTreeMap<Name, Thing<'a>>,
-    pub(super) vpcs: BTreeSet<Name>,
-    pub(super) subnets: BTreeMap<Name, Ground>,
+pub(crate) struct Places<'a> {
+    pub(crate) meanings: Meanings<'a>,
+    pub(crate) things: BTreeMap<Name, Thing<'a>>,
+    pub(crate) vpcs: BTreeSet<Name>,
+    pub(crate) subnets: BTreeMap<Name, Ground>,
     /// What others have there.
-    pub(super) others: Others,
+    pub(crate) others: Others,
 }
 
 /// What is known of a subnet.
 #[derive(Debug, Clone)]
-pub(super) struct Ground {
-    pub(super) vpc: Name,
-    pub(super) zone: String,
-    pub(super) exposure: Exposure,
+pub(crate) struct Ground {
+    pub(crate) vpc: Name,
+    pub(crate) zone: String,
+    pub(crate) exposure: Exposure,
     /// Where packets to the internet go: a gateway.
-    pub(super) way_out: Option<Name>,
+    pub(crate) way_out: Option<Name>,
 }
 
 /// Where something stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// It is itself a place.
     Ground,
     /// On the edge of a VPC, to the internet.
@@ -59,7 +59,7 @@ pub(super) enum Place {
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn of(subject: &Subject<'a>) -> Self {
+    pub(crate) fn of(subject: &Subject<'a>) -> Self {
         let mut places = Self::of_stack(subject.stack, subject.snapshot, subject.plan);
         places.survey();
         if let Some(around) = &subject.snapshot.around {
@@ -108,7 +108,7 @@ impl<'a> Places<'a> {
     }
 
     /// Finds the VPCs and subnets, also those that are only named.
-    pub(super) fn survey(&mut self) {
+    pub(crate) fn survey(&mut self) {
         let of_kind = |kind: &str| {
             let found = self.things.iter().filter(|(_, thing)| thing.kind() == kind);
             found.map(|(name, _)| name.clone()).collect::<Vec<Name>>()
@@ -169,7 +169,7 @@ impl<'a> Places<'a> {
         ways
     }
 
-    pub(super) fn named_subnets(&self, thing: &Thing<'_>) -> Vec<Name> {
+    pub(crate) fn named_subnets(&self, thing: &Thing<'_>) -> Vec<Name> {
         let mut found = thing.names("subnet", &self.meanings);
         found.extend(thing.names("subnets", &self.meanings));
         for group in thing.names("subnet_group", &self.meanings) {
@@ -191,7 +191,7 @@ impl<'a> Places<'a> {
     }
 
     /// The kind of something by its name; an id tells it too.
-    pub(super) fn kind_of<'n>(&'n self, name: &'n str) -> &'n str {
+    pub(crate) fn kind_of<'n>(&'n self, name: &'n str) -> &'n str {
         match self.things.get(name) {
             Some(thing) => thing.kind(),
             None if name.starts_with("igw-") => "internet_gateway",
@@ -201,7 +201,7 @@ impl<'a> Places<'a> {
     }
 
     /// Where something stands.
-    pub(super) fn place(&self, thing: &Thing<'_>) -> Place {
+    pub(crate) fn place(&self, thing: &Thing<'_>) -> Place {
         let kind = thing.kind();
         let one = |attribute| thing.names(attribute, &self.meanings).into_iter().next();
         if kind == "vpc" || kind == "subnet" {
@@ -264,7 +264,7 @@ fn fullest<'a>(found: &'a Live, snapshot: &'a Snapshot) -> &'a Live {
     around.into_iter().find(is_it).unwrap_or(found)
 }
 
-pub(super) fn is_table(kind: &str) -> bool {
+pub(crate) fn is_table(kind: &str) -> bool {
     kind == "route_table" || kind == around::NETWORK_ACL
 }
 

@@ -5,22 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use trueup_model::snapshot::around;
 use trueup_model::{Action, Address};
 
-use super::Subject;
 use super::arrows;
 use super::collapse;
 use super::diagram::{
     Chip, Claim, Diagram, Exposure, Icon, Item, Mark, Row, Section, Subnet, Tone, Vpc,
 };
-use super::others;
-use super::places::{Ground, Place, Places};
-use super::read::{Name, Thing, Whose};
 use super::words;
+use crate::picture::Subject;
+use crate::picture::known::others;
+use crate::picture::known::places::{Ground, Place, Places};
+use crate::picture::known::read::{Name, Thing, Whose};
 
 /// The colours that security groups are told apart by.
 const GROUP_COLOURS: usize = 6;
 
 /// What a picture of the subject shows.
-pub(super) fn diagram(subject: &Subject<'_>, places: &Places<'_>) -> Diagram {
+pub(crate) fn diagram(subject: &Subject<'_>, places: &Places<'_>) -> Diagram {
     let mut builder = Builder::new(subject, places);
     builder.sort();
     let vpcs = builder.vpcs();
@@ -348,7 +348,7 @@ impl Subject<'_> {
 }
 
 /// The family that a name belongs to, if it is an instance of one.
-pub(super) fn family(name: &str) -> Option<Address> {
+pub(crate) fn family(name: &str) -> Option<Address> {
     let address: Address = name.parse().ok()?;
     address.key.as_ref()?;
     Some(address.family())

@@ -3,74 +3,74 @@
 use trueup_model::Action;
 use trueup_model::proof::Verdict;
 
-use super::read::Name;
+use crate::picture::known::read::Name;
 
 /// Everything in a picture.
 #[derive(Debug, Default)]
-pub(super) struct Diagram {
-    pub(super) title: String,
-    pub(super) note: String,
+pub(crate) struct Diagram {
+    pub(crate) title: String,
+    pub(crate) note: String,
     /// What is outside AWS's networks: the internet, networks, services.
-    pub(super) outside: Vec<Item>,
-    pub(super) vpcs: Vec<Vpc>,
+    pub(crate) outside: Vec<Item>,
+    pub(crate) vpcs: Vec<Vpc>,
     /// What is in no VPC, by kind.
-    pub(super) side: Vec<Section>,
-    pub(super) arrows: Vec<Arrow>,
+    pub(crate) side: Vec<Section>,
+    pub(crate) arrows: Vec<Arrow>,
     /// The arrows that nobody claimed and that would be too many.
-    pub(super) undrawn: usize,
+    pub(crate) undrawn: usize,
     /// The sentences of the stack.
-    pub(super) claims: Vec<Claim>,
+    pub(crate) claims: Vec<Claim>,
 }
 
 /// Things of one kind beside the networks.
 #[derive(Debug)]
-pub(super) struct Section {
-    pub(super) title: String,
-    pub(super) items: Vec<Item>,
+pub(crate) struct Section {
+    pub(crate) title: String,
+    pub(crate) items: Vec<Item>,
 }
 
 /// A VPC with what is in it.
 #[derive(Debug)]
-pub(super) struct Vpc {
-    pub(super) item: Item,
+pub(crate) struct Vpc {
+    pub(crate) item: Item,
     /// On its upper edge: the ways to the internet.
-    pub(super) gateways: Vec<Item>,
+    pub(crate) gateways: Vec<Item>,
     /// On its lower edge: the ways to AWS's services and to other networks.
-    pub(super) doors: Vec<Item>,
+    pub(crate) doors: Vec<Item>,
     /// The names of its zones: the columns.
-    pub(super) zones: Vec<String>,
-    pub(super) rows: Vec<Row>,
+    pub(crate) zones: Vec<String>,
+    pub(crate) rows: Vec<Row>,
     /// What belongs to it and stands nowhere in it.
-    pub(super) rest: Vec<Chip>,
+    pub(crate) rest: Vec<Chip>,
 }
 
 /// Subnets of one sort, one a zone.
 #[derive(Debug, Default)]
-pub(super) struct Row {
-    pub(super) cells: Vec<Option<Subnet>>,
+pub(crate) struct Row {
+    pub(crate) cells: Vec<Option<Subnet>>,
     /// What stands in several of them.
-    pub(super) bands: Vec<Band>,
+    pub(crate) bands: Vec<Band>,
 }
 
 /// A subnet with what is in it.
 #[derive(Debug)]
-pub(super) struct Subnet {
-    pub(super) item: Item,
-    pub(super) exposure: Exposure,
-    pub(super) items: Vec<Item>,
+pub(crate) struct Subnet {
+    pub(crate) item: Item,
+    pub(crate) exposure: Exposure,
+    pub(crate) items: Vec<Item>,
 }
 
 /// Something that stands in the subnets of neighbouring zones.
 #[derive(Debug)]
-pub(super) struct Band {
-    pub(super) item: Item,
-    pub(super) first: usize,
-    pub(super) last: usize,
+pub(crate) struct Band {
+    pub(crate) item: Item,
+    pub(crate) first: usize,
+    pub(crate) last: usize,
 }
 
 /// Where a subnet's way out leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Exposure {
+pub(crate) enum Exposure {
     /// To an internet gateway.
     Public,
     /// To a NAT gateway, or something else that is not the internet itself.
@@ -83,34 +83,34 @@ pub(super) enum Exposure {
 
 /// A box with a name.
 #[derive(Debug, Clone)]
-pub(super) struct Item {
-    pub(super) name: Name,
+pub(crate) struct Item {
+    pub(crate) name: Name,
     /// What it stands for: itself, or the members of a family.
-    pub(super) members: Vec<Name>,
+    pub(crate) members: Vec<Name>,
     /// Its kind, as stacks write it.
-    pub(super) kind: String,
-    pub(super) title: String,
-    pub(super) note: String,
-    pub(super) icon: Icon,
-    pub(super) mark: Option<Mark>,
-    pub(super) chips: Vec<Chip>,
+    pub(crate) kind: String,
+    pub(crate) title: String,
+    pub(crate) note: String,
+    pub(crate) icon: Icon,
+    pub(crate) mark: Option<Mark>,
+    pub(crate) chips: Vec<Chip>,
     /// Whether others have it: the stack never changes it.
-    pub(super) foreign: bool,
+    pub(crate) foreign: bool,
 }
 
 /// A small label on a box.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Chip {
+pub(crate) struct Chip {
     /// What it stands for, if that has a name.
-    pub(super) name: Option<Name>,
-    pub(super) text: String,
-    pub(super) tone: Tone,
-    pub(super) mark: Option<Mark>,
+    pub(crate) name: Option<Name>,
+    pub(crate) text: String,
+    pub(crate) tone: Tone,
+    pub(crate) mark: Option<Mark>,
 }
 
 /// What a chip is about, which decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Tone {
+pub(crate) enum Tone {
     /// A security group; each has a colour.
     Group(usize),
     Plain,
@@ -122,7 +122,7 @@ pub(super) enum Tone {
 
 /// The drawing in a box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Icon {
+pub(crate) enum Icon {
     None,
     Compute,
     Database,
@@ -143,7 +143,7 @@ pub(super) enum Icon {
 
 /// What a plan does with something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     Create,
     Update,
     Replace,
@@ -154,18 +154,18 @@ pub(super) enum Mark {
 
 /// A line from one box to another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Arrow {
-    pub(super) from: Name,
-    pub(super) to: Name,
-    pub(super) label: String,
-    pub(super) meaning: Meaning,
+pub(crate) struct Arrow {
+    pub(crate) from: Name,
+    pub(crate) to: Name,
+    pub(crate) label: String,
+    pub(crate) meaning: Meaning,
     /// The whole of it in words.
-    pub(super) tooltip: String,
+    pub(crate) tooltip: String,
 }
 
 /// What an arrow says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Meaning {
+pub(crate) enum Meaning {
     /// A sentence of the stack.
     Claim(Verdict),
     /// Nobody claimed it, but the network lets it through.
@@ -178,13 +178,13 @@ pub(super) enum Meaning {
 
 /// A sentence of the stack, judged.
 #[derive(Debug)]
-pub(super) struct Claim {
-    pub(super) text: String,
-    pub(super) verdict: Verdict,
+pub(crate) struct Claim {
+    pub(crate) text: String,
+    pub(crate) verdict: Verdict,
 }
 
 impl Mark {
-    pub(super) fn of(action: Action) -> Option<Self> {
+    pub(crate) fn of(action: Action) -> Option<Self> {
         Some(match action {
             Action::Create => Self::Create,
             Action::Update => Self::Update,
@@ -196,7 +196,7 @@ impl Mark {
     }
 
     /// The sign that says it without colour.
-    pub(super) fn sign(self) -> &'static str {
+    pub(crate) fn sign(self) -> &'static str {
         match self {
             Self::Create => "+",
             Self::Update => "~",
@@ -207,7 +207,7 @@ impl Mark {
     }
 
     /// The word for the legend and for style sheets.
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Create => "create",
             Self::Update => "update",
@@ -219,7 +219,7 @@ impl Mark {
 }
 
 /// The sign of a verdict.
-pub(super) fn sign(verdict: Verdict) -> &'static str {
+pub(crate) fn sign(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Proved => "✓",
         Verdict::Unknown => "?",
@@ -228,7 +228,7 @@ pub(super) fn sign(verdict: Verdict) -> &'static str {
 }
 
 /// The word of a verdict.
-pub(super) fn word(verdict: Verdict) -> &'static str {
+pub(crate) fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Proved => "proved",
         Verdict::Unknown => "unknown",
@@ -238,7 +238,7 @@ pub(super) fn word(verdict: Verdict) -> &'static str {
 
 impl Item {
     /// One box for several things of the same sort.
-    pub(super) fn merged(name: Name, title: String, items: Vec<Self>) -> Self {
+    pub(crate) fn merged(name: Name, title: String, items: Vec<Self>) -> Self {
         let marks: Vec<Option<Mark>> = items.iter().map(|item| item.mark).collect();
         let same = marks.windows(2).all(|pair| pair[0] == pair[1]);
         let any = marks.iter().any(Option::is_some);

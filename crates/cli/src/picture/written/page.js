@@ -15,11 +15,18 @@ function section(title, element) {
   panel.append(make("h3", title), element);
 }
 
+// Long names may go on in the next line behind their underscores.
+function breakable(cell) {
+  if (typeof cell !== "string") return [cell];
+  const parts = cell.split(/(?<=_)/);
+  return parts.flatMap((part, index) => (index ? [make("wbr"), part] : [part]));
+}
+
 function table(rows) {
   const table = make("table");
   for (const cells of rows) {
     const row = table.insertRow();
-    for (const cell of cells) row.insertCell().append(cell);
+    for (const cell of cells) row.insertCell().append(...breakable(cell));
   }
   return table;
 }
@@ -92,6 +99,8 @@ function show(name) {
   const box = boxOf(name);
   if (box) box.classList.add("chosen");
   panel.hidden = false;
+  // In a narrow window the panel covers what was chosen.
+  if (box) box.scrollIntoView({ block: "nearest", inline: "nearest" });
   panel.scrollTop = 0;
   panel.focus();
 }

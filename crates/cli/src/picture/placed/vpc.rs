@@ -1,10 +1,10 @@
 //! A VPC on paper: gateways on its upper edge, endpoints and peerings on its lower one, zones as
 //! columns, tiers of subnets as rows.
 
-use super::diagram::{Item, Row, Subnet, Vpc};
 use super::geometry::{Point, Rect, STEP, up};
 use super::item;
 use super::paper::{Paper, Role, Shape, Style};
+use crate::picture::shown::diagram::{Item, Row, Subnet, Vpc};
 
 /// From a VPC's edge to its zones; room for arrows.
 const PADDING: i32 = 36;
@@ -26,7 +26,7 @@ const SUBNET_HEAD: i32 = 48;
 const LEAST: i32 = 180;
 
 /// Draws it with its upper left corner there, and says where it ends to the right.
-pub(super) fn draw(paper: &mut Paper, vpc: &Vpc, at: Point) -> i32 {
+pub(crate) fn draw(paper: &mut Paper, vpc: &Vpc, at: Point) -> i32 {
     let columns = columns(vpc);
     let heights: Vec<i32> = vpc.rows.iter().map(|row| row_height(row, &columns)).collect();
     let zones = columns.iter().map(|width| width + 2 * ZONE_PADDING + GAP).sum::<i32>() - GAP;
