@@ -14,17 +14,28 @@ pub(super) fn look(
     items: &mut Vec<Item>,
 ) {
     let subnet = &interface.subnet;
-    gateway(engine, subnet, items);
-    routes(engine, subnet, items);
+    let missing = missing(resource);
+    gateway(engine, subnet, missing, items);
+    routes(engine, subnet, missing, items);
     let targets = engine.internet_targets(subnet);
     let by_gateway = targets.iter().any(|target| matches!(target, Target::InternetGateway(_)));
     items.push(public_address(engine, resource, subnet, public, by_gateway));
     groups(engine, resource, interface, items);
-    acl(engine, subnet, items);
+    acl(engine, subnet, missing, items);
     dns(engine, subnet, items);
 }
 
-fn gateway(engine: &Engine<'_>, subnet: &Name, items: &mut Vec<Item>) {
+/// What it means that there is no way to the internet: what only its own network is to reach needs
+/// none.
+fn missing(resource: &Resource) -> Mark {
+    match resource.kind {
+        ResourceKind::Database { publicly_accessible: false }
+        | ResourceKind::LoadBalancer { internet_facing: false, .. } => Mark::Unneeded,
+        _ => Mark::Bad,
+    }
+}
+
+fn gateway(engine: &Engine<'_>, subnet: &Name, missing: Mark, items: &mut Vec<Item>) {
     let network = engine.network();
     let vpc = &network.subnets[subnet].vpc;
     let words = network.vpcs[vpc].origin.words(vpc);
@@ -34,14 +45,15 @@ fn gateway(engine: &Engine<'_>, subnet: &Name, items: &mut Vec<Item>) {
             let gateway = network.internet_gateways[name].origin.words(name);
             Item::new(Mark::Good, what, format!("{gateway} is attached"))
         }
+        None if missing == Mark::Unneeded => Item::new(missing, what, "none is attached"),
         None => Item {
             changes: vec![Change::AttachInternetGateway { gateway: None, vpc: vpc.clone() }],
-            ..Item::new(Mark::Bad, what, "none is attached")
+            ..Item::new(missing, what, "none is attached")
         },
     });
 }
 
-fn routes(engine: &Engine<'_>, subnet: &Name, items: &mut Vec<Item>) {
+fn routes(engine: &Engine<'_>, subnet: &Name, missing: Mark, items: &mut Vec<Item>) {
     let network = engine.network();
     let words = network.subnets[subnet].origin.words(subnet);
     let (table, named) = engine.table_of(subnet);
@@ -50,7 +62,7 @@ fn routes(engine: &Engine<'_>, subnet: &Name, items: &mut Vec<Item>) {
     let targets = engine.internet_targets(subnet);
     let what = format!("route from {words} to the internet");
     if targets.is_empty() {
-        items.push(Item::new(Mark::Bad, what, format!("{table} has none")));
+        items.push(Item::new(missing, what, format!("{table} has none")));
         return;
     }
     for target in targets {
@@ -66,9 +78,9 @@ fn routes(engine: &Engine<'_>, subnet: &Name, items: &mut Vec<Item>) {
         let (mark, evidence) = match state {
             Some(State::Available) => (Mark::Good, format!("{table} leads to {target}")),
             Some(State::Not(word)) => {
-                (Mark::Bad, format!("{table} leads to {target}, which is {word}"))
+                (missing, format!("{table} leads to {target}, which is {word}"))
             }
-            None => (Mark::Bad, format!("{table} leads to {target}, which does not exist")),
+            None => (missing, format!("{table} leads to {target}, which does not exist")),
         };
         items.push(Item::new(mark, what.clone(), evidence));
     }
@@ -91,7 +103,8 @@ fn public_address(
         return Item::new(mark, what, "a function never gets one; its way out is a NAT gateway");
     }
     if by_gateway {
-        return Item::new(Mark::Bad, what, "none, and the route leads to an internet gateway");
+        let mark = missing(resource);
+        return Item::new(mark, what, "none, and the route leads to an internet gateway");
     }
     Item::new(Mark::Unneeded, what, "none; the route does not lead to an internet gateway")
 }
@@ -127,7 +140,7 @@ fn groups(engine: &Engine<'_>, resource: &Resource, interface: &Interface, items
 }
 
 /// Both directions of the ACL, each with its answers, for a connection to port 443.
-fn acl(engine: &Engine<'_>, subnet: &Name, items: &mut Vec<Item>) {
+fn acl(engine: &Engine<'_>, subnet: &Name, missing: Mark, items: &mut Vec<Item>) {
     let network = engine.network();
     let words = network.subnets[subnet].origin.words(subnet);
     let acl = network.network_acls.iter().find(|(_, acl)| acl.subnets.contains(subnet));
@@ -149,7 +162,7 @@ fn acl(engine: &Engine<'_>, subnet: &Name, items: &mut Vec<Item>) {
                 .map(|rule| format!("{}{}", if rule.allow { "+" } else { "-" }, rule.number))
                 .collect()
         });
-        let mark = if passing.is_empty() { Mark::Bad } else { Mark::Good };
+        let mark = if passing.is_empty() { missing } else { Mark::Good };
         let rules = if numbers.is_empty() { "no rules".to_owned() } else { numbers.join(" ") };
         let rules = if acl.is_none() { "everything is allowed".to_owned() } else { rules };
         let evidence = format!("{direction} rules in order: {rules}");

@@ -41,6 +41,24 @@ fn a_healthy_resource_has_no_crosses() {
     }
 }
 
+/// A database that nobody outside is to reach needs no way there.
+#[test]
+fn a_private_database_needs_no_way_to_the_internet() {
+    check("table private main priv :", "data", &[]);
+    check(
+        "drop igw_1; drop nat_1; table public main pub :; table private main priv :",
+        "data",
+        &[],
+    );
+    check("table private main priv : 0.0.0.0/0>igw_1", "data", &[]);
+    check(
+        "acl k main priv : in 100 allow all 10.0.0.0/16 out 100 allow all 10.0.0.0/16",
+        "data",
+        &[],
+    );
+    check("db data public priv / db; table private main priv :", "data", &["route from priv"]);
+}
+
 #[test]
 fn each_trouble_is_crossed() {
     check(

@@ -67,7 +67,11 @@ impl Loader<'_> {
         let all = || CHECKS.iter().flat_map(|(code, name)| [*code, *name]);
         let names: Vec<String> =
             CHECKS.iter().map(|(code, name)| format!("{code} ({name})")).collect();
-        let help = match suggest::nearest(text, all()) {
+        // `N5` is N005.
+        let number = text.trim_start_matches(['N', 'n']).parse::<u16>().ok();
+        let padded = number.map(|number| format!("N{number:03}")).unwrap_or_default();
+        let numbered = all().find(|word| *word == padded);
+        let help = match numbered.or_else(|| suggest::nearest(text, all())) {
             Some(word) => format!("did you mean '{word}'?"),
             None => format!("the checks are {}", names.join(", ")),
         };
@@ -83,7 +87,10 @@ impl Loader<'_> {
         if let Some(text) = node.text().map(str::trim).filter(|text| !text.is_empty()) {
             return Ok(text.to_owned());
         }
-        let error = self.error("wrong-type", "'reason' is a text", node.span);
-        Err(self.report(error.help(help)))
+        let message = match node.text() {
+            Some(_) => "'reason' is empty".to_owned(),
+            None => format!("'reason' is a text, not {}", node.describe()),
+        };
+        Err(self.report(self.error("wrong-type", message, node.span).help(help)))
     }
 }

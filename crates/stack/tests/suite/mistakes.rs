@@ -322,6 +322,7 @@ fn silences() {
 vpc: { main: { cidr_block: 10.0.0.0/16 } }
 silence:
   - { check: N0O5, on: vpc.main, reason: one is enough }
+  - { check: n5, on: vpc.main, reason: one is enough }
   - { check: nat-of-other-zone, reason: one is enough }
   - { check: N005, on: vpc.mian, reason: one is enough }
   - { check: N005, on: vpc.main }
