@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use trueup_model::change::Disruption;
 use trueup_model::kind::{
-    Attribute, Kind, Mutability, Permissions, Presence, Replacement, Times, Type,
+    Attribute, FINAL_SNAPSHOT, Kind, Mutability, Permissions, Presence, Replacement, Times, Type,
 };
 
 /// The whole page, in Markdown.
@@ -122,6 +122,7 @@ fn behaviour(page: &mut String, kind: &Kind) {
     }
     if kind.holds_data {
         page.push_str("- Holds data: deleted or replaced only when named on the command line.\n");
+        let _ = writeln!(page, "- A final snapshot adds {FINAL_SNAPSHOT:?} seconds to a deletion.");
     }
     let Times { create, update, delete } = kind.times;
     let _ = writeln!(

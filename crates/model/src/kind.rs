@@ -280,9 +280,12 @@ pub struct Times {
     pub create: [u32; 3],
     /// A usual change in place.
     pub update: [u32; 3],
-    /// From the call until it is gone.
+    /// From the call until it is gone, without a final snapshot.
     pub delete: [u32; 3],
 }
+
+/// What a final snapshot adds to a deletion, in seconds: least, typical, most.
+pub const FINAL_SNAPSHOT: [u32; 3] = [120, 225, 600];
 
 /// What AWS takes away only a while after a delete, and what holds others until then.
 #[derive(Debug, Clone, Copy)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trueup_model::expression::Expressions;
+use trueup_model::kind::FINAL_SNAPSHOT;
 use trueup_model::plan::{Operation, Step, Target};
 use trueup_model::snapshot::Ownership;
 use trueup_model::{Address, Condition, Disruption, Expression, Kind, Live, Value, seal};
@@ -120,7 +121,9 @@ impl Drafts {
         let before = Box::new(live.clone());
         let (operation, seconds) = match departure.way {
             Way::Delete { final_snapshot } => {
-                (Operation::Delete { before, final_snapshot }, kind.times.delete[1])
+                let snapshot = if final_snapshot { FINAL_SNAPSHOT[1] } else { 0 };
+                let seconds = kind.times.delete[1].saturating_add(snapshot);
+                (Operation::Delete { before, final_snapshot }, seconds)
             }
             Way::Forget => (Operation::Forget { before }, 1),
         };

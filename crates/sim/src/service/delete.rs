@@ -1,7 +1,7 @@
 //! How a resource is deleted, and what stands in the way.
 
 use trueup_model::Value;
-use trueup_model::kind::Kind;
+use trueup_model::kind::{FINAL_SNAPSHOT, Kind};
 use trueup_provider::{Failure, FailureClass};
 
 use super::{Service, invalid};
@@ -10,9 +10,6 @@ use crate::faults::aws;
 use crate::options::Latency;
 use crate::tables;
 use crate::world::{DataSnapshot, Interface, Item, Phase, World};
-
-/// What a final snapshot adds to a deletion, in seconds: least, typical, most.
-const SNAPSHOT_SECONDS: [u32; 3] = [120, 225, 600];
 
 /// Something that keeps a resource from being deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +50,7 @@ impl Service<'_> {
         let mut takes = self.takes(kind.times.delete, &[id, "delete"]);
         if final_snapshot {
             self.snapshot(&item);
-            takes += self.takes(SNAPSHOT_SECONDS, &[id, "snapshot"]);
+            takes += self.takes(FINAL_SNAPSHOT, &[id, "snapshot"]);
         }
         self.leave_interface(kind, &item);
         self.strand_interfaces(&item.key());
