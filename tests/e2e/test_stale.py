@@ -73,10 +73,24 @@ def test_what_is_gone_since_it_was_listed_is_not_there(emulator, enter, account,
         assert enter(account, proxy.url).plan(path).actions == {"log_group.all": "create"}
 
 
-def test_what_is_no_longer_ours_is_not_deleted(emulator, enter, account, program, world, stack):
+def test_a_change_is_done_though_the_tagging_api_does_not_tell_it(emulator, enter, account, program, stack):
+    program.apply(stack(LOGS.replace("14", "14, tags: { team: blue }")))
+    path = stack(LOGS.replace("14", "14, tags: { team: red }"))
+
+    told = []
+    rewrites = {("tagging", "GetResources"): lambda *answer: told.append(answer) or told[0]}
+    with Proxy(emulator.url, fault=answering(rewrites)) as proxy:
+        late = enter(account, proxy.url)
+        late.apply(path)
+        late.plan_is_empty(path)
+    assert b"blue" in told[0][2], "the emulator does not tell what this is about"
+
+
+def test_what_is_no_longer_ours_is_not_touched(emulator, enter, account, program, world, stack):
     """Somebody took the stack's tag off; the tagging API, of which the plan is made, does not know yet."""
     path = stack(LOGS)
     program.apply(path)
+    world.logs.put_retention_policy(logGroupName="/shop/all", retentionInDays=7)
 
     def without_ours(status, headers, content):
         answer = json.loads(content)
@@ -84,9 +98,11 @@ def test_what_is_no_longer_ours_is_not_deleted(emulator, enter, account, program
         return status, headers, json.dumps(answer).encode()
 
     with Proxy(emulator.url, fault=answering({("logs", "ListTagsForResource"): without_ours})) as proxy:
-        refused = enter(account, proxy.url).run("destroy", path, "--yes").expect(ERROR, PARTLY)
-        refused.says("log_group /shop/all is no longer of this stack")
-    assert len(world.logs.describe_log_groups()["logGroups"]) == 1
+        for command in ["apply", "destroy"]:
+            refused = enter(account, proxy.url).run(command, path, "--yes").expect(ERROR, PARTLY)
+            refused.says("log_group /shop/all is no longer of this stack")
+    (group,) = world.logs.describe_log_groups()["logGroups"]
+    assert group["retentionInDays"] == 7
 
 
 def test_a_role_is_there_though_a_policy_of_it_is_gone(emulator, enter, account, program, stack):

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use trueup_model::snapshot::{ADDRESS_TAG, Expected, Live, STACK_TAG, Snapshot};
+use trueup_model::snapshot::{ADDRESS_TAG, Expected, Live, SPEC_TAG, STACK_TAG, Snapshot};
 use trueup_model::stack::By;
 use trueup_provider::{Create, Delete, Failure, Update};
 
@@ -109,20 +109,46 @@ impl Search<'_> {
     }
 
     /// Whether the tagging API, which lags behind, tells of something what the stack expects of its
-    /// name: that spares a call for each. What it tells otherwise may have been so before.
+    /// name, last applied as it is now: that spares a call for each. What it tells otherwise may have
+    /// been so before, and the plan after a change would change it again.
     pub(crate) fn expects(&self, name: &str, tags: &BTreeMap<String, String>) -> bool {
         let is_told = |tag: &str, value: &str| tags.get(tag).map(String::as_str) == Some(value);
         let is_named = |expected: &&&Expected| expected.name.as_deref() == Some(name);
         is_told(STACK_TAG, self.stack)
-            && self
-                .expected
-                .iter()
-                .filter(is_named)
-                .any(|expected| is_told(ADDRESS_TAG, &expected.address.to_tag()))
+            && self.expected.iter().filter(is_named).any(|expected| {
+                is_told(ADDRESS_TAG, &expected.address.to_tag())
+                    && is_told(SPEC_TAG, &expected.spec)
+            })
     }
 
     /// The physical ids that the stack asks to adopt.
     pub(crate) fn adopted(&self) -> Vec<String> {
         self.expected.iter().filter_map(|expected| expected.adopt.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_of_another_wish_is_not_believed() {
+        let expected = Expected {
+            address: "log_group.api".parse().unwrap(),
+            name: Some("/shop/api".to_owned()),
+            adopt: None,
+            spec: "new".to_owned(),
+        };
+        let search = Search { stack: "shop", expected: vec![&expected], around: None };
+        let is_believed = |stack: &str, address: &str, spec: &str| {
+            let tags = [(STACK_TAG, stack), (ADDRESS_TAG, address), (SPEC_TAG, spec)];
+            let tags = tags.map(|(tag, value)| (tag.to_owned(), value.to_owned()));
+            search.expects("/shop/api", &tags.into())
+        };
+        let address = expected.address.to_tag();
+        assert!(is_believed("shop", &address, "new"));
+        assert!(!is_believed("shop", &address, "old"), "it was changed since");
+        assert!(!is_believed("shop", "log_group.web", "new"));
+        assert!(!is_believed("other", &address, "new"));
     }
 }

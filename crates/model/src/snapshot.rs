@@ -309,6 +309,8 @@ pub struct Expected {
     pub name: Option<String>,
     /// The physical id to adopt.
     pub adopt: Option<String>,
+    /// What its tag `trueup:spec` says once it is as the stack says.
+    pub spec: String,
 }
 
 #[cfg(test)]

@@ -79,10 +79,15 @@ pub enum Mode {
 
 /// What must be read before a plan can be made.
 pub fn wanted(stack: &Stack, catalog: &Catalog) -> Wanted {
+    let secrets = secrets::Secrets::new(stack, catalog);
     let expected = stack.resources.values().map(|resource| Expected {
         address: resource.address.clone(),
         name: physical_name(resource, catalog),
         adopt: resource.adopt.clone(),
+        spec: catalog
+            .get(resource.address.kind.as_str())
+            .map(|kind| hash::spec_hash(&secrets, resource, kind))
+            .unwrap_or_default(),
     });
     Wanted {
         stack: stack.name.clone(),

@@ -270,8 +270,8 @@ pub(crate) fn is_of(live: &Live, request: &Create) -> bool {
         && live.ownership.address.as_ref() == Some(&request.address)
 }
 
-/// Refuses to go on where the stack's tag was taken off, or is another's, since the plan was made.
-/// What is gone is nobody's.
+/// Refuses to go on where the stack's tag was taken off, or is another's, since the plan was made: for
+/// kinds whose tags the plan may have from the tagging API, which lags behind. What is gone is nobody's.
 pub(crate) async fn still_of(
     aws: &Session<'_>,
     kind: &'static str,

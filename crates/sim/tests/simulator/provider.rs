@@ -91,8 +91,12 @@ async fn what_exists_is_looked_up_in_every_way() {
 async fn adopted_and_forgotten() {
     let stage = Stage::new();
     let id = stage.foreign("elastic_ip", json!({}));
-    let expected =
-        Expected { address: "elastic_ip.a".parse().unwrap(), name: None, adopt: Some(id.clone()) };
+    let expected = Expected {
+        address: "elastic_ip.a".parse().unwrap(),
+        name: None,
+        adopt: Some(id.clone()),
+        spec: String::new(),
+    };
     let wanted = Wanted { stack: STACK.to_owned(), expected: vec![expected], ..Wanted::default() };
     let snapshot = stage.try_observe(&wanted).await.unwrap();
     assert_eq!(snapshot.resources[0].id, id);

@@ -63,6 +63,7 @@ impl Stage {
             address: address.parse().unwrap(),
             name: name.map(str::to_owned),
             adopt: None,
+            spec: String::new(),
         });
         let wanted =
             Wanted { stack: STACK.to_owned(), expected: expected.collect(), ..Wanted::default() };

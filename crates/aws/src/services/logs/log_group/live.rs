@@ -94,6 +94,7 @@ impl crate::live::Calls for Calls {
     }
 
     async fn update(&self, aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
+        owned::still_of(aws, KIND, &request.before).await?;
         if request.changes("retention_days") {
             retain(aws, &request.id, &request.attributes).await?;
         }

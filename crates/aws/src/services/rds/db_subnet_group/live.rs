@@ -94,6 +94,7 @@ impl crate::live::Calls for Calls {
     }
 
     async fn update(&self, aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
+        owned::still_of(aws, KIND, &request.before).await?;
         aws.call(Call::repeatable("rds:ModifyDBSubnetGroup"), || {
             let call = aws.clients.rds.modify_db_subnet_group().db_subnet_group_name(&request.id);
             call.set_db_subnet_group_description(owned::wanted_text(
