@@ -2,6 +2,7 @@
 
 import json
 
+from program import CHANGES, DONE
 from shop import NETWORK
 from world import World
 
@@ -97,3 +98,17 @@ def test_a_secret_in_a_document_reaches_aws(program, world, stack):
     read = world.iam.get_role_policy(RoleName="shop-partner", PolicyName="read")["PolicyDocument"]
     assert all("hush-hush-hush" in json.dumps(document) for document in (role, read))
     assert "hush-hush-hush" not in said
+
+    # Somebody adds to the policy by hand: what is told of it is told without the secret.
+    read["Statement"][0]["Action"] = ["s3:GetObject", "s3:DeleteObject"]
+    world.iam.put_role_policy(RoleName="shop-partner", PolicyName="read", PolicyDocument=json.dumps(read))
+    saved = path.parent / "plan.json"
+    for line in ["plan -v", "plan --json", f"plan --out {saved}", "drift -v", "drift --json", "show --json"]:
+        command, *flags = line.split()
+        looked = program.run(command, path, *flags).expect(DONE, CHANGES)
+        assert "hush-hush-hush" not in looked.text, line
+    # Whatever the stack does not say in plain is hidden with it.
+    assert "hush-hush-hush" not in saved.read_text() and "s3:DeleteObject" not in saved.read_text()
+    assert "policies" in saved.read_text()
+    assert "hush-hush-hush" not in program.apply(path).text
+    program.plan_is_empty(path)

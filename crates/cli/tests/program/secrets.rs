@@ -57,6 +57,34 @@ outputs:
   id: ${vpc.main.id}
 ";
 
+/// A role whose documents hold secrets.
+const PARTNER: &str = "\
+stack: keeper
+region: us-west-2
+
+variables:
+  key: { type: string, sensitive: true }
+
+iam_role:
+  partner:
+    description: Theirs
+    trust:
+      Version: '2012-10-17'
+      Statement:
+        - Effect: Allow
+          Action: sts:AssumeRole
+          Principal: { AWS: '*' }
+          Condition: { StringEquals: { 'sts:ExternalId': '${var.key}' } }
+    policies:
+      read:
+        - allow: [s3:GetObject]
+          on: ['arn:aws:s3:::${var.key}/*']
+          when: { StringEquals: { 's3:ExistingObjectTag/key': '${var.key}' } }
+
+outputs:
+  policies: ${iam_role.partner.policies}
+";
+
 const OLD: &str = "correct-horse-battery";
 const NEW: &str = "staple-of-another-kind";
 const SEED: &str = "seed-of-the-machine";
@@ -152,6 +180,29 @@ async fn no_secret_is_shown_whatever_is_done_with_it() {
     run(&bench, "apply --yes --json").await.expect(0);
     bench.write("stack.yaml", &stack);
     run(&bench, "apply --yes -v").await.expect(0);
+    run(&bench, "destroy --yes -v --json").await.expect(0);
+}
+
+#[tokio::test]
+async fn no_secret_in_a_policy_is_shown() {
+    let mut bench = bench();
+    bench.write("stack.yaml", PARTNER);
+    look(&bench).await;
+    run(&bench, "plan --out plan.json").await.expect(0);
+    run(&bench, "apply plan.json -v --json --log log.jsonl").await.expect(0);
+    run(&bench, "plan --detailed-exitcode").await.expect(0);
+    look(&bench).await;
+    // Another one, beside another statement.
+    set(&mut bench, NEW);
+    bench.write("stack.yaml", &PARTNER.replace("[s3:GetObject]", "[s3:GetObject, s3:PutObject]"));
+    look(&bench).await;
+    run(&bench, "apply --yes -v").await.expect(0);
+    run(&bench, "plan --detailed-exitcode").await.expect(0);
+    // The file says nothing of it any more.
+    bench.write("stack.yaml", &PARTNER.replace("${var.key}", "*"));
+    look(&bench).await;
+    bench.write("stack.yaml", PARTNER.split_once("iam_role:").unwrap().0);
+    look(&bench).await;
     run(&bench, "destroy --yes -v --json").await.expect(0);
 }
 
