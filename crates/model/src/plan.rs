@@ -160,6 +160,13 @@ pub enum WhyNot {
         /// On what.
         on: Address,
     },
+    /// It reads something that is looked up and of which that is not known.
+    NotLookedUp {
+        /// What is looked up, without `existing`.
+        on: Address,
+        /// Why it is not known, as half a sentence: `could not be read: …`.
+        because: String,
+    },
     /// Something that is not ours stands in its place.
     NotOurs {
         /// The physical id.

@@ -140,8 +140,8 @@ impl<'a> Context<'_, 'a> {
         let early =
             resolved.attributes.iter().filter(|(name, _)| !crate::graph::is_late(kind, name));
         let early = early.map(|(_, wish)| wish).chain(resolved.tags.values());
-        if let Some(on) = self.held_unfinished(walk, early) {
-            return Decision::blocked(WhyNot::DependsOn { on });
+        if let Some(why) = self.never_known(walk, early) {
+            return Decision::blocked(why);
         }
         match found {
             Match::Present { candidates, how } => {
@@ -162,6 +162,20 @@ impl<'a> Context<'_, 'a> {
                 && decision.is_none_or(|decision| decision.fate == Fate::Blocked)
         })?;
         Some(self.index.resources[blocked.0.resource()].address.clone())
+    }
+
+    /// Why something that a wish reads stays unknown: no step makes it known.
+    fn never_known<'e>(
+        self,
+        walk: &Walk,
+        wishes: impl Iterator<Item = &'e Expression> + Clone,
+    ) -> Option<WhyNot> {
+        let view = self.view(&walk.decisions);
+        let not_looked_up = wishes.clone().find_map(|wish| view.not_looked_up(wish));
+        not_looked_up.or_else(|| {
+            let on = self.held_unfinished(walk, wishes)?;
+            Some(WhyNot::DependsOn { on })
+        })
     }
 
     /// What is still being made and held as it is: no step waits for what it will be.

@@ -2,7 +2,11 @@
 
 use trueup_model::expression::{EvaluationError, Evaluator, Expressions, Lookup, Reference};
 use trueup_model::kind::Output;
-use trueup_model::{Condition, Expression, Kind, Live, Resource, Scope, Snapshot, Type, Value};
+use trueup_model::plan::WhyNot;
+use trueup_model::snapshot::Unreadable;
+use trueup_model::{
+    Address, Condition, Expression, Kind, Live, Resource, Scope, Snapshot, Type, Value,
+};
 
 use crate::decide::{Decision, Fate};
 use crate::index::{Index, ResourceId};
@@ -122,18 +126,34 @@ impl View<'_, '_> {
     }
 
     fn lookup_existing(&self, reference: &Reference) -> Lookup {
-        let found = self.snapshot.existing.get(&reference.to);
-        let unread = || {
-            let failed = &self.snapshot.unreadable;
-            failed.iter().any(|f| {
-                f.address.as_ref().map_or(f.kind == reference.to.kind, |a| *a == reference.to)
-            })
-        };
-        match found {
+        match self.snapshot.existing.get(&reference.to) {
+            Some(live) if is_to_come(live, &reference.attribute) => Lookup::Unknown,
             Some(live) => Lookup::Known(live.get(&reference.attribute).clone()),
-            None if unread() => Lookup::Unknown,
+            None if self.failed_read(&reference.to).is_some() => Lookup::Unknown,
             None => Lookup::Missing,
         }
+    }
+
+    /// The read that would have told of something looked up.
+    fn failed_read(&self, address: &Address) -> Option<&Unreadable> {
+        let mut failed = self.snapshot.unreadable.iter();
+        failed.find(|f| f.address.as_ref().map_or(f.kind == address.kind, |a| a == address))
+    }
+
+    /// Why what an expression reads of something looked up is not known: no step will make it known.
+    pub(crate) fn not_looked_up(&self, expression: &Expression) -> Option<WhyNot> {
+        let read = expression
+            .references()
+            .into_iter()
+            .find(|read| read.existing && matches!(self.lookup_existing(read), Lookup::Unknown))?;
+        let because = match (self.snapshot.existing.get(&read.to), self.failed_read(&read.to)) {
+            (Some(_), _) => format!("is still being made and has no '{}' yet", read.attribute),
+            (None, failed) => {
+                let failed = failed?;
+                format!("could not be read: {}: {}", failed.action, failed.message)
+            }
+        };
+        Some(WhyNot::NotLookedUp { on: read.to.clone(), because })
     }
 }
 
@@ -166,6 +186,12 @@ impl Scope for View<'_, '_> {
             _ => None,
         }
     }
+}
+
+/// Whether something is still being made and lacks this output.
+fn is_to_come(live: &Live, name: &str) -> bool {
+    let is_pending = matches!(live.condition, Condition::Pending(_));
+    is_pending && live.get(name).is_null() && live.outputs.contains_key(name)
 }
 
 /// Whether the planned update may change an output.

@@ -28,8 +28,8 @@ impl Context<'_, '_> {
                 .map_err(|fault| self.faulty(walk, id, fault).withheld)
                 .and_then(|resolved| {
                     let late = resolved.attributes.iter().filter(|(name, _)| is_late(kind, name));
-                    match self.held_unfinished(walk, late.map(|(_, wish)| wish)) {
-                        Some(on) => Err(vec![WhyNot::DependsOn { on }]),
+                    match self.never_known(walk, late.map(|(_, wish)| wish)) {
+                        Some(why) => Err(vec![why]),
                         None => Ok(resolved.attributes),
                     }
                 }),

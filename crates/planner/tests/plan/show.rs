@@ -103,6 +103,7 @@ fn why_not(why: &WhyNot) -> String {
     match why {
         WhyNot::Unreadable { message } => format!("unreadable: {message}"),
         WhyNot::DependsOn { on } => format!("depends on {on}"),
+        WhyNot::NotLookedUp { on, because } => format!("reads existing.{on}, which {because}"),
         WhyNot::NotOurs { id, owner } => format!("{id} is not ours but {owner:?}'s"),
         WhyNot::Faulty { message } => format!("faulty: {message}"),
         WhyNot::Ignored { attribute, reason } => format!("ignored {attribute}: {reason}"),

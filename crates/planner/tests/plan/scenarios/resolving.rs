@@ -196,3 +196,50 @@ fn outputs_are_folded_as_far_as_they_are_known() {
     world.apply();
     assert_eq!(world.plan().outputs["vpc"].to_value(), Some(world.id("vpc.main").into()));
 }
+
+/// That it could not be read does not make it another: nobody is replaced because of it.
+#[test]
+fn what_could_not_be_looked_up_withholds_who_reads_it() {
+    let stack = "
+        vpc.main
+          cidr_block: 10.0.0.0/16
+        subnet.a
+          vpc: @existing.vpc.shared
+          cidr_block: 10.0.1.0/24
+    ";
+    let mut world = World::new(stack);
+    let mut theirs =
+        World::applied("vpc.main\n  cidr_block: 10.9.0.0/16").account.resources.remove(0);
+    theirs.ownership = trueup_model::Ownership::default();
+    theirs.id = "vpc-shared".to_owned();
+    theirs.outputs.insert("id".to_owned(), "vpc-shared".into());
+    let shared: trueup_model::Address = "vpc.shared".parse().unwrap();
+    world.account.existing.insert(shared.clone(), theirs);
+    world.apply();
+    world.account.existing.clear();
+    world.account.unreadable.push(trueup_model::snapshot::Unreadable {
+        kind: "vpc".into(),
+        address: Some(shared),
+        action: "ec2:DescribeVpcs".to_owned(),
+        message: "UnauthorizedOperation".to_owned(),
+    });
+    assert_snapshot!(world.show(), @"withheld subnet.a: reads existing.vpc.shared, which could not be read: ec2:DescribeVpcs: UnauthorizedOperation");
+}
+
+#[test]
+fn what_is_looked_up_and_still_being_made_is_not_taken_for_nothing() {
+    let mut world = World::new(
+        "
+        lambda_function.api
+          role: @existing.iam_role.shared
+          source: source:abc
+    ",
+    );
+    let role = World::applied("iam_role.api\n  trust: {Version: 2012-10-17}");
+    let mut theirs = role.account.resources[0].clone();
+    theirs.ownership = trueup_model::Ownership::default();
+    theirs.condition = trueup_model::Condition::Pending("being made known".to_owned());
+    theirs.outputs.insert("arn".to_owned(), trueup_model::Value::Null);
+    world.account.existing.insert("iam_role.shared".parse().unwrap(), theirs);
+    assert_snapshot!(world.show(), @"withheld lambda_function.api: reads existing.iam_role.shared, which is still being made and has no 'arn' yet");
+}
