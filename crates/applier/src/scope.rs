@@ -6,8 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use trueup_model::expression::{Lookup, Scope};
 use trueup_model::value::Values;
 use trueup_model::{
-    Action, Address, Catalog, Condition, KindName, Live, Operation, Plan, Reference, Snapshot,
-    Step, StepId, Value, seal,
+    Action, Address, Catalog, Condition, KindName, Live, Operation, Plan, Reason, Reference,
+    Snapshot, Step, StepId, Value, seal,
 };
 
 /// The resources of the stack as they are by now, for the expressions of later steps.
@@ -130,6 +130,7 @@ impl World {
         let instances = changes.filter(|change| {
             change.address.key.is_some()
                 && stays(change.action)
+                && !change.reasons.contains(&Reason::LeftTheStack)
                 && change.address.is_instance_of(family)
         });
         let mut values = Vec::new();

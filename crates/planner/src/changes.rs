@@ -179,7 +179,9 @@ fn as_it_is(context: Context<'_, '_>, id: LiveId) -> Change {
     let claimant = context.matching.claimants[id].map(|id| &context.index.resources[id].address);
     let address = claimant.or(live.ownership.address.as_ref()).cloned();
     let address = address.unwrap_or_else(|| Address::new(live.kind.clone(), live.id.clone()));
-    Change { id: Some(live.id.clone()), ..nothing(&address) }
+    // It stays, and belongs to no family of the stack any more.
+    let reasons = if claimant.is_none() { vec![Reason::LeftTheStack] } else { Vec::new() };
+    Change { id: Some(live.id.clone()), reasons, ..nothing(&address) }
 }
 
 fn nothing(address: &Address) -> Change {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use trueup_applier::Ended;
 use trueup_model::expression::{Reference, Template};
 use trueup_model::value::{SENSITIVE, Secret};
-use trueup_model::{Action, Condition, Expression, Operation, Snapshot, Target, Value};
+use trueup_model::{Action, Condition, Expression, Operation, Reason, Snapshot, Target, Value};
 
 use crate::support::{Account, Planned, Script, address, applied, lawful, live, owned, usual};
 
@@ -336,13 +336,17 @@ async fn an_instance_that_leaves_is_no_longer_of_the_family() {
     let mut plan = Planned::new();
     plan.change("subnet.private[a]", Action::Nothing, Some("subnet-a"));
     plan.change("subnet.private[b]", Action::Delete, Some("subnet-b"));
+    // One that was to leave, and may not.
+    plan.change("subnet.private[c]", Action::Nothing, Some("subnet-c"));
+    let refused = plan.0.changes.iter_mut().find(|change| change.id.as_deref() == Some("subnet-c"));
+    refused.unwrap().reasons.push(Reason::LeftTheStack);
     let family = Expression::Reference(reference("subnet.private", "id"));
     plan.create_with("db_instance.main", 1, &[], [("subnets", family)]);
     let account = Arc::new(Account::default());
     let (mut run, stream) = usual(plan.0, &account);
-    let resources =
-        vec![live("subnet.private[a]", "subnet-a"), live("subnet.private[b]", "subnet-b")];
-    run.snapshot = Arc::new(Snapshot { resources, ..Snapshot::default() });
+    let resources = ["a", "b", "c"]
+        .map(|key| live(&format!("subnet.private[{key}]"), &format!("subnet-{key}")));
+    run.snapshot = Arc::new(Snapshot { resources: resources.into(), ..Snapshot::default() });
     lawful(run, stream).await;
     let subnets = account.look(|state| state.creates[0].attributes["subnets"].clone());
     assert_eq!(subnets.strings(), ["subnet-a"]);

@@ -1,7 +1,7 @@
 //! What must not be lost, or is held back.
 
 use insta::assert_snapshot;
-use trueup_model::Condition;
+use trueup_model::{Action, Condition, Reason};
 
 use super::FUNCTION;
 use crate::world::World;
@@ -348,4 +348,19 @@ fn the_limit_of_disruption_sees_what_lets_go_for_a_while() {
     error disruption: lambda_function.api would mean an outage, and at most no disruption is allowed (if that is meant, allow it with --max-disruption outage)
     error disruption: subnet.a would mean an outage, and at most no disruption is allowed (if that is meant, allow it with --max-disruption outage)
     "#);
+}
+
+#[test]
+fn what_may_not_leave_says_that_the_stack_no_longer_names_it() {
+    let database =
+        |key: &str| format!("\ndb_instance.main[{key}]\n  engine: postgres\n  class: small");
+    let mut world = World::applied(&(database("a") + &database("b")));
+    let plan = world.edit(&database("a")).plan();
+    let reasons = |key: &str| {
+        let address = format!("db_instance.main[{key}]").parse().unwrap();
+        let change = plan.changes.iter().find(|change| change.address == address).unwrap();
+        (change.action, change.reasons.clone())
+    };
+    assert_eq!(reasons("a"), (Action::Nothing, Vec::new()));
+    assert_eq!(reasons("b"), (Action::Nothing, vec![Reason::LeftTheStack]));
 }
