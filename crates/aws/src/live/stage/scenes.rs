@@ -1,5 +1,8 @@
 //! What AWS does at the worst moment, and what the calls of the kinds make of it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::json;
 use trueup_provider::FailureClass;
 
@@ -370,4 +373,33 @@ fn a_new_groups_own_rule_is_found_though_one_read_misses_it() {
     stage.run(async |aws| calls.update(aws, &request).await).unwrap();
     assert_eq!(stage.changes(), ["RevokeSecurityGroupEgress"]);
     assert!(trueup_provider::Host::now(&stage) < 60_000, "it was waited for in vain");
+}
+
+/// IAM's reads lag behind its changes: what an apply has done must be there for the next plan.
+#[test]
+fn a_change_of_a_role_is_waited_for_until_it_shows() {
+    let looks = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&looks);
+    let stage = Stage::new(move |asked| {
+        let result = match asked.action.as_str() {
+            "GetRole" => {
+                let behind = seen.fetch_add(1, Ordering::Relaxed) < 3;
+                let text = if behind { "old" } else { "new" };
+                format!(
+                    "<Role><Path>/</Path><RoleName>shop-api</RoleName><RoleId>AROA1</RoleId>\
+                     <Arn>arn:aws:iam::111111111111:role/shop-api</Arn>\
+                     <CreateDate>2026-01-01T00:00:00Z</CreateDate>\
+                     <Description>{text}</Description></Role>"
+                )
+            }
+            _ => "<IsTruncated>false</IsTruncated>".to_owned(),
+        };
+        let action = &asked.action;
+        Answer::xml(format!("<{action}Result>{result}</{action}Result>"))
+    });
+    let before = live("iam_role.api", "shop-api", json!({ "description": "old" }));
+    let request = update(before, json!({ "description": "new" }));
+    stage.run(async |aws| calls("iam_role").unwrap().update(aws, &request).await).unwrap();
+    assert_eq!(stage.changes(), ["UpdateRole"]);
+    assert_eq!(looks.load(Ordering::Relaxed), 4);
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_iam::types::{EntityType, Role, RoleDetail};
-use trueup_model::snapshot::Live;
+use trueup_model::snapshot::{Condition, Live};
 use trueup_model::stack::By;
 use trueup_provider::{Call, Create, Delete, Failure, Update};
 
@@ -15,6 +15,7 @@ mod interfaces;
 mod profile;
 mod read;
 mod shape;
+mod shown;
 mod write;
 
 const KIND: &str = "iam_role";
@@ -77,12 +78,16 @@ impl crate::live::Calls for Calls {
         let bare = aws.ready(KIND, &name).await?;
         let all: Vec<String> = request.attributes.keys().cloned().collect();
         write::change(aws, &bare, &request.attributes, &all, &request.all_tags()).await?;
-        aws.ready(KIND, &name).await
+        match shown::wait(aws, &name, &request.attributes, &all).await? {
+            Some(live) if live.condition == Condition::Ready => Ok(live),
+            _ => aws.ready(KIND, &name).await,
+        }
     }
 
     async fn update(&self, aws: &Session<'_>, request: &Update) -> Result<(), Failure> {
         let (wish, changed) = (&request.attributes, &request.changed);
-        write::change(aws, &request.before, wish, changed, &request.all_tags()).await
+        write::change(aws, &request.before, wish, changed, &request.all_tags()).await?;
+        shown::wait(aws, &request.id, wish, changed).await.map(|_| ())
     }
 
     async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
