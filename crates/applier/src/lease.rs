@@ -93,9 +93,13 @@ pub async fn take(leasing: Leasing) -> Result<Lease, Refusal> {
     let seat = Arc::new(Seat::new(leasing));
     let mut taking = Taking::new(seat.leasing.holder.id.clone(), USUAL);
     let mut last = Vec::new();
+    let mut unanswered = None;
     loop {
         let ask = match taking.next(seat.now()) {
             Ok(ask) => ask,
+            Err(Taken::Theirs(None)) if let Some(failure) = unanswered => {
+                return Err(Refusal::Failed(failure));
+            }
             Err(Taken::Theirs(entry)) => {
                 let holding = entry.map(|entry| holding(&entry, &last, None));
                 return Err(Refusal::Held(holding));
@@ -110,9 +114,13 @@ pub async fn take(leasing: Leasing) -> Result<Lease, Refusal> {
         let answer = match seat.ask(ask, seat.held()).await {
             Ok((answer, leases)) => {
                 last = leases.unwrap_or(last);
+                unanswered = lost.filter(|_| ask == Ask::List);
                 answer
             }
-            Err(failure) if ask != Ask::List && failure.may_have_happened() => Answer::Failed,
+            Err(failure) if ask != Ask::List && failure.may_have_happened() => {
+                unanswered = Some(failure);
+                Answer::Failed
+            }
             Err(failure) if failure.class == FailureClass::Exists => Answer::Failed,
             Err(failure) => return Err(Refusal::Failed(failure)),
         };

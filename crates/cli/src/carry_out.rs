@@ -12,6 +12,7 @@ use trueup_stack::CelEvaluator;
 
 use crate::audit;
 use crate::context::Context;
+use crate::engine;
 use crate::error::{self, Error};
 use crate::exit;
 use crate::lease;
@@ -20,9 +21,9 @@ use crate::progress::{JsonLines, Lines, Live, Progress};
 use crate::render::look::Tone;
 use crate::render::outputs::{self, Revealed};
 use crate::render::summary::{self, Summary};
-use crate::render::{json, reason, words};
+use crate::render::{json, words};
 use crate::sandbox::Sandbox;
-use crate::situation::{Situation, forbidding};
+use crate::situation::Situation;
 
 /// Shows a plan that is about to be applied.
 pub(crate) fn show(plan: &Plan, situation: &Situation, context: &Context) -> Result<(), Error> {
@@ -39,7 +40,7 @@ pub(crate) fn nothing(plan: &Plan, situation: &Situation, context: &Context) -> 
     if network::is_broken(plan) {
         refuse_forbidden(plan)?;
     }
-    let code = if situation.is_partial() { exit::ERROR } else { unfinished(plan) };
+    let code = if situation.is_partial() { exit::ERROR } else { engine::unfinished(plan) };
     if context.global.json {
         context.terminal.print(&json::line(&json!({
             "format": trueup_model::plan::FORMAT,
@@ -53,8 +54,9 @@ pub(crate) fn nothing(plan: &Plan, situation: &Situation, context: &Context) -> 
 
 /// Refuses a plan that an analyzer, a policy or a proof forbids.
 pub(crate) fn refuse_forbidden(plan: &Plan) -> Result<(), Error> {
-    let help: Vec<String> = forbidding(plan).flat_map(|finding| finding.help.clone()).collect();
-    match forbidding(plan).count() {
+    let help: Vec<String> =
+        engine::forbidding(plan).flat_map(|finding| finding.help.clone()).collect();
+    match engine::forbidding(plan).count() {
         0 => Ok(()),
         1 => Err(Error::Forbidden {
             message: "the finding above forbids this plan".to_owned(),
@@ -71,7 +73,7 @@ pub(crate) fn refuse_forbidden(plan: &Plan) -> Result<(), Error> {
 pub(crate) fn refuse_protected(plan: &Plan) -> Result<(), Error> {
     let mut protected = Vec::new();
     let mut help = Vec::new();
-    for withheld in &plan.withheld {
+    for withheld in engine::protected(plan) {
         if let WhyNot::Protected { allow, .. } = &withheld.why {
             protected.push(withheld.address.to_string());
             help.push(allow.clone());
@@ -241,15 +243,7 @@ fn end(
     lost: Option<Diagnostic>,
     context: &Context,
 ) -> Result<u8, Error> {
-    let code = match report.ended {
-        // What could not be read may be there still.
-        Ended::Done if situation.is_partial() => exit::PARTLY,
-        Ended::Done => unfinished(plan),
-        Ended::Interrupted => exit::INTERRUPTED,
-        Ended::Draining => exit::DRAINING,
-        Ended::Credentials | Ended::Partly if report.changes == 0 => exit::ERROR,
-        Ended::Credentials | Ended::Partly => exit::PARTLY,
-    };
+    let code = engine::exit_code(plan, report, !situation.is_partial());
     let failed = report.failed.iter().map(|failed| error::step(failed, plan));
     let unwritten = context.audit.fault().as_ref().map(audit::unwritten);
     let faults: Vec<Diagnostic> = failed.chain(lost).chain(unwritten).collect();
@@ -319,11 +313,4 @@ fn onwards(report: &Report, context: &Context) -> String {
     let most = lingers.map(|lingers| lingers.seconds[2]).max().unwrap_or_default();
     let most = words::duration(most.into());
     format!("AWS takes up to {most} for that; run it again then to finish.")
-}
-
-/// The exit code of an apply that did all of its plan: what the plan left alone may count.
-fn unfinished(plan: &Plan) -> u8 {
-    let somebody_must_act =
-        plan.withheld.iter().any(|withheld| reason::is_unfinished(&withheld.why));
-    if somebody_must_act { exit::PARTLY } else { exit::DONE }
 }

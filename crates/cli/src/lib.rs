@@ -14,6 +14,7 @@ mod audit;
 mod carry_out;
 mod commands;
 mod context;
+pub mod engine;
 mod error;
 pub mod exit;
 mod interrupts;

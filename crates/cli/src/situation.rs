@@ -3,15 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use trueup_model::plan::{WhyNot, Withheld};
-use trueup_model::{Catalog, Plan, Severity, Snapshot, Stack};
+use trueup_model::{Catalog, Plan, Snapshot, Stack};
 use trueup_planner::{Mode, Options};
 use trueup_provider::Provider;
-use trueup_stack::CelEvaluator;
 
 use crate::arguments::Permissions;
+use crate::engine;
 use crate::error::Error;
-use crate::network;
 use crate::render::diagnostics::Sources;
 use crate::render::look::Look;
 use crate::render::plan::View;
@@ -44,20 +42,11 @@ pub(crate) struct Intent {
 impl Situation {
     /// Decides what is to be done.
     pub(crate) fn plan(&self, intent: &Intent) -> Result<Plan, Error> {
-        let mut plan = trueup_planner::plan(&trueup_planner::Input {
-            stack: &self.stack,
-            catalog: &self.catalog,
-            snapshot: &self.snapshot,
-            evaluator: &CelEvaluator,
-            options: &intent.options(),
-        });
-        let violations = trueup_planner::check(&plan, &self.stack, &self.catalog);
-        let violations: Vec<String> = violations.iter().map(ToString::to_string).collect();
-        if !violations.is_empty() {
-            return Err(Error::Inconsistent(violations.join("; ")));
-        }
-        network::prove(&self.stack, &self.snapshot, &mut plan);
-        Ok(plan)
+        let decided = engine::decide(&self.stack, &self.catalog, &self.snapshot, &intent.options());
+        decided.map_err(|violations| {
+            let violations: Vec<String> = violations.iter().map(ToString::to_string).collect();
+            Error::Inconsistent(violations.join("; "))
+        })
     }
 
     /// The plan as text.
@@ -82,14 +71,4 @@ impl Intent {
             max_disruption: max_disruption.map(Into::into),
         }
     }
-}
-
-/// The findings that forbid a plan.
-pub(crate) fn forbidding(plan: &Plan) -> impl Iterator<Item = &trueup_model::Diagnostic> {
-    plan.findings.iter().filter(|finding| finding.severity == Severity::Error)
-}
-
-/// What a plan leaves alone because it is protected or holds data.
-pub(crate) fn protected(plan: &Plan) -> impl Iterator<Item = &Withheld> {
-    plan.withheld.iter().filter(|withheld| matches!(withheld.why, WhyNot::Protected { .. }))
 }

@@ -31,6 +31,9 @@ pub enum At {
     Call(u64),
     /// Of the calls that can change something, the one of that number.
     Change(u64),
+    /// Of the calls that can change something, the one of that number, and every later call of its
+    /// action.
+    ChangeAndOn(u64),
     /// Of the calls of that action, the one of that number.
     Action(String, u64),
     /// Every call of that action.
@@ -70,7 +73,7 @@ pub enum Fault {
     TagsLag(u32),
     /// What the call changes is shown as it was, and ready, for so many reads.
     Behind(u32),
-    /// What the call makes ends in a failed state.
+    /// What the call makes ends in a failed state, if it is of a kind that can.
     Breaks,
 }
 
@@ -121,12 +124,14 @@ pub(crate) struct Faults {
     pub(crate) changes: u64,
     pub(crate) by_action: BTreeMap<&'static str, u64>,
     given: u32,
+    /// The action that goes wrong from now on.
+    stuck: Option<&'static str>,
 }
 
 impl Faults {
     pub(crate) fn new(plan: FaultPlan, seed: u64) -> Self {
         let by_action = BTreeMap::new();
-        Self { plan, dice: Dice::new(seed), calls: 0, changes: 0, by_action, given: 0 }
+        Self { plan, dice: Dice::new(seed), calls: 0, changes: 0, by_action, given: 0, stuck: None }
     }
 
     /// Counts a call, and says what goes wrong with it.
@@ -136,8 +141,13 @@ impl Faults {
         let of_action = self.by_action.entry(call.action).or_default();
         *of_action += 1;
         let of_action = *of_action;
+        let hits = |at: &At| matches!(at, At::ChangeAndOn(number) if *number == self.changes);
+        if call.mutates() && self.plan.scripted.iter().any(|scripted| hits(&scripted.at)) {
+            self.stuck = Some(call.action);
+        }
         let meant = |at: &At| match at {
             At::Call(number) => *number == self.calls,
+            At::ChangeAndOn(_) => self.stuck == Some(call.action),
             At::Change(number) => call.mutates() && *number == self.changes,
             At::Action(action, number) => action == call.action && *number == of_action,
             At::Every(action) => action == call.action,
@@ -266,6 +276,14 @@ mod tests {
         let drawn = [change, read, change, change].map(|call| faults.draw(&call));
         assert_eq!(drawn, [None, None, Some(Fault::LostAfter), None]);
         assert_eq!((faults.calls, faults.changes), (4, 3));
+    }
+
+    #[test]
+    fn what_goes_wrong_from_a_change_on_goes_wrong_with_every_call_of_its_action() {
+        let mut faults = Faults::new(FaultPlan::one(At::ChangeAndOn(2), Fault::Denied), 1);
+        let [vpc, subnet] = [Call::once("ec2:CreateVpc"), Call::once("ec2:CreateSubnet")];
+        let drawn = [subnet, vpc, subnet, vpc].map(|call| faults.draw(&call));
+        assert_eq!(drawn, [None, Some(Fault::Denied), None, Some(Fault::Denied)]);
     }
 
     #[test]

@@ -227,6 +227,9 @@ pub const SETTLED: &[Settled] = &[
     },
 ];
 
+/// Kinds whose making can end in a failed state; all others AWS makes or refuses.
+pub const CAN_BREAK: &[&str] = &["nat_gateway", "db_instance", "lambda_function"];
+
 /// What a resource has from another of its kind that it was made from.
 #[derive(Debug, Clone, Copy)]
 pub struct Copied {

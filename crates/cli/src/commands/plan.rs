@@ -6,11 +6,12 @@ use clap::{Args, ValueEnum};
 
 use crate::arguments::{Permissions, StackFile};
 use crate::context::{Context, View};
+use crate::engine::{forbidding, protected};
 use crate::error::Error;
 use crate::exit;
 use crate::render::{json, markdown};
 use crate::saved;
-use crate::situation::{Intent, forbidding, protected};
+use crate::situation::Intent;
 
 /// Show what would be done to make AWS as the stack says
 #[derive(Debug, Args)]

@@ -183,7 +183,8 @@ impl Service<'_> {
             let message = format!("The {} '{id}' exists already", kind.name);
             return Err(aws(FailureClass::Exists, code, message));
         }
-        let breaks = matches!(self.fault, Some(Fault::Breaks)).then(|| "failed".to_owned());
+        let breaks = self.fault == Some(Fault::Breaks) && tables::CAN_BREAK.contains(&kind.name);
+        let breaks = breaks.then(|| "failed".to_owned());
         let until = self.now + self.takes(kind.times.create, &[&key, "create"]);
         let along = Self::made_along(kind, &attributes);
         let (hidden_until, untagged_until) = self.shows_from(&key);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::course::Course;
 use super::{orphans, twins};
 use crate::faults::{At, Fault, FaultPlan};
 use crate::{Sim, World};
@@ -31,6 +32,10 @@ pub struct Outcome {
     pub withheld: Vec<String>,
     /// What went wrong, in words; a run that could not even plan has planned nothing.
     pub failures: Vec<String>,
+    /// What became of each step, where a plan was carried out.
+    pub course: Option<Course>,
+    /// What no run may do, whatever goes wrong.
+    pub faults: Vec<String>,
 }
 
 /// Runs until a run plans nothing, at most `limit` times; says what every run did.
@@ -41,13 +46,25 @@ pub async fn converge(
     sim: &Arc<Sim>,
     limit: usize,
 ) -> Result<Vec<Outcome>, String> {
+    pursue(engine, sim, limit, &|| ()).await
+}
+
+/// Converges; `between` is called after every run.
+async fn pursue(
+    engine: &dyn Engine,
+    sim: &Arc<Sim>,
+    limit: usize,
+    between: &dyn Fn(),
+) -> Result<Vec<Outcome>, String> {
     let mut runs = Vec::new();
     for _ in 0..limit {
         if sim.has_crashed() {
             sim.restart();
         }
         let outcome = engine.run(sim).await;
-        let Outcome { planned, withheld, failures } = &outcome;
+        examine(&outcome, sim)?;
+        between();
+        let Outcome { planned, withheld, failures, .. } = &outcome;
         let is_settled = planned.is_empty() && withheld.is_empty() && failures.is_empty();
         let is_to_wait = !withheld.is_empty();
         runs.push(outcome);
@@ -59,6 +76,17 @@ pub async fn converge(
         }
     }
     Err(format!("after {limit} runs there is still something to do: {runs:#?}"))
+}
+
+/// What holds of every run that did not die.
+fn examine(outcome: &Outcome, sim: &Sim) -> Result<(), String> {
+    if !outcome.faults.is_empty() {
+        return Err(outcome.faults.join("; "));
+    }
+    match &outcome.course {
+        Some(course) if !sim.has_crashed() => course.check(),
+        _ => Ok(()),
+    }
 }
 
 /// Nothing was made twice, and nothing was made and lost.
@@ -92,48 +120,100 @@ pub fn shape(world: &World, stack: &str) -> Vec<String> {
     lines
 }
 
-/// Faults that every step must survive.
-pub const FAULTS: [Fault; 11] = [
-    Fault::Throttled,
-    Fault::Unavailable,
-    Fault::UnavailableAfter,
-    Fault::LostBefore,
-    Fault::LostAfter,
-    Fault::LostHalfway,
-    Fault::CrashBefore,
-    Fault::CrashAfter,
-    Fault::CrashHalfway,
-    Fault::Hidden(2),
-    Fault::Behind(2),
+/// What every step must survive: most of it within a run or by its death, and what makes a step fail
+/// for good, which the next run has to finish.
+pub const FAULTS: [Trouble; 17] = [
+    Trouble::Once(Fault::Throttled),
+    Trouble::Once(Fault::Unavailable),
+    Trouble::Once(Fault::UnavailableAfter),
+    Trouble::Once(Fault::LostBefore),
+    Trouble::Once(Fault::LostAfter),
+    Trouble::Once(Fault::LostHalfway),
+    Trouble::Once(Fault::CrashBefore),
+    Trouble::Once(Fault::CrashAfter),
+    Trouble::Once(Fault::CrashHalfway),
+    Trouble::Once(Fault::Hidden(2)),
+    Trouble::Once(Fault::TagsLag(2)),
+    Trouble::Once(Fault::Behind(2)),
+    Trouble::Once(Fault::Breaks),
+    Trouble::Once(Fault::Denied),
+    Trouble::Lasting(Fault::Denied),
+    Trouble::Lasting(Fault::LostBefore),
+    Trouble::Lasting(Fault::LostAfter),
 ];
 
+/// A fault, and for how long it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// At one call.
+    Once(Fault),
+    /// From one call on, at all of the same action, until the run ends.
+    Lasting(Fault),
+}
+
+impl Trouble {
+    fn at(self, number: u64) -> FaultPlan {
+        match self {
+            Self::Once(fault) => FaultPlan::one(At::Change(number), fault),
+            Self::Lasting(fault) => FaultPlan::one(At::ChangeAndOn(number), fault),
+        }
+    }
+}
+
+/// What a matrix was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tried {
+    /// How many calls there are that change something.
+    pub changes: u64,
+    /// How many worlds there were: calls × faults.
+    pub worlds: usize,
+    /// In how many of them a run did a part of its plan, and another the rest.
+    pub partial: usize,
+}
+
 /// Every call that changes something × every fault, each in a world of its own: all must come to
-/// the end that a run without faults comes to. Gives how many there were.
+/// the end that a run without faults comes to.
 pub async fn matrix(
     engine: &dyn Engine,
     start: &dyn Fn() -> Arc<Sim>,
-    faults: &[Fault],
-) -> Result<usize, String> {
+    troubles: &[Trouble],
+) -> Result<Tried, String> {
     let reference = start();
     reference.set_faults(FaultPlan::default(), 1);
     converge(engine, &reference, 3).await?;
-    let changes = reference.counts().changes;
     let end = shape(&reference.world(), engine.stack());
-    let mut tried = 0;
-    for number in 1..=changes {
-        for fault in faults {
-            let sim = start();
-            let before = sim.world();
-            sim.set_faults(FaultPlan::one(At::Change(number), *fault), 1);
-            let told = |why: String| format!("{fault:?} at change {number}: {why}");
-            converge(engine, &sim, 6).await.map_err(told)?;
-            check(&before, &sim, engine.stack()).map_err(told)?;
-            let came_to = shape(&sim.world(), engine.stack());
-            if came_to != end {
-                return Err(told(format!("came to another end: {came_to:#?}, not {end:#?}")));
-            }
-            tried += 1;
+    let mut tried = Tried { changes: reference.counts().changes, worlds: 0, partial: 0 };
+    for number in 1..=tried.changes {
+        for trouble in troubles {
+            let told = |why: String| format!("{trouble:?} at change {number}: {why}");
+            let runs = survive(engine, &start(), (*trouble, number), &end).await.map_err(told)?;
+            let is_partial = |run: &Outcome| run.course.as_ref().is_some_and(Course::is_partial);
+            tried.worlds += 1;
+            tried.partial += usize::from(runs.iter().any(is_partial));
         }
     }
     Ok(tried)
+}
+
+/// Comes to that end in spite of a trouble, which is over with the run that met it.
+async fn survive(
+    engine: &dyn Engine,
+    sim: &Arc<Sim>,
+    (trouble, number): (Trouble, u64),
+    end: &[String],
+) -> Result<Vec<Outcome>, String> {
+    let before = sim.world();
+    sim.set_faults(trouble.at(number), 1);
+    let pass = || {
+        if sim.counts().changes >= number {
+            sim.set_faults(FaultPlan::default(), 1);
+        }
+    };
+    let runs = pursue(engine, sim, 6, &pass).await?;
+    check(&before, sim, engine.stack())?;
+    let came_to = shape(&sim.world(), engine.stack());
+    if came_to != end {
+        return Err(format!("came to another end: {came_to:#?}, not {end:#?}"));
+    }
+    Ok(runs)
 }

@@ -2,6 +2,7 @@
 //! invariants that hold of a world after every run.
 
 pub mod converge;
+pub mod course;
 mod host;
 mod invariants;
 pub mod kinds;

@@ -6,6 +6,7 @@
 mod faults;
 mod keeping;
 mod life;
+mod matrix;
 mod program;
 mod random;
 mod stacks;

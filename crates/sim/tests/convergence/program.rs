@@ -9,13 +9,16 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use tokio::time::Instant;
 use trueup_applier::{
-    Events, Holder, Interrupt, Lease, Leasing, Left, Refusal, Report, Run, WIDTH,
+    Ended, Events, Holder, Interrupt, Lease, Leasing, Left, Refusal, Report, Run, WIDTH,
 };
+use trueup_cli::engine;
+use trueup_model::event::Skipped;
 use trueup_model::plan::WhyNot;
 use trueup_model::{Catalog, Plan, Snapshot, Stack};
-use trueup_planner::{Input, Mode, Options};
-use trueup_provider::{Failure, Provider};
+use trueup_planner::{Mode, Options};
+use trueup_provider::{Failure, FailureClass, Provider};
 use trueup_sim::testing::converge::{Engine, Outcome};
+use trueup_sim::testing::course::{Course, Fate, Stage};
 use trueup_sim::{Sim, SimOptions, World};
 use trueup_stack::{CelEvaluator, DiskFiles, Files, Request, Variables};
 
@@ -85,19 +88,16 @@ impl Program {
         Arc::new(Sim::new(Arc::clone(&self.catalog), world, options))
     }
 
-    pub(crate) async fn plan(&self, sim: &Arc<Sim>) -> Result<(Plan, Snapshot), Failure> {
+    /// Reads, seals and decides, as the program does.
+    pub(crate) async fn plan(&self, sim: &Arc<Sim>) -> Result<(Plan, Snapshot), Trouble> {
         let wanted = trueup_planner::wanted(&self.stack, &self.catalog);
         let provider: Arc<dyn Provider> = sim.clone();
         let events = Events::unread();
         let observed = trueup_applier::observe(&provider, &self.catalog, &wanted, &events);
-        let snapshot = observed.await?;
-        let plan = trueup_planner::plan(&Input {
-            stack: &self.stack,
-            catalog: &self.catalog,
-            snapshot: &snapshot,
-            evaluator: &*self.evaluator,
-            options: &self.options,
-        });
+        let snapshot = observed.await.map_err(Trouble::Aws)?;
+        let snapshot = trueup_planner::seal(&self.stack, &self.catalog, &snapshot);
+        let decided = engine::decide(&self.stack, &self.catalog, &snapshot, &self.options);
+        let plan = decided.map_err(|violations| Trouble::Contradicts(format!("{violations:?}")))?;
         Ok((plan, snapshot))
     }
 
@@ -127,7 +127,10 @@ async fn lease(stack: &str, makes: bool, sim: &Arc<Sim>) -> Result<Lease, Failur
             Err(Refusal::Held(Some(by))) => {
                 trueup_applier::break_lease(leasing.clone(), &by).await?;
             }
-            Err(Refusal::Held(None)) => {}
+            Err(Refusal::Held(None)) => {
+                let message = "somebody is just taking the lease";
+                return Err(Failure::new(FailureClass::Exists, message));
+            }
             Err(Refusal::Failed(failure)) => return Err(failure),
         }
     }
@@ -177,26 +180,70 @@ impl Program {
     async fn run_alone(&self, sim: &Arc<Sim>) -> (Outcome, Left) {
         let (plan, snapshot) = match self.plan(sim).await {
             Ok(planned) => planned,
-            Err(failure) => return (failed(&failure), Left::Settled),
+            Err(Trouble::Aws(failure)) => return (failed(&failure), Left::Settled),
+            Err(Trouble::Contradicts(why)) => {
+                let faults = vec![format!("the plan contradicts itself: {why}")];
+                return (Outcome { faults, ..Outcome::default() }, Left::Settled);
+            }
         };
-        let (planned, withheld) = (in_words(&plan), withheld(&plan));
+        let mut outcome =
+            Outcome { planned: in_words(&plan), withheld: withheld(&plan), ..Outcome::default() };
         if plan.is_empty() {
-            let left = Left::seen(&self.stack.name, &snapshot);
-            return (Outcome { planned, withheld, failures: Vec::new() }, left);
+            return (outcome, Left::seen(&self.stack.name, &snapshot));
         }
         let read_all = snapshot.unreadable.is_empty();
-        let report = self.apply(sim, plan, snapshot).await;
+        let report = self.apply(sim, plan.clone(), snapshot).await;
         let failures = report
             .failed
             .iter()
             .map(|failed| format!("{} {}: {}", failed.verb, failed.address, failed.failure));
-        let left = Left::after(&report, read_all);
-        (Outcome { planned, withheld, failures: failures.collect() }, left)
+        outcome.failures = failures.collect();
+        outcome.course = Some(course(&plan, &report, read_all));
+        (outcome, Left::after(&report, read_all))
     }
+}
+
+/// Why there is no plan.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// AWS could not be read.
+    Aws(Failure),
+    /// The plan breaks a rule of every plan.
+    Contradicts(String),
 }
 
 fn failed(failure: &Failure) -> Outcome {
     Outcome { failures: vec![failure.to_string()], ..Outcome::default() }
+}
+
+/// What became of every step.
+fn course(plan: &Plan, report: &Report, read_all: bool) -> Course {
+    let mut stages: Vec<Stage> = plan
+        .steps
+        .iter()
+        .map(|step| Stage {
+            name: format!("{} {}", step.operation.verb(), step.address),
+            address: step.address.to_string(),
+            after: step.after.clone(),
+            fate: Fate::Untold,
+        })
+        .collect();
+    for &done in &report.done {
+        stages[done].fate = Fate::Done;
+    }
+    for failed in &report.failed {
+        stages[failed.step].fate = Fate::Failed;
+    }
+    for skipped in &report.skipped {
+        stages[skipped.step].fate = match &skipped.because {
+            Skipped::DependencyFailed { on } => Fate::SkippedFor(on.to_string()),
+            _ => Fate::Skipped,
+        };
+    }
+    let is_stopped = matches!(report.ended, Ended::Interrupted | Ended::Credentials);
+    let exit_code = engine::exit_code(plan, report, read_all);
+    let leaves = !read_all || engine::leaves_work(plan);
+    Course { stages, changes: report.changes, exit_code, is_stopped, leaves }
 }
 
 /// What a plan does.

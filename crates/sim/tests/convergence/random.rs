@@ -166,7 +166,7 @@ async fn plan_in_peace(program: &Program, sim: &Arc<Sim>) -> Result<Plan, String
     if sim.has_crashed() {
         sim.restart();
     }
-    let planned = program.plan(sim).await.map_err(|failure| failure.to_string());
+    let planned = program.plan(sim).await.map_err(|trouble| format!("{trouble:?}"));
     planned.map(|(plan, _)| plan)
 }
 
