@@ -114,7 +114,7 @@ pub async fn take(leasing: Leasing) -> Result<Lease, Refusal> {
         let answer = match seat.ask(ask, seat.held()).await {
             Ok((answer, leases)) => {
                 last = leases.unwrap_or(last);
-                unanswered = lost.filter(|_| ask == Ask::List);
+                unanswered = unanswered.filter(|_| ask == Ask::List);
                 answer
             }
             Err(failure) if ask != Ask::List && failure.may_have_happened() => {

@@ -9,6 +9,8 @@ use trueup_model::plan::{Operation, Step, StepId, Target, WhyNot};
 use trueup_model::value::Values;
 use trueup_model::{Action, Address, Catalog, Expression, Live, Plan, Reference, Stack, Value};
 
+use crate::index::for_each_reference;
+
 mod secrets;
 
 /// A rule that a plan breaks.
@@ -46,7 +48,7 @@ pub enum Violation {
 
 /// The rules that a plan of this stack breaks: none, if this crate made it.
 pub fn check(plan: &Plan, stack: &Stack, catalog: &Catalog) -> Vec<Violation> {
-    let checker = Checker::new(plan);
+    let checker = Checker::new(plan, catalog);
     let mut violations = Vec::new();
     checker.order(&mut violations);
     checker.changes(&mut violations);
@@ -63,13 +65,14 @@ pub fn check(plan: &Plan, stack: &Stack, catalog: &Catalog) -> Vec<Violation> {
 
 struct Checker<'p> {
     plan: &'p Plan,
+    catalog: &'p Catalog,
     makers: BTreeMap<&'p Address, StepId>,
     updates: BTreeMap<&'p Address, Vec<StepId>>,
     actions: BTreeMap<&'p Address, Action>,
 }
 
 impl<'p> Checker<'p> {
-    fn new(plan: &'p Plan) -> Self {
+    fn new(plan: &'p Plan, catalog: &'p Catalog) -> Self {
         let creates = plan.steps.iter().filter(|s| matches!(s.operation, Operation::Create { .. }));
         let mut updates: BTreeMap<&Address, Vec<StepId>> = BTreeMap::new();
         for step in &plan.steps {
@@ -80,6 +83,7 @@ impl<'p> Checker<'p> {
         Self {
             updates,
             plan,
+            catalog,
             makers: creates.map(|step| (&step.address, step.id)).collect(),
             actions: plan.changes.iter().map(|c| (&c.address, c.action)).collect(),
         }
@@ -189,14 +193,13 @@ impl<'p> Checker<'p> {
         }
     }
 
-    /// Whatever holds the id of something deleted lets go of it before.
+    /// Whatever refers to something deleted lets go of it before. Who merely tells its id, as an
+    /// environment does, does not hold it.
     fn deletes(&self, violations: &mut Vec<Violation>) {
-        let mut holders: HashMap<&str, Vec<StepId>> = HashMap::new();
+        let mut holders: HashMap<String, Vec<StepId>> = HashMap::new();
         for step in &self.plan.steps {
             if let Some(before) = step.operation.before() {
-                let mut held = BTreeSet::new();
-                collect_texts(&before.attributes, &mut held);
-                for id in held {
+                for id in self.referred_to(before) {
                     holders.entry(id).or_default().push(step.id);
                 }
             }
@@ -222,6 +225,21 @@ impl<'p> Checker<'p> {
                 }
             }
         }
+    }
+
+    /// The ids that AWS made and that stand where a kind declares a reference.
+    fn referred_to(&self, live: &Live) -> BTreeSet<String> {
+        let mut ids = BTreeSet::new();
+        let kind = self.catalog.get(live.kind.as_str());
+        for attribute in kind.into_iter().flat_map(|kind| &kind.attributes) {
+            let Some(value) = live.attributes.get(attribute.name) else { continue };
+            for_each_reference(&attribute.ty, value, &mut |_, text| {
+                if is_made_by_aws(text) {
+                    ids.insert(text.to_owned());
+                }
+            });
+        }
+        ids
     }
 
     fn forgets(&self, violations: &mut Vec<Violation>) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use trueup_model::{Address, Value};
 use trueup_sim::testing::converge::{check, converge};
 use trueup_sim::{At, Fault, FaultPlan, Item, Phase, Sim, SimOptions};
+use trueup_stack::MemoryFiles;
 
 use crate::program::{Program, differences, in_words};
 
@@ -174,4 +175,28 @@ async fn in_aws_s_time_it_takes_aws_s_time() {
     assert!(took >= estimate && took <= estimate + estimate / 5 + 30, "{took} of {estimate}");
     let (plan, _) = program.plan(&sim).await.unwrap();
     assert_eq!(in_words(&plan), Vec::<String>::new());
+}
+
+/// Who merely tells an id does not hold what it is of: a plan in which both go contradicts nothing.
+#[tokio::test(start_paused = true)]
+async fn a_network_goes_with_a_function_whose_environment_tells_its_id() {
+    let text = "
+stack: snowex
+region: us-west-2
+vpc: { main: { cidr_block: 10.0.0.0/16 } }
+iam_role: { api: { service: lambda.amazonaws.com } }
+lambda_function:
+  api:
+    runtime: python3.12
+    handler: app.handler
+    source: api
+    role: api
+    environment: { VPC: \"${vpc.main.id}\" }
+";
+    let files = MemoryFiles::default().with("api/app.py", "def handler(event, context): pass");
+    let program = Program::with_files(text, &files);
+    let sim = made(&program, SimOptions::default()).await;
+    let runs = converge(&program.destroying(), &sim, 2).await.unwrap();
+    assert!(runs[0].failures.is_empty(), "{:#?}", runs[0].failures);
+    assert_eq!(sim.world().owned_by("snowex").count(), 0);
 }

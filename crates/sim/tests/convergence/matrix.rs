@@ -37,7 +37,7 @@ log_group:
 "#;
 
 /// Two groups whose rules name each other, a host in one of them, a subnet.
-const OLD: &str = r#"
+const OLD: &str = r"
 stack: small
 region: us-west-2
 vpc: { main: { cidr_block: 10.0.0.0/16 } }
@@ -49,10 +49,10 @@ security_group:
   two: { vpc: main, description: old, ingress: [{ port: 2, from: [one] }] }
 instance:
   host: { ami: ami-0123456789abcdef0, instance_type: t3.micro, subnet: a, security_groups: [one] }
-"#;
+";
 
 /// What holds data, what stays, what moves.
-const HOLDING: &str = r#"
+const HOLDING: &str = r"
 stack: small
 region: us-west-2
 vpc: { main: { cidr_block: 10.0.0.0/16 } }
@@ -76,7 +76,7 @@ log_group:
   left: { name: /left, on_destroy: retain }
   old: { name: /moved, retention_days: 7 }
 elastic_ip: { old: {} }
-"#;
+";
 
 /// What is made of [`HOLDING`]: the database is another, one group stays against the file, one stays and
 /// is forgotten, one moves and changes, and one of somebody else is adopted.
