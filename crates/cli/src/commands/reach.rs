@@ -71,7 +71,14 @@ fn end(text: &str, stack: &Stack) -> Result<End, Error> {
     if text == "internet" {
         return Ok(End::Internet);
     }
-    if text.parse::<ipnet::IpNet>().is_ok() {
+    if let Ok(network) = text.parse::<ipnet::IpNet>() {
+        if network.trunc() != network {
+            let (network, host) = (network.trunc(), network.addr());
+            return Err(Error::Usage {
+                message: format!("'{text}' is no network: it begins at another address"),
+                help: format!("write {network} for all of it, or {host} for this address alone"),
+            });
+        }
         return Ok(End::Cidr(text.to_owned()));
     }
     if let Ok(address) = text.parse::<std::net::IpAddr>() {
@@ -90,16 +97,29 @@ pub(super) fn address(text: &str, stack: &Stack) -> Result<Address, Error> {
         return Ok(address);
     }
     let known: Vec<String> = stack.resources.keys().map(ToString::to_string).collect();
-    let words = known.iter().map(String::as_str);
-    let nearest = trueup_stack::nearest(text, words.chain(["internet"]));
     Err(Error::Usage {
         message: format!("the stack has no '{text}'"),
-        help: match nearest {
-            Some(word) => format!("did you mean '{word}'?"),
-            None => "name a resource (instance.bastion), 'internet', a network or an AWS service"
-                .to_owned(),
-        },
+        help: advice(text, &known).unwrap_or_else(|| {
+            "name a resource (instance.bastion), 'internet', a network or an AWS service".to_owned()
+        }),
     })
+}
+
+/// What was probably meant: an address without its kind, one with a port on it, or a word nearby.
+fn advice(text: &str, known: &[String]) -> Option<String> {
+    if let Some((end, port)) = text.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok())
+    {
+        return Some(format!("name the port apart: {end} --port {port}"));
+    }
+    let suffix = format!(".{text}");
+    let same: Vec<&str> =
+        known.iter().filter(|address| address.ends_with(&suffix)).map(String::as_str).collect();
+    if !same.is_empty() {
+        return Some(format!("did you mean {}?", same.join(" or ")));
+    }
+    let words = known.iter().map(String::as_str).chain(["internet"]);
+    let word = trueup_stack::nearest(text, words.chain(trueup_stack::SERVICES))?;
+    Some(format!("did you mean '{word}'?"))
 }
 
 fn port(text: &str) -> Result<(u16, String), String> {

@@ -19,6 +19,9 @@ pub(crate) fn answer(text: &str, planned: bool, answer: &Answer, look: &Look) ->
     lines.extend(answer.evidence.iter().flat_map(|fact| look.wrap(2, fact)));
     let open = answer.changes.iter().map(|change| format!("to open it: {change}"));
     lines.extend(open.flat_map(|change| look.wrap(2, &change)));
+    if !planned && answer.evidence.iter().any(|fact| fact.ends_with("does not exist there")) {
+        lines.extend(look.wrap(2, "to ask of what the plan leads to: --planned"));
+    }
     finish(lines, look)
 }
 

@@ -395,6 +395,43 @@ async fn who_reaches_whom_is_answered() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_end_that_is_none_is_told_what_to_write() {
+    let (bench, _) = snowex();
+    for (end, advice) in [
+        ("api", "did you mean lambda_function.api or log_group.api?"),
+        ("db_instance.main:5432", "name the port apart: db_instance.main --port 5432"),
+        ("10.0.0.5/16", "write 10.0.0.0/16 for all of it, or 10.0.0.5 for this address alone"),
+        ("secretmanager", "did you mean 'secretsmanager'?"),
+        ("everything", "name a resource (instance.bastion), 'internet', a network or an AWS"),
+    ] {
+        let wrong = bench.run(&format!("reach instance.bastion {end}")).await.expect(1);
+        let said = wrong.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(advice), "{said}");
+    }
+    let early = bench.run("reach instance.bastion ssm").await.expect(1);
+    assert!(early.stdout.contains("--planned"), "{}", early.stdout);
+}
+
+/// AWS gives a public address only to what asks for one; a sandbox that gave one to all would say of
+/// the live network what the plan denies.
+#[tokio::test]
+async fn without_a_public_address_nothing_gets_out_of_a_public_subnet() {
+    let bench = Bench::new();
+    bench.run("init bastion").await.expect(0);
+    let text = bench.read("stack.yaml");
+    let asked = text.lines().filter(|line| !line.contains("public_ip") && !line.contains("ssm on"));
+    bench.run("apply --sandbox --yes").await.expect(0);
+    bench.run("reach instance.bastion ssm --port 443 --sandbox").await.expect(0);
+    bench.write("stack.yaml", &asked.collect::<Vec<_>>().join("\n"));
+    bench.run("apply --sandbox --yes").await.expect(0);
+    for network in ["", " --planned"] {
+        let line = format!("reach instance.bastion ssm --port 443 --sandbox{network}");
+        let stops = bench.run(&line).await.expect(4).stdout;
+        assert!(stops.contains("it has no public IPv4 address"), "{stops}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_doctor_goes_through_the_list() {
     let (bench, _) = snowex();
     insta::assert_snapshot!(bench.run("doctor instance.bastion --planned").await.expect(0).stdout);

@@ -195,7 +195,7 @@ impl World {
             let value = match output.sample {
                 Sample::Id(prefix) => format!("{prefix}{hex}").into(),
                 Sample::Attribute(attribute) => attributes[attribute].clone(),
-                Sample::Format(format) => format
+                Sample::Format(format) | Sample::Where { format, .. } => format
                     .replace("{name}", name.as_str().unwrap_or_default())
                     .replace("{hex}", &hex)
                     .replace("{id}", name.as_str().unwrap_or_default())

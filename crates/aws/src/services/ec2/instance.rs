@@ -55,13 +55,16 @@ pub fn kind() -> Kind {
             ),
             Output::new(
                 "public_ip",
-                Sample::Format("203.0.113.{ip}"),
+                Sample::Where { attribute: "public_ip", format: "203.0.113.{ip}" },
                 "Its public address, if any.",
             )
             .volatile(),
             Output::new(
                 "public_dns",
-                Sample::Format("ec2-203-0-113-{ip}.amazonaws.com"),
+                Sample::Where {
+                    attribute: "public_ip",
+                    format: "ec2-203-0-113-{ip}.amazonaws.com",
+                },
                 "Its public name, if any.",
             )
             .volatile(),
