@@ -2,7 +2,7 @@
 
 from proxy import Proxy
 from test_network import all_proved, verdicts
-from program import CHANGES
+from program import CHANGES, stack_with
 
 SHUT = {"internet does not reach instance.bastion", "internet does not reach db_instance.main"}
 # What a plan of snowex may cost, and what one application load balancer with one group adds to it.
@@ -82,6 +82,54 @@ def drop(w, elb, arn, *groups):
         elb.delete_target_group(TargetGroupArn=group["TargetGroupArn"])
     for group in groups:
         w.ec2.delete_security_group(GroupId=group)
+
+
+def looking_up(folder, existing, *sentences):
+    """Snowex with something looked up, and sentences about it."""
+    lines = "".join(f"  - {sentence}\n" for sentence in sentences)
+    return stack_with(
+        folder, ("\nvariables:\n", f"\nexisting:\n  {existing}\n\nvariables:\n"), ("\nexpect:\n", f"\nexpect:\n{lines}")
+    )
+
+
+def test_load_balancers_and_environments_are_ends(applied, tmp_path):
+    """By name, by ARN and by tags; the nodes' addresses, groups and listeners decide."""
+    program, w, _ = applied
+    front = group_of_others(w, "front", 443, **ANYWHERE)
+    elb, arn = balancer(w, "application", SecurityGroups=[front])
+    elb.add_tags(ResourceArns=[arn], Tags=[{"Key": "team", "Value": "web"}])
+    forward(w, elb, arn, "HTTP", 443, "instance", w.id("instance.bastion"), 8080)
+    tag = [{"Key": "elasticbeanstalk:environment-name", "Value": "shop"}]
+    machine, = w.ec2.run_instances(
+        ImageId="ami-12c6146b", MinCount=1, MaxCount=1, SubnetId=w.id("subnet.public"), SecurityGroupIds=[front],
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tag}],
+    )["Instances"]
+    end = "existing.load_balancer.front"
+    sentences = [
+        f"internet reaches {end} on 443", f"internet does not reach {end} on 80",
+        f"{end} does not reach db_instance.main", f"{end} does not reach instance.bastion",
+    ]
+    calls = {}
+    for by in ("name: theirs", f'id: "{arn}"', "tags: { team: web }"):
+        stack = looking_up(tmp_path, f"load_balancer: {{ front: {{ {by} }} }}", *sentences)
+        all_proved(program, stack)
+        calls[by] = program.calls_of_plan(stack)
+    assert calls["name: theirs"].total() <= MOST_CALLS + OF_ONE_BALANCER + 1, calls
+    assert calls["tags: { team: web }"]["elasticloadbalancing:DescribeTags"] == 1, calls
+    found = words(program.run("reach", "internet", end, stack, "--port", "80", expect=4))
+    assert "no ingress rule allows tcp 80" in found and f"give {end} a listener for tcp 80" in found, found
+
+    shop = "existing.elastic_beanstalk_environment.shop"
+    stack = looking_up(
+        tmp_path, "elastic_beanstalk_environment: { shop: { name: shop } }",
+        f"{shop} does not reach db_instance.main", f"10.0.0.0/16 reaches {shop} on 443",
+    )
+    all_proved(program, stack)
+    assert program.calls_of_plan(stack)["ec2:DescribeInstances"] == 2, "one for the stack, one for the environment"
+    w.ec2.terminate_instances(InstanceIds=[machine["InstanceId"]])
+    unknown = {text for text, (verdict, _) in verdicts(program, stack, 0).items() if verdict == "unknown"}
+    assert unknown == {f"{shop} does not reach db_instance.main", f"10.0.0.0/16 reaches {shop} on 443"}
+    drop(w, elb, arn, front)
 
 
 def database_address(w):

@@ -28,6 +28,16 @@ impl Address {
         Self { modules: Vec::new(), kind: kind.into(), name: name.into(), key: None }
     }
 
+    /// The address in `existing.KIND.NAME` (behind `module.NAME.`, where a module looks it up); nothing
+    /// where the text is no such name.
+    pub fn of_existing(text: &str) -> Option<Self> {
+        let (modules, rest) = text.rsplit_once("existing.")?;
+        let is_whole = modules.is_empty() || modules.ends_with('.');
+        let address: Self = format!("{modules}{rest}").parse().ok()?;
+        let is_named = rest.split('.').count() == 2 && address.key.is_none();
+        (is_whole && is_named).then_some(address)
+    }
+
     /// The same address with an instance key.
     #[must_use]
     pub fn with_key(mut self, key: impl Into<String>) -> Self {
@@ -209,6 +219,28 @@ mod tests {
     fn what_is_no_address_is_refused() {
         for text in ["", "vpc", "vpc.", "vpc.Main", "vpc.main[a", "a.b.c", "module.x", "vpc.a-b"] {
             assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_looked_up_has_an_address() {
+        let of = |text| Address::of_existing(text).map(|address| address.to_string());
+        assert_eq!(of("existing.vpc.main").unwrap(), "vpc.main");
+        assert_eq!(of("module.a.existing.vpc.main").unwrap(), "module.a.vpc.main");
+        assert_eq!(of("module.existing.existing.vpc.main").unwrap(), "module.existing.vpc.main");
+        let others = [
+            "vpc.main",
+            "existing.vpc",
+            "module.existing.vpc.main",
+            "vpc.existing.main",
+            "x",
+            "preexisting.vpc.main",
+            "existing.vpc.main[a]",
+            "existing.module.a.vpc.main",
+            "",
+        ];
+        for text in others {
+            assert_eq!(of(text), None, "{text}");
         }
     }
 

@@ -62,11 +62,16 @@ pub mod around {
     pub const NETWORK_INTERFACE: &str = "network_interface";
     /// A load balancer; its id is the end of its ARN, `app/web/0123`. `vpc`, `subnets`,
     /// `security_groups`, `internet_facing`, `type` (`application`, `network`, `classic`,
-    /// `gateway`); `nodes`, its interfaces as `{subnet, private_ip, public_ip}`; and `listeners`,
-    /// nothing where they were not read: `{port, udp, targets}`, the targets `{instance, address,
-    /// load_balancer, port, keeps_client, cross_zone, state}` with one of the first three, and with a
-    /// state unless the target is healthy.
+    /// `gateway`); `nodes`, its interfaces as `{subnet, private_ip, public_ip, ipv6_addresses}`; and
+    /// `listeners`, nothing where they were not read: `{port, udp, targets}`, the targets `{instance,
+    /// address, load_balancer, port, ipv6, keeps_client, cross_zone, state}` with one of the first
+    /// three, and with a state unless the target is healthy.
     pub const LOAD_BALANCER: &str = "load_balancer";
+    /// The instances of an Elastic Beanstalk environment as they run; its id is its name. `vpc`, and
+    /// `interfaces` as `{instance, subnet, security_groups, private_ip, public_ip, ipv6_addresses}`.
+    pub const ENVIRONMENT: &str = "elastic_beanstalk_environment";
+    /// Those of these kinds that `existing` looks up, to be ends of sentences.
+    pub const LOOKED_UP: [&str; 2] = [LOAD_BALANCER, ENVIRONMENT];
     /// A prefix list: `service`, if it is AWS's, and `entries`.
     pub const PREFIX_LIST: &str = "prefix_list";
     /// What AWS says of a route and its table's kind does not: `vpc`, `table`, `destination`,

@@ -179,6 +179,8 @@ pub struct Sentence {
 pub enum End {
     /// A resource, or every instance of a family.
     Resource(Address),
+    /// Something that is looked up, by its address in `existing`.
+    Existing(Address),
     /// Every public address.
     Internet,
     /// A network.

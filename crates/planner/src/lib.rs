@@ -103,7 +103,8 @@ fn around(stack: &Stack) -> Option<Around> {
     let ends = || stack.expect.iter().flat_map(|sentence| [&sentence.from, &sentence.to]);
     (!stack.expect.is_empty()).then(|| Around {
         endpoints: ends().any(|end| matches!(end, End::Service(_))),
-        balancers: stack.expect.iter().any(|one| matches!(one.to, End::Resource(_))),
+        balancers: stack.expect.iter().any(|one| matches!(one.to, End::Resource(_)))
+            || ends().any(|end| matches!(end, End::Existing(_))),
         everything: ends().any(|end| matches!(end, End::Cidr(_))),
     })
 }

@@ -97,7 +97,7 @@ pub(crate) fn within(all: Vec<Live>, vpcs: &BTreeSet<String>) -> Vec<Live> {
     let here = |live: &Live| match live.kind.as_str() {
         "vpc" => vpcs.contains(&live.id),
         "nat_gateway" => text(live, "subnet").is_some_and(|subnet| subnets.contains(subnet)),
-        around::PREFIX_LIST => true,
+        around::PREFIX_LIST | "db_subnet_group" => true,
         around::VPC_PEERING => ["requester", "accepter"]
             .iter()
             .any(|end| text(live, end).is_some_and(|vpc| vpcs.contains(vpc))),

@@ -7,7 +7,9 @@
 mod acl;
 mod balancer;
 pub(super) mod endpoint;
+mod environment;
 mod interface;
+mod lookup;
 pub(super) mod peering;
 mod prefix_list;
 
@@ -23,6 +25,7 @@ use crate::services;
 
 pub(super) use acl::all as acls;
 pub(super) use interface::of_balancers as balancers;
+pub(super) use lookup::find;
 
 /// What one read gave.
 type Answer = Result<Vec<Live>, Failure>;
@@ -46,7 +49,10 @@ pub(super) async fn read(
 ) -> Result<Surroundings, Failure> {
     let mut found = Collected::default();
     let Seen { met, acls, balancers } = seen;
-    let stack: Vec<&Live> = snapshot.resources.iter().chain(snapshot.existing.values()).collect();
+    let groups = groups_of(aws, snapshot).await;
+    let of_databases = groups.as_ref().map(Vec::as_slice).unwrap_or_default();
+    let stack = snapshot.resources.iter().chain(snapshot.existing.values()).chain(of_databases);
+    let stack: Vec<&Live> = stack.collect();
     let mut vpcs = Networks::of(&stack, &met);
     if vpcs.all.is_empty() {
         return Ok(Surroundings::default());
@@ -59,11 +65,15 @@ pub(super) async fn read(
     let endpoints = how.endpoints || how.everything || leads_to("vpce-");
     let peerings = how.everything || leads_to("pcx-");
     let lists = lists_of(&stack, &found.resources, &vpcs.all);
-    let (others, endpoints, peerings, interfaces, lists) = futures::join!(
+    let machines = looked_up(snapshot, "instance").map(|one| one.id.clone());
+    let machines: Vec<String> = machines.collect();
+    let attached = !machines.is_empty() && !how.everything;
+    let (others, endpoints, peerings, interfaces, attached, lists) = futures::join!(
         asked(!missing.is_empty(), vpcs_of(aws, &missing)),
         asked(endpoints, endpoint::of(aws, &in_vpcs)),
         asked(peerings, peering::of(aws, &in_vpcs)),
         asked(how.everything, interface::of(aws, &in_vpcs)),
+        asked(attached, interface::attached(aws, &machines)),
         asked(!lists.is_empty(), prefix_list::of(aws, &lists)),
     );
     found.take("vpc", others)?;
@@ -76,11 +86,38 @@ pub(super) async fn read(
     }
     found.take(around::VPC_PEERING, peerings)?;
     found.take(around::NETWORK_INTERFACE, interfaces)?;
+    found.take(around::NETWORK_INTERFACE, attached)?;
     found.take(around::LOAD_BALANCER, balancers)?;
     found.take(around::PREFIX_LIST, lists)?;
+    found.take("db_subnet_group", groups)?;
     let mut found = found.within(&vpcs.all);
+    // One that shows no interface yet is there all the same.
+    let is_known = |one: &&Live| found.resources.iter().any(|live| live.id == one.id);
+    let hidden = looked_up(snapshot, around::LOAD_BALANCER).filter(|one| !is_known(one));
+    let hidden: Vec<Live> = hidden.cloned().collect();
+    found.resources.extend(hidden);
     balancer::describe(aws, &mut found, &in_vpcs).await?;
     Ok(found)
+}
+
+/// What the stack looks up of a kind.
+fn looked_up<'s>(snapshot: &'s Snapshot, kind: &'static str) -> impl Iterator<Item = &'s Live> {
+    snapshot.existing.values().filter(move |live| live.kind == *kind)
+}
+
+/// The subnet groups of databases that the stack looks up: a description of a database tells only the
+/// name.
+async fn groups_of(aws: &Session<'_>, snapshot: &Snapshot) -> Answer {
+    let lives = || snapshot.resources.iter().chain(snapshot.existing.values());
+    let is_read =
+        |name: &&str| lives().any(|live| live.kind == *"db_subnet_group" && live.id == **name);
+    let named = looked_up(snapshot, "db_instance").filter_map(|live| text(live, "subnet_group"));
+    let unread: BTreeSet<String> = named.filter(|name| !is_read(name)).map(str::to_owned).collect();
+    let unread: Vec<String> = unread.into_iter().collect();
+    match services::calls("db_subnet_group") {
+        Some(calls) if !unread.is_empty() => calls.read(aws, &unread).await,
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// A read that is only made where it is needed.
@@ -190,7 +227,7 @@ impl Collected {
         let here = |live: &Live| match live.kind.as_str() {
             "vpc" => vpcs.contains(&live.id),
             "nat_gateway" => text(live, "subnet").is_some_and(|subnet| subnets.contains(subnet)),
-            around::PREFIX_LIST | around::VPC_PEERING => true,
+            around::PREFIX_LIST | around::VPC_PEERING | "db_subnet_group" => true,
             _ => in_vpc(live),
         };
         let mut resources: Vec<Live> = resources.into_iter().filter(|live| here(live)).collect();

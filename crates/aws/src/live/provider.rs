@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use futures::future::{OptionFuture, join_all};
 use tokio::sync::OnceCell;
 use trueup_model::KindName;
+use trueup_model::snapshot::around::LOOKED_UP;
 use trueup_model::snapshot::{Facts, Live, Snapshot, Unreadable, Wanted};
 use trueup_provider::{
     Call, Create, Delete, Failure, FailureClass, Host, Identity, LeaseStore, Limits, Provider,
@@ -119,13 +120,11 @@ impl Provider for Aws {
         let met = wanted.around.map(|_| Met::default());
         let searches = self.kinds.iter().map(|kind| discover(&unnamed, kind, wanted, met.as_ref()));
         let session = &unnamed;
-        let lookups = wanted.existing.iter().map(|existing| async move {
-            let found = match calls(&existing.address.kind) {
-                Ok(calls) => calls.find(session, &existing.by).await,
-                Err(failure) => Err(failure),
-            };
-            (existing, found)
-        });
+        // What only sentences name is looked up where there are any.
+        let is_wanted = |kind: &str| wanted.around.is_some() || !LOOKED_UP.contains(&kind);
+        let wanted_of = wanted.existing.iter().filter(|one| is_wanted(one.address.kind.as_str()));
+        let lookups = wanted_of
+            .map(|existing| async move { (existing, around::find(session, existing).await) });
         let balancers = wanted.around.filter(|how| how.balancers && !how.everything);
         let (found, existing, facts, acls, balancers) = futures::join!(
             join_all(searches),

@@ -3,6 +3,7 @@
 //!
 //! Time is virtual: it passes only while something sleeps or waits.
 
+mod lookups;
 mod scenes;
 
 use std::collections::BTreeMap;
@@ -35,7 +36,10 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// For how long something is waited for or tried.
 const PATIENCE: u64 = 600_000;
 
-/// One call of a query protocol (EC2, RDS, IAM).
+/// Of EC2's API, whose refusals look otherwise than those of all others.
+const EC2_VERSION: &str = "2016-11-15";
+
+/// One call of a query protocol (EC2, ELB, RDS, IAM).
 pub(crate) struct Asked {
     pub(crate) action: String,
     /// As they are on the wire: `Filter.1.Name`.
@@ -211,7 +215,13 @@ impl HttpConnector for Connector {
             }
             Answer::Refused(code, message) => {
                 let error = format!("<Code>{code}</Code><Message>{message}</Message>");
-                (400, format!("<Response><Errors><Error>{error}</Error></Errors></Response>"))
+                let is_ec2 = asked.get("Version") == EC2_VERSION;
+                let response = if is_ec2 {
+                    format!("<Response><Errors><Error>{error}</Error></Errors></Response>")
+                } else {
+                    format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>")
+                };
+                (400, response)
             }
             Answer::Lost => {
                 let error = aws_smithy_runtime_api::client::result::ConnectorError::io;

@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use super::reach::address;
+use super::reach::resource;
 use crate::arguments::{Permissions, StackFile};
 use crate::context::{Context, View};
 use crate::error::Error;
 use crate::exit;
-use crate::network::Question;
+use crate::network::{KINDS_OF_ENDS, Question};
 use crate::render::{json, question};
 use crate::situation::Intent;
 
@@ -18,7 +18,7 @@ use crate::situation::Intent;
 /// in the way; 4: something is; 1: there is nothing to look at.
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
-    /// The resource: an instance, a database, a function
+    /// The resource: an instance, a database, a function, existing.load_balancer.front
     address: String,
     #[command(flatten)]
     stack: StackFile,
@@ -31,15 +31,15 @@ impl Doctor {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
         let situation = context.look_at(self.stack.stack.as_deref(), View::Network).await?;
         let stack = &situation.stack;
-        let address = address(&self.address, stack)?;
+        let end = resource(&self.address, stack)?;
         let plan =
             situation.plan(&Intent { destroy: false, permissions: Permissions::default() })?;
         let (snapshot, planned) = (&situation.snapshot, self.planned);
-        let examined = Question { stack, snapshot, plan: &plan, planned }.doctor(&address);
+        let examined = Question { stack, snapshot, plan: &plan, planned }.doctor(&end);
         let examined = examined.map_err(|message| Error::Usage {
             message,
             help: if planned {
-                "doctor looks at instances, databases and functions".to_owned()
+                format!("doctor looks at {KINDS_OF_ENDS}")
             } else {
                 "look at what the plan leads to: --planned".to_owned()
             },

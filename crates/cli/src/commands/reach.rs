@@ -15,7 +15,8 @@ use crate::situation::Intent;
 
 /// Ask whether one thing reaches another, for every packet
 ///
-/// FROM and TO are addresses of the stack, 'internet', networks, or AWS services (s3, ssm). The
+/// FROM and TO are addresses of the stack (also existing.load_balancer.front, of what it looks up),
+/// 'internet', networks, or AWS services (s3, ssm). The
 /// answer is the way that packets take, or where they stop and the smallest change that would let
 /// them pass. Exit code 0: it reaches; 4: it does not, or not for every packet; 1: that cannot be
 /// said.
@@ -87,16 +88,22 @@ fn end(text: &str, stack: &Stack) -> Result<End, Error> {
     if trueup_stack::SERVICES.contains(&text) {
         return Ok(End::Service(text.to_owned()));
     }
-    address(text, stack).map(End::Resource)
+    resource(text, stack)
 }
 
-/// An address that the stack has.
-pub(super) fn address(text: &str, stack: &Stack) -> Result<Address, Error> {
+/// A resource that the stack has or looks up.
+pub(super) fn resource(text: &str, stack: &Stack) -> Result<End, Error> {
     let address = text.parse::<Address>().ok();
     if let Some(address) = address.filter(|address| stack.instances(address).next().is_some()) {
-        return Ok(address);
+        return Ok(End::Resource(address));
     }
-    let known: Vec<String> = stack.resources.keys().map(ToString::to_string).collect();
+    let looked_up = Address::of_existing(text);
+    if let Some(address) = looked_up.filter(|address| stack.existing.contains_key(address)) {
+        return Ok(End::Existing(address));
+    }
+    let looked_up = stack.existing.keys().map(|address| format!("existing.{address}"));
+    let known = stack.resources.keys().map(ToString::to_string).chain(looked_up);
+    let known: Vec<String> = known.collect();
     Err(Error::Usage {
         message: format!("the stack has no '{text}'"),
         help: advice(text, &known).unwrap_or_else(|| {

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use trueup_model::Address;
 use trueup_model::stack::{End, Sentence};
 use trueup_reach::{End as Place, PortRange, Query, Traffic};
 
 use super::scene::{Scene, Scope};
-use super::world::Name;
+use super::world::{Name, existing_name};
+
+/// What can be an end besides networks and services.
+pub(crate) const KINDS_OF_ENDS: &str =
+    "instances, databases, functions, load balancers and Elastic Beanstalk environments";
 
 /// Every pair of ends that a sentence speaks of, or why there is none to ask about.
 pub(super) fn queries(scene: &Scene<'_>, sentence: &Sentence) -> Result<Vec<Query>, String> {
@@ -29,25 +32,31 @@ fn places(scene: &Scene<'_>, end: &End) -> Result<Vec<Place>, String> {
             let net = text.parse().map_err(|_| format!("{text} is not a network"))?;
             vec![Place::Cidr(net)]
         }
-        End::Resource(address) => {
-            let names = resources(scene, address)?;
+        End::Resource(_) | End::Existing(_) => {
+            let names = resources(scene, end)?;
             names.into_iter().map(Place::Resource).collect()
         }
     })
 }
 
 /// The elements at an address that can send or receive.
-pub(super) fn resources(scene: &Scene<'_>, address: &Address) -> Result<Vec<Name>, String> {
-    let names = scene.world.at(address);
+pub(super) fn resources(scene: &Scene<'_>, end: &End) -> Result<Vec<Name>, String> {
+    let (names, text) = match end {
+        End::Resource(address) => (scene.world.at(address), address.to_string()),
+        End::Existing(address) => {
+            let found = scene.world.existing(address).cloned();
+            (found.into_iter().collect(), existing_name(address))
+        }
+        End::Internet | End::Cidr(_) | End::Service(_) => return Ok(Vec::new()),
+    };
     if names.is_empty() {
-        return Err(format!("{address} does not exist there"));
+        return Err(scene.missing(end).unwrap_or_else(|| format!("{text} does not exist there")));
     }
     match names.iter().find(|name| !scene.network.resources.contains_key(*name)) {
         None => Ok(names),
-        Some(_) => Err(format!(
-            "{address} is no end of a connection that trueup knows: instances, databases and \
-             functions are"
-        )),
+        Some(_) => {
+            Err(format!("{text} is no end of a connection that trueup knows: {KINDS_OF_ENDS} are"))
+        }
     }
 }
 
@@ -64,6 +73,19 @@ pub(super) fn openings<'s>(scene: &'s Scene<'_>, queries: &[Query]) -> Vec<&'s s
     }
     let leading = scene.openings.iter().filter(|opening| vpcs.contains(opening.vpc.as_str()));
     leading.map(|opening| opening.why.as_str()).collect()
+}
+
+/// What is not known and may shut what leads to these ends, if something is.
+pub(super) fn closings<'s>(scene: &'s Scene<'_>, queries: &[Query]) -> Vec<&'s str> {
+    let to: BTreeSet<&Name> = queries
+        .iter()
+        .filter_map(|query| match &query.to {
+            Place::Resource(name) => Some(name),
+            Place::Internet | Place::Cidr(_) | Place::Service(_) => None,
+        })
+        .collect();
+    let unread = scene.closings.iter().filter(|(name, _)| to.contains(name));
+    unread.map(|(_, why)| why.as_str()).collect()
 }
 
 /// Why nothing can be proved of these ends, if so.

@@ -74,7 +74,8 @@ fn origin<'n>(change: &Change, network: &'n Network) -> Option<&'n Origin> {
         Change::GivePublicAddress { resource: name }
         | Change::MakePubliclyAccessible { resource: name }
         | Change::MakeInternetFacing { resource: name }
-        | Change::MoveBehindNat { resource: name } => resource(name),
+        | Change::MoveBehindNat { resource: name }
+        | Change::Listen { balancer: name, .. } => resource(name),
         Change::GiveNatAddress { nat: name }
         | Change::MoveNatGateway { nat: name }
         | Change::Restore { name } => nat(name),

@@ -33,7 +33,7 @@ pub(super) fn forwards(scene: &Scene<'_>) -> Vec<Forward> {
     for (name, resource) in &scene.network.resources {
         let ResourceKind::LoadBalancer { listeners, .. } = &resource.kind else { continue };
         let balancer = || End::Resource(name.clone());
-        for listener in listeners {
+        for listener in listeners.iter().flatten() {
             let traffic = Some(listener.traffic());
             let mut is_public = None;
             for target in listener.targets.iter().filter(|one| is_near(scene, &one.resource)) {

@@ -4,7 +4,6 @@ use trueup_model::proof::Verdict;
 use trueup_model::stack::Sentence;
 use trueup_model::{Diagnostic, Plan, Severity, Snapshot, Stack};
 
-use super::MOST_ELEMENTS;
 use super::order::is_kept;
 use super::scene::{KINDS, Scene};
 use super::sentences::{Outcome, outcomes};
@@ -12,13 +11,13 @@ use super::world::World;
 
 /// Warns of each sentence that is to hold on the way and does not, though the steps were put into
 /// an order for its sake where there is one. The states are those after each step in the plan's
-/// order; what runs side by side may come in another.
+/// order; what runs side by side may come in another. With more steps than `tries` none is judged.
 pub(super) fn findings(
     stack: &Stack,
     snapshot: &Snapshot,
     plan: &Plan,
     outcomes_after: &[Outcome],
-    elements: usize,
+    tries: usize,
 ) -> Vec<Diagnostic> {
     let steps: Vec<usize> = plan
         .steps
@@ -29,7 +28,7 @@ pub(super) fn findings(
     if plan.expect.is_empty() || steps.is_empty() {
         return Vec::new();
     }
-    if steps.len() * elements > MOST_ELEMENTS {
+    if steps.len() > tries {
         return vec![too_large()];
     }
     let state = |upto: Option<usize>, sentences: &[Sentence]| {

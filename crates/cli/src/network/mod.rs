@@ -9,6 +9,7 @@ mod around;
 mod balancers;
 mod checks;
 mod ends;
+mod environments;
 mod evidence;
 mod forwards;
 mod groups;
@@ -27,6 +28,7 @@ use std::collections::BTreeSet;
 use trueup_model::proof::Verdict;
 use trueup_model::{Address, Cause, Diagnostic, Plan, Proof, Reason, Snapshot, Stack, Step};
 
+pub(crate) use ends::KINDS_OF_ENDS;
 pub(crate) use forwards::Forward;
 pub(crate) use question::{Answer, Asked, Examination, Examined, Question};
 use scene::{KINDS, Scene};
@@ -44,20 +46,24 @@ const MOST_ELEMENTS: usize = 10_000;
 /// Proves the sentences on the network that a plan leads to, and adds what is found to the plan: a
 /// sentence that breaks forbids it. Of a stack that is destroyed nothing is proved.
 pub(crate) fn prove(stack: &Stack, snapshot: &Snapshot, plan: &mut Plan) {
+    prove_within(MOST_ELEMENTS, stack, snapshot, plan);
+}
+
+/// The same, trying networks of no more than so many elements in all.
+fn prove_within(most: usize, stack: &Stack, snapshot: &Snapshot, plan: &mut Plan) {
     if is_destroyed(plan) {
         return;
     }
     let scene = after(stack, snapshot, plan, &|_| true);
     let found = outcomes(&scene, &plan.expect);
-    let affected = affected(stack, snapshot, plan, &found);
-    let elements = scene.world.len();
-    let order::Found { orders, is_cut_short } =
-        order::found(stack, snapshot, plan, &found, elements);
+    let affected = affected(most, stack, snapshot, plan, &found);
+    let tries = most / scene.world.len().max(1);
+    let order::Found { orders, is_cut_short } = order::found(stack, snapshot, plan, &found, tries);
     let notes: Vec<Diagnostic> = orders.iter().map(|order| order::note(plan, order)).collect();
     let checks = checks::findings(&scene, plan, &stack.silence);
     let pairs: Vec<_> = orders.iter().map(|order| (order.first, order.second)).collect();
     let notes = if trueup_planner::reorder(plan, &pairs) { notes } else { Vec::new() };
-    let mut meanwhile = meanwhile::findings(stack, snapshot, plan, &found, elements);
+    let mut meanwhile = meanwhile::findings(stack, snapshot, plan, &found, tries);
     meanwhile.extend(is_cut_short.then(order::cut_short));
     let proofs: Vec<Proof> = plan
         .expect
@@ -130,6 +136,7 @@ fn after<'a>(
 /// For each sentence, the changes without which its verdict would be another. Of a network that is
 /// only being made that is all of it, and nothing is said.
 fn affected(
+    most: usize,
     stack: &Stack,
     snapshot: &Snapshot,
     plan: &Plan,
@@ -145,7 +152,7 @@ fn affected(
     changed.sort();
     changed.dedup();
     let live = after(stack, snapshot, plan, &|_| false);
-    if changed.is_empty() || changed.len() * live.world.len() > MOST_ELEMENTS {
+    if changed.is_empty() || changed.len() * live.world.len() > most {
         return affected;
     }
     let before = outcomes(&live, &plan.expect);

@@ -7,10 +7,12 @@ use trueup_model::proof::Verdict;
 use trueup_model::stack::Sentence;
 use trueup_model::{Diagnostic, Plan, Severity, Snapshot, Stack, Step, StepId};
 
-use super::MOST_ELEMENTS;
 use super::scene::{KINDS, Scene};
 use super::sentences::{Outcome, outcomes};
 use super::world::World;
+
+#[cfg(test)]
+mod tests;
 
 /// An order that a sentence wants.
 pub(super) struct Order {
@@ -56,13 +58,14 @@ pub(super) fn is_kept(sentence: &Sentence, before: &Outcome, after: &Outcome) ->
 }
 
 /// The orders that keep sentences which hold before the plan and after it, and would break if a
-/// step came as early as it may.
+/// step came as early as it may. A network may be made and judged `tries` times; where there are more
+/// steps than that, nothing is tried.
 pub(super) fn found(
     stack: &Stack,
     snapshot: &Snapshot,
     plan: &Plan,
     after: &[Outcome],
-    elements: usize,
+    tries: usize,
 ) -> Found {
     let steps: Vec<StepId> = plan
         .steps
@@ -70,7 +73,7 @@ pub(super) fn found(
         .filter(|step| KINDS.contains(&step.kind.as_str()))
         .map(|step| step.id)
         .collect();
-    if steps.len() < 2 || steps.len() * elements > MOST_ELEMENTS {
+    if steps.len() < 2 || steps.len() > tries {
         return Found::default();
     }
     let live = Scene::of(World::after(stack, snapshot, plan, &|_| false), snapshot);
@@ -89,7 +92,7 @@ pub(super) fn found(
         sentences,
         places,
         ancestors: ancestors(&plan.steps),
-        budget: MOST_ELEMENTS / elements.max(1),
+        budget: tries,
         is_cut_short: false,
         known: BTreeMap::new(),
     };

@@ -2,7 +2,7 @@
 
 use trueup_model::proof::Verdict;
 use trueup_model::stack::{End, Sentence};
-use trueup_model::{Address, Plan, Snapshot, Stack};
+use trueup_model::{Plan, Snapshot, Stack};
 use trueup_reach::{Checklist, Engine};
 
 use super::scene::Scene;
@@ -57,11 +57,11 @@ impl Question<'_> {
         answers.collect()
     }
 
-    /// The usual list for each element at an address, and what could not be known; or why there is
+    /// The usual list for each element that an end names, and what could not be known; or why there is
     /// no list.
-    pub(crate) fn doctor(&self, address: &Address) -> Result<Examined, String> {
+    pub(crate) fn doctor(&self, end: &End) -> Result<Examined, String> {
         let scene = self.scene();
-        let names = ends::resources(&scene, address)?;
+        let names = ends::resources(&scene, end)?;
         let engine = Engine::new(&scene.network).map_err(|errors| {
             errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
         })?;
@@ -72,7 +72,8 @@ impl Question<'_> {
             .map(trueup_reach::End::Resource)
             .map(|end| trueup_reach::Query::any(end.clone(), end))
             .collect();
-        let doubts = ends::doubts(&scene, &queries).into_iter().map(str::to_owned).collect();
+        let doubts = ends::doubts(&scene, &queries).into_iter();
+        let doubts = doubts.chain(ends::closings(&scene, &queries)).map(str::to_owned).collect();
         let lists = lists.map_err(|error| error.to_string())?;
         let placed =
             |change: &trueup_reach::Change| super::evidence::placed(change, &scene.network);

@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use trueup_model::snapshot::{Unreadable, around as around_kinds};
-use trueup_model::{Location, Snapshot};
+use trueup_model::stack::End;
+use trueup_model::{Address, Location, Snapshot};
 use trueup_reach::{Network, Origin, SecurityGroup, Subnet, Vpc};
 
 use super::piece::{Meant, Piece};
-use super::world::{Element, Name, World};
-use super::{addresses, around, balancers, groups, resources, routes};
+use super::world::{Element, Name, World, existing_name};
+use super::{addresses, around, balancers, environments, groups, resources, routes};
 
 /// The kinds that decide who reaches whom; the others only need to be read to be shown.
 pub(super) const KINDS: [&str; 11] = [
@@ -33,6 +34,10 @@ pub(super) struct Scene<'a> {
     pub(super) network: Network,
     pub(super) doubts: Vec<Doubt>,
     pub(super) openings: Vec<Opening>,
+    /// What may take nothing of what gets to it, and why that is not known.
+    pub(super) closings: BTreeMap<Name, String>,
+    /// What was looked up and could not be read, or was not found, and why.
+    unread: BTreeMap<Address, String>,
     /// Peering connections whose other side cannot be read, and why not.
     pub(super) far: BTreeMap<Name, String>,
 }
@@ -70,9 +75,18 @@ impl<'a> Scene<'a> {
             network: Network::default(),
             doubts: Vec::new(),
             openings: Vec::new(),
+            closings: BTreeMap::new(),
+            unread: BTreeMap::new(),
             far: BTreeMap::new(),
         };
         for unreadable in &snapshot.unreadable {
+            let Unreadable { address, action, message, .. } = unreadable;
+            if let Some(address) = address {
+                let name = existing_name(address);
+                let action = if action.is_empty() { String::new() } else { format!("{action}: ") };
+                let why = format!("{name} could not be read: {action}{message}");
+                scene.unread.insert(address.clone(), why);
+            }
             let decides = KINDS.contains(&unreadable.kind.as_str());
             if decides {
                 let what = unreadable.address.as_ref();
@@ -94,6 +108,7 @@ impl<'a> Scene<'a> {
         around::endpoints(&mut scene);
         resources::resources(&mut scene);
         around::interfaces(&mut scene);
+        environments::environments(&mut scene);
         balancers::balancers(&mut scene);
         scene
     }
@@ -113,6 +128,13 @@ impl<'a> Scene<'a> {
                 self.doubt(Scope::Vpc(vpc), why);
             }
         }
+    }
+
+    /// Why something that is looked up is not there.
+    pub(super) fn missing(&self, end: &End) -> Option<String> {
+        let End::Existing(address) = end else { return None };
+        let absent = || format!("nothing in AWS is what {} looks up", existing_name(address));
+        Some(self.unread.get(address).cloned().unwrap_or_else(absent))
     }
 
     pub(super) fn doubt(&mut self, scope: Scope, why: impl Into<String>) {

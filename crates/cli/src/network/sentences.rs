@@ -60,10 +60,12 @@ fn outcome(scene: &Scene<'_>, engine: &Engine<'_>, sentence: &Sentence) -> Outco
     }
     let found = found.unwrap_or(proved);
     // What is shut may be open by a way that was not read; what is open is so whatever else there is.
+    // Of something that may take nothing it is the other way round.
     let is_shut = sentence.negated == (found.verdict == Verdict::Proved);
-    let openings = ends::openings(scene, &queries);
-    if is_shut && !openings.is_empty() {
-        let whys = openings.into_iter().map(str::to_owned);
+    let unread =
+        if is_shut { ends::openings(scene, &queries) } else { ends::closings(scene, &queries) };
+    if found.verdict != Verdict::Unknown && !unread.is_empty() {
+        let whys = unread.into_iter().map(str::to_owned);
         return Outcome::unknown(whys.chain(found.evidence).collect());
     }
     found

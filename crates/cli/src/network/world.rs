@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trueup_model::expression::{Expressions, Reference};
+use trueup_model::snapshot::around;
 use trueup_model::{Address, KindName, Live, Operation, Plan, Resource, Snapshot, Stack, Step};
 use trueup_model::{StepId, Target, Value};
 
@@ -19,6 +20,8 @@ pub(super) struct World<'a> {
     physical: BTreeMap<&'a str, BTreeMap<&'a str, Name>>,
     /// Everything at an address: during a replacement there are two.
     at: BTreeMap<Address, Vec<Name>>,
+    /// What is looked up, by its address in `existing`: under that name, or the one that it has here.
+    looked_up: BTreeMap<Address, Name>,
     /// Whether what surrounds the stack in its networks was read.
     pub(super) is_whole: bool,
 }
@@ -57,6 +60,7 @@ impl<'a> World<'a> {
             elements: BTreeMap::new(),
             physical: BTreeMap::new(),
             at: BTreeMap::new(),
+            looked_up: BTreeMap::new(),
             is_whole: snapshot.around.is_some(),
         };
         // What was made last has the address alone; what it replaces is named with its id until it is gone.
@@ -64,11 +68,15 @@ impl<'a> World<'a> {
         for element in elements {
             world.add(element);
         }
-        for (address, live) in &snapshot.existing {
-            world.add_existing(address, live);
-        }
         let around = snapshot.around.iter().flat_map(|around| &around.resources);
         let mut around: Vec<&Live> = around.collect();
+        for (address, live) in &snapshot.existing {
+            // More is read of what surrounds the stack than finding it takes.
+            let is_it = |other: &&Live| other.kind == live.kind && other.id == live.id;
+            let is_only_found = around::LOOKED_UP.contains(&live.kind.as_str());
+            let known = around.iter().copied().filter(|_| is_only_found).find(is_it);
+            world.add_existing(address, known.unwrap_or(live));
+        }
         // What others are in comes first.
         let order = |live: &&Live| match live.kind.as_str() {
             "vpc" => 0,
@@ -122,10 +130,12 @@ impl<'a> World<'a> {
     }
 
     fn add_existing(&mut self, address: &Address, live: &'a Live) {
-        if self.physical(live.kind.as_str(), &live.id).is_some() {
+        if let Some(name) = self.physical(live.kind.as_str(), &live.id).cloned() {
+            self.looked_up.insert(address.clone(), name);
             return;
         }
         let name = existing_name(address);
+        self.looked_up.insert(address.clone(), name.clone());
         let element = Element {
             kind: &live.kind,
             resource: None,
@@ -181,11 +191,15 @@ impl<'a> World<'a> {
         found.flat_map(|(_, names)| names.iter().cloned()).collect()
     }
 
+    /// What is looked up under an address, if it was found.
+    pub(super) fn existing(&self, address: &Address) -> Option<&Name> {
+        self.looked_up.get(address)
+    }
+
     /// What a reference means: the newest at its address, or each of a family.
     pub(super) fn referred(&self, reference: &Reference) -> Vec<Name> {
         if reference.existing {
-            let name = existing_name(&reference.to);
-            return self.elements.contains_key(&name).then_some(name).into_iter().collect();
+            return self.existing(&reference.to).cloned().into_iter().collect();
         }
         if let Some(names) = self.at.get(&reference.to) {
             return names.first().cloned().into_iter().collect();
@@ -227,7 +241,8 @@ impl<'a> Element<'a> {
     }
 }
 
-fn existing_name(address: &Address) -> Name {
+/// What something that is looked up is called.
+pub(super) fn existing_name(address: &Address) -> Name {
     format!("existing.{address}")
 }
 

@@ -6,6 +6,7 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "tests read the files that the program wrote")]
 
+mod around;
 mod audit;
 mod blockers;
 mod commands;
@@ -14,9 +15,9 @@ mod harness;
 mod lease;
 mod life;
 mod mistakes;
+mod orders;
 mod proofs;
 mod safety;
 mod saved;
 mod secrets;
-mod surroundings;
 mod tail;

@@ -67,6 +67,9 @@ impl Engine<'_> {
                 let cidr = self.block(filters::peer_of(*direction, &seen), asked);
                 self.open_acl(subnet, *direction, traffic, cidr)
             }
+            Check::Listening { site } => {
+                vec![Change::Listen { balancer: site.name.clone(), traffic: asked_here }]
+            }
             Check::Route { subnet, want } => {
                 if let Some(Target::NatGateway(nat)) = want {
                     return vec![Change::MoveNatGateway { nat: nat.clone() }];

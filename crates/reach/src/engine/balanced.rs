@@ -34,7 +34,7 @@ impl Engine<'_> {
                 continue;
             };
             let nodes = self.sites.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
-            let each = listeners.iter();
+            let each = listeners.iter().flatten();
             let each = each.flat_map(|one| one.targets.iter().map(move |target| (one, target)));
             let to_it = each.filter(|(_, target)| may_be(target, to));
             forwards.extend(to_it.map(|(listener, target)| Forward { listener, target, nodes }));
@@ -120,16 +120,17 @@ impl Engine<'_> {
         let sent = PacketSet::from_cubes([Cube { service: sent, ..Cube::full() }]);
         path.domain = path.domain.intersection(&sent);
         let is_v4 = path.domain.cubes().iter().all(|cube| cube.source.overlaps(&all_v4()));
-        let keeps = target.keeps_client && is_v4;
-        let address = target.address.map(|address| Addresses::one(number(address.into())));
+        let keeps = target.keeps_client && is_v4 != target.ipv6;
+        let address = target.address.map(|address| Addresses::one(number(address)));
+        let (own, theirs) = (family(node, target), family(to, target));
         let view = View {
-            source: if keeps { path.arrives.source.clone() } else { Some(node.v4.clone()) },
+            source: if keeps { path.arrives.source.clone() } else { Some(own.clone()) },
             source_port: if keeps {
                 path.arrives.source_port.clone()
             } else {
                 Some(ports(NETWORK_ADDRESS_PORTS))
             },
-            target: Some(address.unwrap_or_else(|| to.v4.clone())),
+            target: Some(address.unwrap_or_else(|| theirs.clone())),
             service: Some(listener.to_port(target.port).services()),
             is_own: !keeps,
             reply: false,
@@ -153,6 +154,14 @@ impl Engine<'_> {
             let why = format!("it forwards only within its zone, and {} is in another", to.words);
             return vec![Stage::not(at(), why, Vec::new())];
         }
+        let sends = (!keeps).then_some(node);
+        let without = sends.into_iter().chain([to]).find(|site| family(site, target).is_empty());
+        if let Some(site) = without {
+            let version = if target.ipv6 { 6 } else { 4 };
+            let why =
+                format!("{} has no IPv{version} address, which its target group is of", site.words);
+            return vec![Stage::not(at(), why, Vec::new())];
+        }
         let as_whom = if keeps { "the client's address" } else { "its own address" };
         let text = format!(
             "it listens for {} and forwards to {} of {}, with {as_whom}",
@@ -171,7 +180,7 @@ impl Engine<'_> {
         if let Some(other) = listener.targets.iter().find(is_other) {
             stages.push(softly(format!("it may forward to {} instead", other.resource)));
         }
-        if let Some(address) = target.address.filter(|_| !is_one(&to.v4)) {
+        if let Some(address) = target.address.filter(|_| !is_one(family(to, target))) {
             stages.push(softly(format!("{address} may be another's address than {}'s", to.words)));
         }
         stages
@@ -228,8 +237,13 @@ impl Engine<'_> {
 
 /// Whether a target may be this interface.
 fn may_be(target: &ListenerTarget, to: &Site<'_>) -> bool {
-    let has = |address: std::net::Ipv4Addr| to.v4.contains(number(address.into()));
+    let has = |address| family(to, target).contains(number(address));
     target.resource == to.name && target.address.is_none_or(has)
+}
+
+/// The addresses of an interface that are of a target group's family.
+fn family<'s>(site: &'s Site<'_>, target: &ListenerTarget) -> &'s Addresses {
+    if target.ipv6 { &site.v6 } else { &site.v4 }
 }
 
 /// Whether it is a single address.

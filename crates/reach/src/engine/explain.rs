@@ -2,10 +2,11 @@
 
 use super::Engine;
 use super::filters;
+use super::listening;
 use super::path::{Check, Path, Stage};
 use super::stages::piece_words;
 use crate::network::{AclRule, Direction, Origin};
-use crate::packets::{Packet, number};
+use crate::packets::{Packet, Traffic, number};
 use crate::verdict::Hop;
 
 impl Stage<'_> {
@@ -56,6 +57,9 @@ impl Engine<'_> {
                 );
                 (at, text)
             }
+            Check::Listening { site } => {
+                (site.words.clone(), format!("it listens for {}", Traffic::of(&seen)))
+            }
             Check::Route { subnet, .. } => {
                 let piece = self.routing(subnet).piece(number(seen.target));
                 let text = piece.map_or_else(String::new, |piece| piece_words(piece));
@@ -75,13 +79,13 @@ impl Engine<'_> {
                 let groups: Vec<String> = site.groups.iter().map(|g| self.group_words(g)).collect();
                 let other = filters::peer_of(*direction, &seen);
                 let word = preposition(*direction);
-                let what = crate::Traffic::of(&seen);
+                let what = Traffic::of(&seen);
                 let text = format!("no {direction} rule allows {what} {word} {other}");
                 (groups.join(", "), text)
             }
             Check::Acl { subnet, direction } => {
                 let (at, rule) = self.acl_rule(subnet, *direction, &seen);
-                let what = crate::Traffic::of(&seen);
+                let what = Traffic::of(&seen);
                 let other = filters::peer_of(*direction, &seen);
                 let word = preposition(*direction);
                 let text = rule.map_or_else(
@@ -90,6 +94,9 @@ impl Engine<'_> {
                 );
                 let answer = if reply { ", which is the answer" } else { "" };
                 (at, format!("{text}{answer}"))
+            }
+            Check::Listening { site } => {
+                (site.words.clone(), listening::not_words(site, Traffic::of(&seen)))
             }
             Check::Route { subnet, want } => {
                 let piece = self.routing(subnet).piece(number(seen.target));

@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::filters;
+use super::listening;
 use super::path::Path;
 use super::place::{NETWORK_ADDRESS_PORTS, Outside, Site, ports};
 use crate::network::{Direction, Name, Target};
@@ -23,6 +24,7 @@ impl<'n> Engine<'n> {
         for site in self.sites_of(resource) {
             let mut ways = self.inward_ways(&outside, site);
             ways.extend(self.balanced_ways(site, &|node| self.inward_ways(&outside, node)));
+            listening::add(site, &mut ways);
             let paths = ways.iter().flat_map(|way| way.paths.iter().map(move |path| (way, path)));
             for (way, path) in paths {
                 let cube = Cube { service: way.sent(services), ..Cube::full() };

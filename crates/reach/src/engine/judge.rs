@@ -64,7 +64,7 @@ impl Engine<'_> {
                 continue;
             };
             let balancer = End::Resource(name.clone());
-            for listener in listeners.iter().filter(|_| balancer != query.from) {
+            for listener in listeners.iter().flatten().filter(|_| balancer != query.from) {
                 for forward in listener.targets.iter().filter(|t| t.resource == *target) {
                     let service = Traffic::tcp(forward.port).services();
                     if query.traffic.is_some_and(|traffic| !traffic.services().overlaps(&service)) {

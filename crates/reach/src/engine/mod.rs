@@ -9,6 +9,7 @@ mod filters;
 mod inside;
 mod inward;
 mod judge;
+mod listening;
 mod outcome;
 mod outward;
 mod pairs;

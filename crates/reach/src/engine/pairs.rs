@@ -1,6 +1,7 @@
 //! Pairs of places, and all ways between the two.
 
 use super::Engine;
+use super::listening;
 use super::path::{Path, Stage, Way};
 use super::place::{Outside, Place, Site};
 use super::stages::endpoint_state;
@@ -107,6 +108,10 @@ impl<'n> Engine<'n> {
             (Place::Nowhere { words, reason }, _) | (_, Place::Nowhere { words, reason }) => {
                 found.nowhere = Some((words.clone(), reason.clone()));
             }
+        }
+        if let Place::Inside(site) = to {
+            found.groups.iter_mut().for_each(|ways| listening::add(site, ways));
+            listening::add(site, &mut found.also);
         }
         found
     }

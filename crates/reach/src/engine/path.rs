@@ -31,6 +31,8 @@ pub(super) enum Check<'a> {
     Acl { subnet: &'a str, direction: Direction },
     /// The table of a subnet; where the route should lead.
     Route { subnet: &'a str, want: Option<Target> },
+    /// What a load balancer listens for.
+    Listening { site: &'a Site<'a> },
     /// A fact that is so or not.
     Fact { at: String, text: String, changes: Vec<Change> },
 }

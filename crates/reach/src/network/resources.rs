@@ -1,6 +1,6 @@
 //! What sends and receives: instances, databases, functions, load balancers.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
@@ -53,9 +53,9 @@ pub enum ResourceKind {
         /// What it does with connections.
         #[serde(default)]
         layer: Layer,
-        /// What it listens for.
+        /// What it listens for; nothing where that is not known, and then every port counts.
         #[serde(default)]
-        listeners: Vec<Listener>,
+        listeners: Option<Vec<Listener>>,
     },
     /// Any other owner of an interface, also of somebody else.
     Other,
@@ -118,11 +118,14 @@ pub struct ListenerTarget {
     pub resource: Name,
     /// The address that is registered; the first interface where it is the resource itself.
     #[serde(default)]
-    pub address: Option<Ipv4Addr>,
+    pub address: Option<IpAddr>,
+    /// Whether its target group is of IPv6: the load balancer then sends IPv6, whatever it got.
+    #[serde(default)]
+    pub ipv6: bool,
     /// The port there.
     pub port: u16,
     /// Whether it sees the client's address and port, not the load balancer's (client IP
-    /// preservation; of network load balancers only).
+    /// preservation; of network load balancers only, and of clients of its own family).
     #[serde(default)]
     pub keeps_client: bool,
     /// Whether nodes in other zones send to it too (cross-zone load balancing).

@@ -6,8 +6,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::network::{
-    AclRule, Destination, Direction, EndpointKind, GroupRule, InternetGateway, Name, Network,
-    Origin, Peer, PublicAddress, ResourceKind, Route, RouteTable, State, Target,
+    AclRule, Destination, Direction, EndpointKind, GroupRule, InternetGateway, Listener, Name,
+    Network, Origin, Peer, PublicAddress, ResourceKind, Route, RouteTable, State, Target,
 };
 use crate::packets::Traffic;
 
@@ -80,6 +80,13 @@ pub enum Change {
     MakeInternetFacing {
         /// The load balancer.
         resource: Name,
+    },
+    /// Give a load balancer a listener.
+    Listen {
+        /// The load balancer.
+        balancer: Name,
+        /// What to listen for.
+        traffic: Traffic,
     },
     /// Turn on the VPC's DNS support and host names.
     EnableDns {
@@ -191,6 +198,7 @@ impl Change {
             Self::GivePublicAddress { resource }
             | Self::MakePubliclyAccessible { resource }
             | Self::MakeInternetFacing { resource } => give_public(network, resource)?,
+            Self::Listen { balancer, traffic } => listen(network, balancer, *traffic)?,
             Self::CreateNatGateway { .. }
             | Self::MoveNatGateway { .. }
             | Self::MoveBehindNat { .. }
@@ -239,6 +247,23 @@ fn give_public(network: &mut Network, resource: &str) -> Option<()> {
     Some(())
 }
 
+/// Of what somebody has to choose the port first, nothing comes.
+fn listen(network: &mut Network, balancer: &str, traffic: Traffic) -> Option<()> {
+    let (udp, ports) = match traffic {
+        Traffic::Tcp(ports) => (false, ports),
+        Traffic::Udp(ports) => (true, ports),
+        _ => return None,
+    };
+    let ResourceKind::LoadBalancer { listeners: Some(listeners), .. } =
+        &mut network.resources.get_mut(balancer)?.kind
+    else {
+        return None;
+    };
+    let port = (ports.first == ports.last).then_some(ports.first)?;
+    listeners.push(Listener { port, udp, targets: Vec::new() });
+    Some(())
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -275,6 +300,9 @@ impl fmt::Display for Change {
                 write!(f, "set publicly_accessible on {resource}")
             }
             Self::MakeInternetFacing { resource } => write!(f, "make {resource} internet-facing"),
+            Self::Listen { balancer, traffic } => {
+                write!(f, "give {balancer} a listener for {traffic}")
+            }
             Self::EnableDns { vpc } => write!(f, "turn on DNS support and DNS host names of {vpc}"),
             Self::EnablePrivateDns { endpoint } => write!(f, "turn on private DNS of {endpoint}"),
             Self::EnablePeeringDns { peering } => write!(f, "turn on DNS resolution of {peering}"),

@@ -16,10 +16,14 @@
 //! interface NAME VPC SERVICE [private] [failed] [policy] : SUBNET… / GROUP…
 //! peering NAME A B [pending] [far] [dns]
 //! instance|db|function NAME [public] [v6] SUBNET… / GROUP…
-//! lb|nlb NAME [public] [v6] SUBNET… / GROUP… : PORT[/udp]>RESOURCE[@ADDRESS]:PORT[+keep][+cross][+ill] …
+//! lb|nlb NAME [public] [v6] SUBNET… / GROUP… : PORT[/udp]>RESOURCE[@ADDRESS]:PORT[+FLAG…] … | none
 //! ```
 //!
 //! `*`, `public`, `v6` and the other words above are therefore no names of elements.
+//!
+//! A load balancer without listeners may listen for anything; `none` says that it listens for nothing.
+//! The FLAGs of a target are `keep` (the client's address), `cross` (over zones), `ill` and `six` (IPv6).
+//! A subnet of a resource may have an address: `SUBNET@ADDRESS`.
 //!
 //! TRAFFIC is `all`, `tcp:80`, `tcp:80-90`, `udp:53`, `icmp`, `icmp:8`, `icmpv6`, `proto:47`.
 
@@ -211,7 +215,11 @@ fn resource(network: &mut Network, kind: &str, name: String, mut words: Vec<&str
             ResourceKind::LoadBalancer {
                 internet_facing: public,
                 layer,
-                listeners: listeners(tail),
+                listeners: match tail.trim() {
+                    "" => None,
+                    "none" => Some(Vec::new()),
+                    tail => Some(listeners(tail)),
+                },
             }
         }
         _ => panic!("no element: {kind}"),
@@ -237,7 +245,7 @@ fn listeners(text: &str) -> Vec<Listener> {
 
 fn listener_target(text: &str) -> ListenerTarget {
     let mut flags = text.split('+');
-    let (place, port) = flags.next().unwrap().split_once(':').unwrap();
+    let (place, port) = flags.next().unwrap().rsplit_once(':').unwrap();
     let flags: Vec<&str> = flags.collect();
     let (resource, address) = place.split_once('@').map_or((place, None), |(a, b)| (a, Some(b)));
     let ill = State::Not("unhealthy".to_owned());
@@ -245,6 +253,7 @@ fn listener_target(text: &str) -> ListenerTarget {
         resource: resource.to_owned(),
         address: address.map(|address| address.parse().unwrap()),
         port: port.parse().unwrap(),
+        ipv6: flags.contains(&"six"),
         keeps_client: flags.contains(&"keep"),
         cross_zone: flags.contains(&"cross"),
         state: if flags.contains(&"ill") { ill } else { State::Available },

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use trueup_model::Value;
 use trueup_model::kind::Kind;
 use trueup_model::snapshot::{Around, Live, Snapshot, Surroundings, Unreadable, around};
-use trueup_provider::{Call, Failure, Host};
+use trueup_model::stack::{By, Existing};
+use trueup_provider::{Call, Failure, FailureClass, Host};
 
 use super::Sim;
 use super::observe::{is_hopeless, unreadable_of};
@@ -33,8 +34,10 @@ impl Sim {
     ) -> Result<Surroundings, Failure> {
         let mut unreadable: Vec<Unreadable> = Vec::new();
         let mut all = self.lock().world.all_around();
-        let stack: Vec<&Live> =
-            snapshot.resources.iter().chain(snapshot.existing.values()).collect();
+        let groups: Vec<Live> =
+            others.iter().filter(|live| live.kind == *"db_subnet_group").cloned().collect();
+        let stack = snapshot.resources.iter().chain(snapshot.existing.values()).chain(&groups);
+        let stack: Vec<&Live> = stack.collect();
         for (kind, action) in READS {
             let leads = |prefix| leads_to(stack.iter().copied().chain(&all), prefix);
             let asked = match kind {
@@ -77,6 +80,32 @@ impl Sim {
             .collect();
         vpcs.extend(more);
         Ok(Surroundings { resources: within(all, &vpcs), unreadable })
+    }
+
+    /// Something that no stack declares, as `existing` names it.
+    pub(super) fn look_up_around(&self, existing: &Existing, snapshot: &mut Snapshot) {
+        let all = self.lock().world.all_around();
+        let kind = &existing.address.kind;
+        let fits = |live: &Live| match &existing.by {
+            By::Id(id) => live.id == *id || live.get("arn").as_str() == Some(id),
+            // `app/web/0123`, `web`.
+            By::Name(name) => live.id.split('/').nth(1).unwrap_or(&live.id) == name,
+            By::Tags(tags) => tags.iter().all(|(key, value)| live.tags.get(key) == Some(value)),
+            By::Default | By::Stack { .. } => false,
+        };
+        let mut found = all.into_iter().filter(|live| live.kind == *kind && fits(live));
+        match (found.next(), found.next()) {
+            (Some(one), None) => {
+                snapshot.existing.insert(existing.address.clone(), one);
+            }
+            (Some(_), Some(_)) => {
+                let failure = Failure::new(FailureClass::Invalid, "several match, not one");
+                let unreadable = unreadable_of(kind.as_str(), "", &failure);
+                let address = Some(existing.address.clone());
+                snapshot.unreadable.push(Unreadable { address, ..unreadable });
+            }
+            (None, _) => {}
+        }
     }
 
     /// Whether a kind of the catalog decides in a network whoever has it.

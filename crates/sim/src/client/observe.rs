@@ -7,7 +7,7 @@ use futures::future::join_all;
 use trueup_model::kind::{Kind, Unique};
 use trueup_model::snapshot::{Facts, Live, Snapshot, Unreadable, Wanted};
 use trueup_model::stack::{By, Existing};
-use trueup_model::{Address, KindName};
+use trueup_model::{Address, KindName, Value};
 use trueup_provider::{Call, Failure, FailureClass, Host};
 
 use super::{Sim, Sort, action, text};
@@ -138,15 +138,22 @@ impl Sim {
             .chain(snapshot.existing.values())
             .map(|live| (live.kind.as_str(), live.id.as_str()))
             .collect();
-        let decides =
-            |live: &&Live| self.catalog.get(live.kind.as_str()).is_some_and(Self::is_around);
+        let databases = snapshot.existing.values().filter(|live| live.kind == *"db_instance");
+        let groups: Vec<&Value> =
+            databases.map(|live| live.get_attribute("subnet_group")).collect();
+        let decides = |live: &&Live| match live.kind.as_str() {
+            "db_subnet_group" => groups.iter().any(|group| group.as_str() == Some(&live.id)),
+            kind => self.catalog.get(kind).is_some_and(Self::is_around),
+        };
         let others = found.iter().map(|found| &found.live).filter(decides);
         let others = others.filter(|live| !known.contains(&(live.kind.as_str(), live.id.as_str())));
         others.cloned().collect()
     }
 
     fn look_up(&self, existing: &Existing, found: &[Found], snapshot: &mut Snapshot) {
-        let Some(kind) = self.catalog.get(existing.address.kind.as_str()) else { return };
+        let Some(kind) = self.catalog.get(existing.address.kind.as_str()) else {
+            return self.look_up_around(existing, snapshot);
+        };
         let fits = |candidate: &&Found| {
             candidate.live.kind == existing.address.kind && is_meant(kind, &existing.by, candidate)
         };

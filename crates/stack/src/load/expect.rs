@@ -2,6 +2,7 @@
 
 mod advice;
 
+use trueup_model::snapshot::around::LOOKED_UP;
 use trueup_model::stack::{End, Sentence};
 use trueup_model::{Address, Expression, Value};
 
@@ -98,6 +99,20 @@ impl Loader<'_> {
         })
     }
 
+    /// That something is looked up under this address.
+    fn looked_up(&self, address: Address, span: Span) -> Result<Address, Reported> {
+        let unit = self.module_unit(0, &address.modules, span)?;
+        let kind = address.kind.as_str();
+        if !LOOKED_UP.contains(&kind) {
+            self.kind_named(unit, kind, span)?;
+        }
+        self.check_existing(unit, kind, &address.name, span)?;
+        if ENDS.contains(&kind) || LOOKED_UP.contains(&kind) {
+            return Ok(address);
+        }
+        Err(self.no_end(&format!("existing.{address}"), span))
+    }
+
     fn port(&self, text: &str, span: Span) -> Result<(u16, String), Reported> {
         let (number, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
         match (number.parse(), protocol) {
@@ -147,6 +162,9 @@ impl Loader<'_> {
         if SERVICES.contains(&text) {
             return Ok(End::Service(text.to_owned()));
         }
+        if let Some(address) = Address::of_existing(text) {
+            return self.looked_up(address, span).map(End::Existing);
+        }
         let advice = match network(text) {
             Err(Some(meant)) => Some(format!("did you mean {meant}?")),
             _ => advice::with_port(text),
@@ -158,7 +176,7 @@ impl Loader<'_> {
             return if ENDS.contains(&address.kind.as_str()) {
                 Ok(End::Resource(address))
             } else {
-                Err(self.no_end(&address, span))
+                Err(self.no_end(&address.to_string(), span))
             };
         }
         let message = format!("'{text}' is neither an address, `internet`, a CIDR nor a service");
@@ -179,11 +197,11 @@ impl Loader<'_> {
     }
 
     /// Something that neither sends nor receives.
-    fn no_end(&self, address: &Address, span: Span) -> Reported {
+    fn no_end(&self, address: &str, span: Span) -> Reported {
         let message =
             format!("{address} neither sends nor receives, so it is no end of a sentence");
-        let help = "name what is in it or behind it: instances, databases and functions are ends, and \
-            so are networks (10.0.1.0/24)";
+        let help = "name what is in it or behind it: instances, databases and functions are ends, \
+            load balancers and environments that are looked up, and networks (10.0.1.0/24)";
         self.report(self.error("bad-sentence", message, span).help(help))
     }
 }

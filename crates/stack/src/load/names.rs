@@ -1,6 +1,7 @@
 //! What names mean: variables, inputs, modules, resources; and what is said of those that mean
 //! nothing.
 
+use trueup_model::snapshot::around::LOOKED_UP;
 use trueup_model::{Address, Expression, Kind, Reference, Value};
 
 use super::family::Keys;
@@ -122,9 +123,14 @@ impl Loader<'_> {
     ) -> Result<Reference, Reported> {
         let unit = self.module_unit(unit, &resource.modules, at)?;
         let ResourceName { kind, name, attribute, existing, .. } = resource;
+        if *existing && LOOKED_UP.contains(&kind.as_str()) {
+            let message = format!("existing.{kind}.{name} is an end of sentences and no value");
+            let help = "name it in `expect`; write what you need of it down as a variable";
+            return Err(self.report(self.error("unknown-reference", message, at).help(help)));
+        }
         let kind = self.kind_named(unit, kind, at)?;
         if *existing {
-            self.check_existing(unit, kind, name, at)?;
+            self.check_existing(unit, kind.name, name, at)?;
         } else {
             self.check_instance(unit, kind, name, key.as_deref(), at)?;
         }
@@ -145,7 +151,7 @@ impl Loader<'_> {
         self.report(self.error("unknown-attribute", message, at).help(help))
     }
 
-    fn kind_named(&self, unit: usize, name: &str, at: Span) -> Result<&Kind, Reported> {
+    pub(super) fn kind_named(&self, unit: usize, name: &str, at: Span) -> Result<&Kind, Reported> {
         if let Some(kind) = self.request.catalog.get(name) {
             return Ok(kind);
         }
@@ -155,19 +161,18 @@ impl Loader<'_> {
         Err(self.unknown_word(unit, name, at))
     }
 
-    fn check_existing(
+    pub(super) fn check_existing(
         &self,
         unit: usize,
-        kind: &Kind,
+        kind: &str,
         name: &str,
         at: Span,
     ) -> Result<(), Reported> {
-        let names = self.units[unit].existing.get(kind.name);
+        let names = self.units[unit].existing.get(kind);
         if names.is_some_and(|names| names.contains(name)) {
             return Ok(());
         }
         let known = names.into_iter().flatten().map(String::as_str);
-        let kind = kind.name;
         let nothing = format!("declare it: `existing: {{ {kind}: {{ {name}: {{ id: … }} }} }}`");
         let help = suggest::advice(name, known, &nothing);
         let message = format!("there is no existing.{kind}.{name}");

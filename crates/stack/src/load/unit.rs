@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use trueup_model::Diagnostic;
 use trueup_model::address::is_name;
+use trueup_model::snapshot::around::LOOKED_UP;
 
 use super::family::Keys;
 use super::module::Memo;
@@ -305,8 +306,10 @@ impl<'a> Opening<'a> {
         let mut existing = BTreeMap::new();
         for (entry, kind) in self.names(section, "a kind") {
             let kinds = &section.value.entries().unwrap_or_default()[entry];
-            if self.request.catalog.get(&kind).is_none() {
-                let names: Vec<&str> = self.request.catalog.kinds().map(|kind| kind.name).collect();
+            let is_only_found = LOOKED_UP.contains(&kind.as_str());
+            if !is_only_found && self.request.catalog.get(&kind).is_none() {
+                let names = self.request.catalog.kinds().map(|kind| kind.name);
+                let names: Vec<&str> = names.chain(LOOKED_UP).collect();
                 let help = suggest::kind_advice(&kind, names.iter().copied());
                 let message = format!("there is no kind '{kind}'");
                 self.fault("unknown-kind", message, kinds.key_span).help.push(help);

@@ -1,6 +1,7 @@
 //! The sections that hold no resources, and what every resource takes.
 
 use serde_json::{Map, Value as Json, json};
+use trueup_model::snapshot::around::LOOKED_UP;
 use trueup_model::stack::CHECKS;
 use trueup_model::{Catalog, Kind};
 
@@ -193,7 +194,10 @@ pub(super) fn definitions(catalog: &Catalog) -> Map<String, Json> {
         ),
         ("variable", variable()),
         ("lookup", lookup),
-        ("kind_name", json!({ "enum": kinds })),
+        (
+            "kind_name",
+            json!({ "enum": kinds.iter().copied().chain(LOOKED_UP).collect::<Vec<_>>() }),
+        ),
         ("policy_document", policy_document()),
         ("rule", rule()),
     ])
@@ -256,7 +260,8 @@ fn variable() -> Json {
 
 fn existing() -> Json {
     json!({
-        "description": "Things that are looked up and never changed, by kind and name.",
+        "description": "Things that are looked up and never changed, by kind and name. Load balancers \
+            and Elastic Beanstalk environments are ends of sentences; the others are referred to, too.",
         "type": ["object", "null"],
         "propertyNames": { "$ref": "#/$defs/kind_name" },
         "additionalProperties": by_name("By name.", &json!({ "$ref": "#/$defs/lookup" })),

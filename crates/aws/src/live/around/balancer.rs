@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, Listener, LoadBalancer, LoadBalancerSchemeEnum, ProtocolEnum, TargetGroup,
-    TargetHealthDescription, TargetHealthStateEnum, TargetTypeEnum,
+    TargetGroupIpAddressTypeEnum, TargetHealthDescription, TargetHealthStateEnum, TargetTypeEnum,
 };
 use futures::future::try_join_all;
 use trueup_model::Value;
@@ -77,7 +77,10 @@ async fn owners(
     let known = |address: &&str| {
         let mut interfaces =
             found.resources.iter().filter(|live| live.kind == *around::NETWORK_INTERFACE);
-        interfaces.any(|live| text(live, "private_ip") == Some(*address))
+        interfaces.any(|live| {
+            let v6 = live.get_attribute("ipv6_addresses").strings();
+            text(live, "private_ip") == Some(*address) || v6.iter().any(|one| one == address)
+        })
     };
     let unknown: Vec<String> =
         addresses.into_iter().filter(|address| !known(address)).map(str::to_owned).collect();
@@ -106,7 +109,7 @@ async fn read(
     aws: &Session<'_>,
     wanted: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, trueup_model::value::Values>, Failure> {
-    let all = load_balancers(aws).await?;
+    let all = load_balancers(aws, &[], &[]).await?;
     let ours: Vec<(String, LoadBalancer)> = all
         .into_iter()
         .filter_map(|one| Some((id_of(one.load_balancer_arn()?).to_owned(), one)))
@@ -131,14 +134,25 @@ async fn read(
 }
 
 /// `app/web/0123` of an ARN.
-fn id_of(arn: &str) -> &str {
+pub(super) fn id_of(arn: &str) -> &str {
     arn.split_once(":loadbalancer/").map_or(arn, |(_, id)| id)
 }
 
-async fn load_balancers(aws: &Session<'_>) -> Result<Vec<LoadBalancer>, Failure> {
+/// Those with these ARNs or names (an unknown one is an error); all of the account, where there are none.
+pub(super) async fn load_balancers(
+    aws: &Session<'_>,
+    arns: &[String],
+    names: &[String],
+) -> Result<Vec<LoadBalancer>, Failure> {
+    let list = |all: &[String]| (!all.is_empty()).then(|| all.to_vec());
+    let page_size = (arns.is_empty() && names.is_empty()).then_some(PAGE);
     aws.pages(
         Call::read("elasticloadbalancing:DescribeLoadBalancers"),
-        |next| aws.clients.elb.describe_load_balancers().page_size(PAGE).set_marker(next).send(),
+        |next| {
+            let call = aws.clients.elb.describe_load_balancers().set_page_size(page_size);
+            let call = call.set_load_balancer_arns(list(arns)).set_names(list(names));
+            call.set_marker(next).send()
+        },
         |page| (page.load_balancers.unwrap_or_default(), page.next_marker),
     )
     .await
@@ -303,14 +317,19 @@ fn attributes(
             all.push(Value::from(named(fields)));
         }
     }
+    let [sort, internet_facing, groups] = looks(one);
+    named([sort, internet_facing, groups, ("listeners", all.into_iter().collect())])
+}
+
+/// What its own description says better than its interfaces.
+pub(super) fn looks(one: &LoadBalancer) -> [(&'static str, Value); 3] {
     let scheme = one.scheme().map(LoadBalancerSchemeEnum::as_str);
-    let sort = if is_network(one) { "network" } else { "application" };
-    named([
+    let sort = one.r#type().map_or("application", |sort| sort.as_str());
+    [
         ("type", sort.into()),
         ("internet_facing", (scheme == Some("internet-facing")).into()),
         ("security_groups", one.security_groups().iter().map(String::as_str).collect()),
-        ("listeners", all.into_iter().collect()),
-    ])
+    ]
 }
 
 /// Whether UDP, TCP or both.
@@ -340,10 +359,13 @@ impl Group {
             let health = described.target_health().and_then(|health| health.state());
             let health =
                 health.map(TargetHealthStateEnum::as_str).filter(|state| *state != "healthy");
+            let ipv6 =
+                self.described.ip_address_type() == Some(&TargetGroupIpAddressTypeEnum::Ipv6);
             let everywhere = target.availability_zone() == Some("all");
             let fields = [
                 (sort, id.into()),
                 ("port", i64::from(port).into()),
+                ("ipv6", ipv6.into()),
                 ("keeps_client", self.keeps_client(sort, udp).into()),
                 ("cross_zone", (everywhere || self.is_across(across)).into()),
                 ("state", health.map(str::to_owned).into()),

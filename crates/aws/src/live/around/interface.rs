@@ -28,12 +28,30 @@ pub(in crate::live) async fn of_balancers(aws: &Session<'_>) -> Answer {
     Ok(sorted(&described(aws, vec![by]).await?))
 }
 
-/// Those in these VPCs that have these addresses.
+/// One load balancer by its name, as its interfaces show it: a classic one, whose name is all that
+/// they say.
+pub(super) async fn of_balancer(aws: &Session<'_>, name: &str) -> Result<Option<Live>, Failure> {
+    let by = tags::filter("description", [format!("{OF_BALANCERS}{name}")]);
+    Ok(sorted(&described(aws, vec![by]).await?).into_iter().find(|live| live.id == name))
+}
+
+/// Those that are attached to these instances.
+pub(super) async fn attached(aws: &Session<'_>, instances: &[String]) -> Answer {
+    let found = by_ids(instances, "attachment.instance-id", |by| described(aws, vec![by])).await;
+    Ok(sorted(&found?))
+}
+
+/// Those in these VPCs that have these addresses, of either family.
 pub(super) async fn at(aws: &Session<'_>, vpcs: &[String], addresses: &[String]) -> Answer {
-    let found = by_ids(addresses, "addresses.private-ip-address", |by| {
-        described(aws, vec![by, tags::filter("vpc-id", vpcs.to_vec())])
-    });
-    Ok(sorted(&found.await?))
+    let (v6, v4): (Vec<String>, Vec<String>) =
+        addresses.iter().cloned().partition(|address| address.contains(':'));
+    let with = |by| described(aws, vec![by, tags::filter("vpc-id", vpcs.to_vec())]);
+    let (mut v4, v6) = futures::try_join!(
+        by_ids(&v4, "addresses.private-ip-address", with),
+        by_ids(&v6, "ipv6-addresses.ipv6-address", with),
+    )?;
+    v4.extend(v6);
+    Ok(sorted(&v4))
 }
 
 async fn described(aws: &Session<'_>, by: Vec<Filter>) -> Result<Vec<NetworkInterface>, Failure> {
@@ -70,9 +88,12 @@ fn public_ip(interface: &NetworkInterface) -> Option<&str> {
     interface.association().and_then(|association| association.public_ip())
 }
 
+fn v6(interface: &NetworkInterface) -> Value {
+    interface.ipv6_addresses().iter().filter_map(|one| one.ipv6_address()).collect()
+}
+
 fn normalise(interface: &NetworkInterface) -> Live {
     let instance = interface.attachment().and_then(|attachment| attachment.instance_id());
-    let v6 = interface.ipv6_addresses().iter().filter_map(|one| one.ipv6_address()).collect();
     let kind = interface.interface_type().map_or("interface", |kind| kind.as_str());
     let attributes = [
         ("vpc", describe::text(interface.vpc_id())),
@@ -80,7 +101,7 @@ fn normalise(interface: &NetworkInterface) -> Live {
         ("security_groups", groups(interface)),
         ("private_ip", describe::text(interface.private_ip_address())),
         ("public_ip", describe::text(public_ip(interface))),
-        ("ipv6_addresses", v6),
+        ("ipv6_addresses", v6(interface)),
         ("instance", describe::text(instance)),
         ("type", kind.into()),
         ("description", describe::text(interface.description())),
@@ -104,6 +125,7 @@ fn balancer(name: &str, interfaces: &[&NetworkInterface]) -> Live {
             ("subnet", describe::text(interface.subnet_id())),
             ("private_ip", describe::text(interface.private_ip_address())),
             ("public_ip", describe::text(public_ip(interface))),
+            ("ipv6_addresses", v6(interface)),
         ])
         .into()
     };

@@ -13,7 +13,7 @@ use super::ways::Said;
 use crate::network::Forward;
 use crate::picture::Subject;
 use crate::picture::known::places::{Place, Places};
-use crate::picture::known::read::Name;
+use crate::picture::known::read::{Name, existing};
 
 /// The box of everything outside.
 const INTERNET: &str = "internet";
@@ -132,6 +132,9 @@ impl Drawing<'_> {
             End::Internet => vec![INTERNET.to_owned()],
             End::Cidr(cidr) => vec![cidr.clone()],
             End::Service(service) => vec![format!("service {service}")],
+            End::Existing(address) => {
+                self.boxes.get(&existing(address)).cloned().into_iter().collect()
+            }
             End::Resource(address) => {
                 let members = stack.instances(address);
                 let shown = members.filter_map(|one| self.boxes.get(&one.address.to_string()));
@@ -247,7 +250,7 @@ pub(crate) fn short(end: &End) -> String {
         End::Internet => INTERNET.to_owned(),
         End::Cidr(cidr) => cidr.clone(),
         End::Service(service) => service.clone(),
-        End::Resource(address) => super::words::title(address),
+        End::Resource(address) | End::Existing(address) => super::words::title(address),
     }
 }
 

@@ -177,6 +177,7 @@ fn sentences(subject: &Subject<'_>, thing: &Thing<'_>) -> Vec<Judged> {
         End::Resource(address) => thing.address().is_some_and(|own| {
             own == address || (address.key.is_none() && own.is_instance_of(address))
         }),
+        End::Existing(address) => matches!(thing.whose, Whose::LookedUp(own) if own == address),
         End::Internet | End::Cidr(_) | End::Service(_) => false,
     };
     let both = subject.plan.expect.iter().zip(&subject.plan.proofs);

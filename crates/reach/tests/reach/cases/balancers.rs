@@ -114,6 +114,81 @@ fn zones_and_schemes() {
     ]);
 }
 
+/// Who reaches a load balancer itself, and whom it reaches: on the ports that it listens for, from and
+/// to each of its nodes.
+#[test]
+#[rustfmt::skip]
+fn load_balancers_as_ends() {
+    check(BASE, &[
+        ("", "internet -> web tcp:80", "yes", "web in pub1: it listens for tcp 80"),
+        ("", "internet -> web", "yes", "web in pub1: it listens for tcp 80"),
+        ("", "internet -> web tcp:443", "no", "it does not listen for tcp 443, only for tcp 80 | give web a listener for tcp 443"),
+        ("", "internet -> web udp:80", "no", "it does not listen for udp 80"),
+        // One that passes connections on drops pings; one that ends them answers, if it is let.
+        ("", "internet -> web icmp:8", "no", ""),
+        ("lb alb public pub1 pub2 / any : 80>app:8080", "internet -> alb icmp:8", "yes", ""),
+        ("lb alb public pub1 pub2 / front : 80>app:8080", "internet -> alb icmp:8", "no", "stops at front"),
+        ("lb alb public pub1 pub2 / any : 80>app:8080", "internet -> alb tcp:22", "no", "alb in pub1: it does not listen for tcp 22"),
+        ("lb alb public pub1 pub2 / front : 443>app:8080", "internet -> alb tcp:443", "no", "stops at front: no ingress rule allows tcp 443"),
+        ("lb alb public pub1 pub2 / front : 443>app:8080", "internet -> alb tcp:80", "no", "alb in pub1: it does not listen for tcp 80, only for tcp 443"),
+        ("nlb web public pub1 pub2 / : 80>app:8080+cross 53/udp>app:53+cross", "internet -> web udp:53", "yes", "it listens for udp 53"),
+        ("nlb web public pub1 pub2 / : none", "internet -> web", "no", "it has no listener"),
+        // What it listens for was not read.
+        ("nlb web public pub1 pub2 /", "internet -> web tcp:9999", "yes", ""),
+        ("nlb web pub1 pub2 / : 80>app:8080+keep+cross", "internet -> web tcp:80", "no", "make web internet-facing"),
+        ("nlb web pub1 pub2 / : 80>app:8080+keep+cross", "client -> web tcp:80", "yes", "it listens for tcp 80"),
+        ("nlb web app1 / : 80>app:8080+keep+cross", "remote -> web tcp:80", "yes", "private: route 10.9.0.0/16 to pcx_1"),
+        ("nlb web pub1 / : 80>app:8080+keep+cross", "remote -> web tcp:80", "no", "for the answer"),
+        ("", "198.51.100.0/24 -> web tcp:80", "yes", ""),
+        ("nlb web public pub1 pub2 / front : 80>app:8080; sg front main : in tcp:80 203.0.113.0/24", "198.51.100.0/24 -> web tcp:80", "no", "stops at front"),
+        ("acl k main pub1 : in 100 allow all 0.0.0.0/0 out 100 allow tcp:80 0.0.0.0/0", "internet -> web tcp:80", "part", "web in pub1 | which is the answer"),
+        ("table public main pub1 pub2 :", "internet -> web tcp:80", "no", ""),
+        // Its own requests come from each of its nodes, with its groups.
+        ("lb alb public pub1 pub2 / front : 80>app:8080; instance app app1@10.0.10.5 / behind", "alb -> app tcp:8080", "yes", "front: egress tcp 8080 to behind | behind: ingress tcp 8080 from front"),
+        ("lb alb public pub1 pub2 / front : 80>app:8080", "alb -> app tcp:8080", "no", "stops at front: no egress rule allows tcp 8080"),
+        ("lb alb public pub1 pub2 / any : 80>app:8080; instance app app1@10.0.10.5 / behind", "alb -> app tcp:8080", "no", "stops at behind"),
+        ("lb alb public pub1 pub2 / any : 80>app:8080; acl k main pub2 : in 100 allow all 0.0.0.0/0", "alb -> app tcp:8080", "part", "alb in pub2"),
+        ("lb alb public pub1 pub2 / any : 80>app:8080", "alb -> main.db tcp:5432", "yes", "db: ingress tcp 5432 from 10.0.0.0/16"),
+        ("lb alb public pub1 pub2 / front : 80>app:8080", "alb -> main.db", "no", ""),
+        ("", "web -> app tcp:8080", "yes", "app: ingress tcp 8080 from 0.0.0.0/0"),
+        ("", "web -> app tcp:22", "no", "stops at app"),
+    ]);
+}
+
+/// Targets of a group of IPv6, which take IPv6 whatever the client speaks.
+const BASE_6: &str = "
+    vpc main 10.0.0.0/16 2600:1f00::/56
+    subnet pub1 main a 10.0.0.0/24 2600:1f00::/64
+    subnet app1 main a 10.0.10.0/24 2600:1f00:0:1::/64
+    igw igw_1 main
+    table public main pub1 : 0.0.0.0/0>igw_1 ::/0>igw_1
+    table private main app1 :
+    sg app main : in tcp:8080 0.0.0.0/0 in tcp:8080 ::/0
+    sg inner main : in tcp:8080 2600:1f00::/56
+    sg four main : in tcp:8080 0.0.0.0/0
+    instance app v6 app1@10.0.10.5 / app
+    nlb web public v6 pub1 / : 80>app:8080+keep+six";
+
+#[test]
+#[rustfmt::skip]
+fn targets_of_ipv6() {
+    check(BASE_6, &[
+        ("", "internet -> app tcp:8080", "yes", ""),
+        ("", "::/0 -> app tcp:8080", "yes", "with the client's address | app: ingress tcp 8080 from ::/0"),
+        ("", "0.0.0.0/0 -> app tcp:8080", "yes", "with its own address | app: ingress tcp 8080 from ::/0"),
+        ("instance app v6 app1@10.0.10.5 / inner", "0.0.0.0/0 -> app tcp:8080", "yes", "inner: ingress tcp 8080 from 2600:1f00::/56"),
+        ("instance app v6 app1@10.0.10.5 / inner", "::/0 -> app tcp:8080", "no", "stops at inner"),
+        ("instance app v6 app1@10.0.10.5 / four", "0.0.0.0/0 -> app tcp:8080", "no", "stops at four"),
+        ("instance app app1@10.0.10.5 / app", "internet -> app tcp:8080", "no", "app has no IPv6 address, which its target group is of"),
+        ("nlb web public pub1 / : 80>app:8080+keep+six", "internet -> app tcp:8080", "no", ""),
+        // A target group of IPv4: clients of IPv6 come from the load balancer's address.
+        ("nlb web public v6 pub1 / : 80>app:8080+keep", "::/0 -> app tcp:8080", "yes", "with its own address | app: ingress tcp 8080 from 0.0.0.0/0"),
+        ("nlb web public v6 pub1 / : 80>app:8080+keep; instance app v6 app1@10.0.10.5 / inner", "internet -> app tcp:8080", "no", ""),
+        ("nlb web public v6 pub1 / : 80>app@2600:1f00:0:1::5:8080+six", "internet -> app tcp:8080", "part", "may be another's address"),
+        ("nlb web public v6 pub1 / : 80>app@2600:1f00:0:7::5:8080+six", "internet -> app tcp:8080", "no", ""),
+    ]);
+}
+
 #[test]
 #[rustfmt::skip]
 fn ended_and_sent_anew() {

@@ -46,7 +46,7 @@ fn peering() {
         // No transit.
         ("peering pcx_2 b c; table tc c c1 : 10.0.0.0/16>pcx_2 10.1.0.0/16>pcx_2; table ta a a1 : 10.1.0.0/16>pcx_1 10.2.0.0/16>pcx_1; instance one a1 / anya", "one -> far tcp:80", "no", "route 10.2.0.0/16 to pcx_1 leads elsewhere"),
         ("instance one a1 / anya; instance two b1 / anyb", "one -> far tcp:80", "no", "no peering connects a and c"),
-        ("instance one a1 / anya; table ta a a1 : 10.2.0.0/16>tgw; table tc c c1 : 10.0.0.0/16>tgw", "one -> far tcp:80", "part", "stops at tgw: what lies behind it is not known"),
+        ("instance one a1 / anya; table ta a a1 : 10.2.0.0/16>tgw; table tc c c1 : 10.0.0.0/16>tgw", "one -> far tcp:80", "part", "stops at tgw: what lies behind it is not looked into: packets may pass, and nothing is promised"),
         ("instance one a1 / anya; table ta a a1 : 10.2.0.0/16>tgw", "one -> far tcp:80", "no", "stops at tgw | then at tc: no route"),
         ("instance one a1 / anya; table ta a a1 : 192.168.0.0/16>vgw", "one -> 192.168.0.0/16 tcp:80", "yes", "route 192.168.0.0/16 to vgw"),
         ("instance one a1 / anya; table ta a a1 : 192.168.0.0/16>vgw", "192.168.0.0/16 -> one tcp:80", "yes", "back: ta: route 192.168.0.0/16 to vgw"),

@@ -82,7 +82,7 @@ fn routes_and_names() {
         ("vpc main 10.0.0.0/16 nodns", "host -> other tcp:80", "no", "stops at client"),
         ("vpc main 10.0.0.0/16 nodns; sg client main : out all 0.0.0.0/0", "host -> other tcp:80", "yes", ""),
         ("drop private; drop data", "api -> main.db tcp:5432", "yes", "the main route table of main: route 10.0.0.0/16 to local"),
-        ("table private main p1 p2 : 10.0.11.0/24>firewall", "host -> main.db tcp:5432", "part", "stops at firewall: what lies behind it is not known"),
+        ("table private main p1 p2 : 10.0.11.0/24>firewall", "host -> main.db tcp:5432", "part", "stops at firewall: what lies behind it is not looked into: packets may pass, and nothing is promised"),
         ("table private main p1 p2 : 10.0.8.0/21>firewall; table data main d1 d2 : 10.0.1.0/24>firewall", "host -> main.db tcp:5432", "part", "stops at firewall"),
         ("table private main p1 p2 : 10.0.11.0/24>firewall!", "host -> main.db tcp:5432", "part", "main.db in d1 stops at private: route 10.0.11.0/24 to firewall is a black hole"),
         ("table private main p1 p2 : 10.0.8.0/21>firewall!", "host -> main.db tcp:5432", "no", "is a black hole"),

@@ -4,7 +4,8 @@ use trueup_reach::{
     Direction, Layer, Listener, ListenerTarget, Packet, ResourceKind, State, Target,
 };
 
-use super::walker::{End, Site, Way, World};
+use super::walker::World;
+use super::ways::{End, Site, Way};
 
 /// A node of a load balancer on a way, and what it does with what it gets.
 #[derive(Clone)]
@@ -39,10 +40,10 @@ impl<'n> World<'n> {
             if matches!(from, End::Interface(own, _) if own == name) {
                 continue;
             }
-            for listener in listeners {
+            for listener in listeners.iter().flatten() {
                 for target in &listener.targets {
                     let is_it = target.resource == to.name
-                        && target.address.is_none_or(|one| to.v4 == Some(one.into()));
+                        && target.address.is_none_or(|one| [to.v4, to.v6].contains(&Some(one)));
                     if is_it {
                         let count = resource.interfaces.len();
                         let ways = (0..count).flat_map(|index| {
@@ -111,14 +112,20 @@ impl<'n> World<'n> {
         if strict && (elsewhere || target.state != State::Available) {
             return false;
         }
-        let keeps = target.keeps_client && arrived.source.is_ipv4();
-        let onward = Packet { target: to.v4.unwrap(), port: target.port, ..*arrived };
+        let keeps = target.keeps_client && arrived.source.is_ipv4() != target.ipv6;
+        let family = |site: &Site<'_>| if target.ipv6 { site.v6 } else { site.v4 };
+        let Some(theirs) = family(to) else { return false };
+        let onward = Packet { target: theirs, port: target.port, ..*arrived };
+        if !listens(to, &onward) {
+            return false;
+        }
         if keeps {
             return self.delivered(node, to, &onward, keeps, strict);
         }
+        let Some(own) = family(node) else { return false };
         let mut own_ports = self.ports.iter().filter(|port| **port >= 1024);
         let mut passes = |port: &u16| {
-            let onward = Packet { source: node.v4.unwrap(), source_port: *port, ..onward };
+            let onward = Packet { source: own, source_port: *port, ..onward };
             self.delivered(node, to, &onward, keeps, strict)
         };
         if strict { own_ports.all(&mut passes) } else { own_ports.any(&mut passes) }
@@ -163,6 +170,14 @@ impl<'n> World<'n> {
                     && self.acl(here, Direction::Ingress, &reply)
             })
     }
+}
+
+/// Whether a load balancer has a listener for a packet; everything else takes what it gets.
+pub(super) fn listens(site: &Site<'_>, packet: &Packet) -> bool {
+    let ResourceKind::LoadBalancer { listeners: Some(listeners), .. } = &site.resource.kind else {
+        return true;
+    };
+    listeners.iter().any(|one| one.port == packet.port && one.udp == (packet.protocol == 17))
 }
 
 /// The ways of one sort and family together.

@@ -252,7 +252,10 @@ fn balancers(d: &mut Dice, text: &mut String) {
             let keep = if d.one_in(2) { "+keep" } else { "" };
             let cross = if d.one_in(2) { "+cross" } else { "" };
             let ill = if d.one_in(5) { "+ill" } else { "" };
-            write!(text, " {listener}>{target}:{port}{keep}{cross}{ill}").unwrap();
+            // What is registered by an IPv4 address is in no group of IPv6.
+            let six = d.one_in(if v6.is_empty() { 12 } else { 2 }) && !target.contains('@');
+            let six = if six { "+six" } else { "" };
+            write!(text, " {listener}>{target}:{port}{keep}{cross}{ill}{six}").unwrap();
         }
         writeln!(text).unwrap();
     }
@@ -318,29 +321,37 @@ pub(crate) fn questions(seed: u64, network: &Network) -> Vec<(Host, Host, u8, u1
     questions
 }
 
-/// One about each target of a load balancer.
+/// About each target of a load balancer, and about the load balancer itself: who reaches a listener, and
+/// whether its own requests reach a target.
 fn balanced_questions(
     dice: &mut Dice,
     network: &Network,
     names: &[&String],
 ) -> Vec<(Host, Host, u8, u16)> {
     let mut questions = Vec::new();
-    for resource in network.resources.values() {
+    for (name, resource) in &network.resources {
         let ResourceKind::LoadBalancer { listeners, .. } = &resource.kind else { continue };
-        for listener in listeners {
-            for target in &listener.targets {
-                let from = if dice.one_in(2) {
+        let itself = || Host::Resource(name.clone());
+        for listener in listeners.iter().flatten() {
+            let protocol = if listener.udp { 17 } else { 6 };
+            let mut client = || {
+                if dice.one_in(2) {
                     Host::Outside(dice.pick(&OUTSIDE).parse().unwrap())
                 } else {
                     Host::Resource(names[dice.below(names.len())].clone())
-                };
-                let to = Host::Resource(target.resource.clone());
-                let protocol = if listener.udp { 17 } else { 6 };
-                if from != to {
-                    questions.push((from, to, protocol, target.port));
                 }
+            };
+            questions.push((client(), itself(), protocol, listener.port));
+            for target in &listener.targets {
+                let to = || Host::Resource(target.resource.clone());
+                questions.push((client(), to(), protocol, target.port));
+                questions.push((client(), to(), protocol, target.port));
             }
         }
+        if let Some(target) = listeners.iter().flatten().flat_map(|one| &one.targets).next() {
+            questions.push((itself(), Host::Resource(target.resource.clone()), 6, target.port));
+        }
     }
+    questions.retain(|(from, to, ..)| from != to);
     questions
 }
