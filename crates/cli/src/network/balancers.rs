@@ -11,7 +11,7 @@ use trueup_reach::{
 
 use super::piece::Piece;
 use super::resources::within;
-use super::scene::{Scene, v4};
+use super::scene::{Opening, Scene, v4};
 use super::world::{Element, Name};
 
 /// How EC2 describes the interface of a database; of which, it does not say.
@@ -43,11 +43,11 @@ pub(super) fn balancers(scene: &mut Scene<'_>) {
             }
             let vpcs = subnets.iter().filter_map(|name| scene.network.subnets.get(name));
             let vpcs: Vec<Name> = vpcs.map(|subnet| subnet.vpc.clone()).collect();
+            // A classic one forwards to instances and to nothing else.
+            let to_instances = sort == "classic";
             for vpc in vpcs {
-                scene.may_let_in(
-                    vpc,
-                    format!("what load balancer {name} forwards to is not known: {why}"),
-                );
+                let why = format!("what load balancer {name} forwards to is not known: {why}");
+                scene.may_let_in(Opening { vpc, to_instances, why });
             }
         }
     });

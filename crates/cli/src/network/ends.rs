@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use trueup_model::stack::{End, Sentence};
-use trueup_reach::{End as Place, PortRange, Query, Traffic};
+use trueup_reach::{End as Place, PortRange, Query, ResourceKind, Traffic};
 
-use super::scene::{Scene, Scope};
+use super::scene::{Opening, Scene, Scope};
 use super::world::{Name, existing_name};
 
 /// What can be an end besides networks and services.
@@ -62,16 +62,23 @@ pub(super) fn resources(scene: &Scene<'_>, end: &End) -> Result<Vec<Name>, Strin
 
 /// What is not known and may let more through to these ends, if something is.
 pub(super) fn openings<'s>(scene: &'s Scene<'_>, queries: &[Query]) -> Vec<&'s str> {
-    let mut vpcs: BTreeSet<&str> = BTreeSet::new();
+    let mut ends: BTreeSet<(&str, bool)> = BTreeSet::new();
     for query in queries {
         let Place::Resource(name) = &query.to else { continue };
-        let resource = scene.network.resources.get(name);
-        for interface in resource.into_iter().flat_map(|resource| &resource.interfaces) {
+        let Some(resource) = scene.network.resources.get(name) else { continue };
+        let is_instance = matches!(resource.kind, ResourceKind::Instance { .. });
+        for interface in &resource.interfaces {
             let subnet = scene.network.subnets.get(&interface.subnet);
-            vpcs.extend(subnet.map(|subnet| subnet.vpc.as_str()));
+            ends.extend(subnet.map(|subnet| (subnet.vpc.as_str(), is_instance)));
         }
     }
-    let leading = scene.openings.iter().filter(|opening| vpcs.contains(opening.vpc.as_str()));
+    let leads = |opening: &&Opening| {
+        let is_there = |(vpc, is_instance): &(&str, bool)| {
+            *vpc == opening.vpc && (*is_instance || !opening.to_instances)
+        };
+        ends.iter().any(is_there)
+    };
+    let leading = scene.openings.iter().filter(leads);
     leading.map(|opening| opening.why.as_str()).collect()
 }
 

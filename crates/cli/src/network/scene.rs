@@ -47,6 +47,8 @@ pub(super) struct Scene<'a> {
 pub(super) struct Opening {
     /// The VPC that it may lead into.
     pub(super) vpc: Name,
+    /// Whether it leads to instances only.
+    pub(super) to_instances: bool,
     pub(super) why: String,
 }
 
@@ -123,7 +125,7 @@ impl<'a> Scene<'a> {
         for vpc in vpcs {
             let why = format!("{kind} of {vpc} could not be read: {action}: {message}");
             if *kind == *around_kinds::LOAD_BALANCER {
-                self.may_let_in(vpc, why);
+                self.may_let_in(Opening { vpc, to_instances: false, why });
             } else {
                 self.doubt(Scope::Vpc(vpc), why);
             }
@@ -145,8 +147,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Notes something that can only let more into a VPC.
-    pub(super) fn may_let_in(&mut self, vpc: Name, why: String) {
-        let opening = Opening { vpc, why };
+    pub(super) fn may_let_in(&mut self, opening: Opening) {
         if !self.openings.contains(&opening) {
             self.openings.push(opening);
         }

@@ -3,7 +3,7 @@
 
 use trueup_reach::{Engine, Sentence};
 
-use crate::language;
+use crate::{language, say};
 
 const SNOWEX: &str = "
     vpc main 10.0.0.0/16
@@ -73,6 +73,8 @@ fn check(base: &str, cases: &[Case<'_>]) {
             );
         }
     }
+    let mutations: usize = cases.iter().map(|(_, mutations)| mutations.len()).sum();
+    say(&format!("{} sentences proved, {mutations} mutations caught", cases.len()));
 }
 
 #[test]
@@ -267,6 +269,7 @@ fn check_barriers(base: &str, sentence: &str, barriers: &[Barrier<'_>]) {
         assert!(holds(&kept, sentence), "[{only}] does not keep {sentence}");
         assert!(!holds(&format!("{kept}\n{opened}"), sentence), "{opened} keeps {sentence}");
     }
+    say(&format!("{sentence}: {} barriers, each alone, proved and broken", barriers.len()));
 }
 
 #[test]

@@ -10,9 +10,11 @@ mod outbound;
 mod peers;
 mod private;
 
+use std::collections::BTreeSet;
+
 use trueup_reach::{Engine, Verdict};
 
-use crate::language;
+use crate::{language, say};
 
 /// One case: changes to the base, question, answer, and parts of the evidence, separated by `|`.
 pub(crate) type Case = (&'static str, &'static str, &'static str, &'static str);
@@ -83,4 +85,29 @@ fn check_one(
         last = ask(&network);
     }
     if last.reaches() { Ok(()) } else { Err(format!("still closed after its own advice\n{last}")) }
+}
+
+/// Each row of a table is a question with a known answer; rows with the same change ask about the same
+/// network.
+#[test]
+fn there_are_hundreds_of_networks_with_known_answers() {
+    let tables = [
+        ("balancers", include_str!("balancers.rs")),
+        ("endpoints", include_str!("endpoints.rs")),
+        ("inbound", include_str!("inbound.rs")),
+        ("outbound", include_str!("outbound.rs")),
+        ("peers", include_str!("peers.rs")),
+        ("private", include_str!("private.rs")),
+    ];
+    let mut networks = BTreeSet::new();
+    let mut answers = 0;
+    for (table, text) in tables {
+        for row in text.lines().filter_map(|line| line.trim().strip_prefix("(\"")) {
+            let (change, _) = row.split_once("\", \"").expect("a row has four texts");
+            networks.insert((table, change));
+            answers += 1;
+        }
+    }
+    say(&format!("{} networks with {answers} known answers", networks.len()));
+    assert!(networks.len() >= 200, "{}", networks.len());
 }

@@ -13,6 +13,8 @@ use std::fmt::Write as _;
 use trueup_reach::{End, Engine, Network, Passage, PortRange, Query, ResourceKind, Traffic};
 use walker::{Host, World};
 
+use crate::say;
+
 /// How many networks; each has a dozen questions, each question hundreds of packets.
 const NETWORKS: u64 = 2_000;
 
@@ -71,12 +73,6 @@ fn the_engine_agrees_with_the_walker() {
         balanced[0],
         at_balancers.iter().sum::<usize>()
     ));
-}
-
-/// Tells a figure to whoever runs the test with `--no-capture`.
-#[expect(clippy::print_stdout, reason = "a figure is for whoever asks")]
-pub(crate) fn say(figure: &str) {
-    println!("{figure}");
 }
 
 fn is_balancer(network: &Network, host: &Host) -> bool {
