@@ -37,13 +37,14 @@ pub(in crate::live) async fn find(
 async fn balancer(aws: &Session<'_>, by: &By) -> Result<Option<Live>, Failure> {
     let found = match by {
         By::Name(name) => {
-            let names = unless_missing(load_balancers(aws, &[], &[name.clone()]).await)?;
+            let names = unless_missing(load_balancers(aws, &[], std::slice::from_ref(name)).await)?;
             // A classic one has a name, and no place in the answers about the others.
             let Some(found) = names else { return interface::of_balancer(aws, name).await };
             found
         }
         By::Id(arn) if arn.starts_with("arn:") => {
-            unless_missing(load_balancers(aws, &[arn.clone()], &[]).await)?.unwrap_or_default()
+            unless_missing(load_balancers(aws, std::slice::from_ref(arn), &[]).await)?
+                .unwrap_or_default()
         }
         By::Id(id) => {
             let mut all = load_balancers(aws, &[], &[]).await?;
