@@ -67,6 +67,12 @@ pub struct Item {
     /// Whether it is the account's default one of its kind.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub default: bool,
+    /// Whether AWS made it by itself, along with something else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub made_along: bool,
+    /// What it was given and never tells back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", with = "crate::secrets")]
+    pub write_only: Values,
     /// What is going on with it.
     pub phase: Phase,
     /// When it was made, by the world's clock.
@@ -318,6 +324,8 @@ mod tests {
             outputs: Values::new(),
             tags: BTreeMap::new(),
             default: false,
+            made_along: false,
+            write_only: Values::new(),
             phase: Phase::Ready,
             created_at: 3,
             revision: 0,

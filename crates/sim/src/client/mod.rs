@@ -28,6 +28,7 @@ use crate::faults::{Fault, FaultPlan, Faults, crashed, throttled};
 use crate::options::{Latency, SimOptions};
 use crate::rates::{Meter, limits};
 use crate::service::{Service, normalise};
+use crate::testing::watch::Watch;
 use crate::world::World;
 
 /// The round trip of a call that reads, and of one that changes something.
@@ -48,6 +49,7 @@ struct State {
     /// Whether the program has died of a fault.
     crashed: bool,
     reads: u64,
+    watch: Option<Arc<Watch>>,
 }
 
 /// How many calls there were, repeated attempts included.
@@ -78,6 +80,7 @@ impl Sim {
             faults: Faults::new(options.faults.clone(), options.seed),
             crashed: false,
             reads: 0,
+            watch: None,
         };
         Self { catalog, options, state: Mutex::new(state) }
     }
@@ -92,8 +95,16 @@ impl Sim {
         let mut state = self.lock();
         let answer = change(&mut state.world);
         normalise(&self.catalog, &mut state.world);
+        if let Some(watch) = &state.watch {
+            watch.accept(&state.world);
+        }
         self.save(&state.world)?;
         Ok(answer)
+    }
+
+    /// Has somebody look at the world after every change, or nobody any more.
+    pub fn set_watch(&self, watch: Option<Arc<Watch>>) {
+        self.lock().watch = watch;
     }
 
     /// Makes something that no stack owns, at once and without a call; gives its id. What is not
@@ -241,10 +252,19 @@ impl Sim {
         let now = state.clock.now();
         let mut service = self.service(&mut state.world, &mut state.reads, now, fault);
         service.advance();
+        if call.mutates()
+            && let Some(watch) = &state.watch
+        {
+            // What became of things in time is not what the call does.
+            watch.look(service.world);
+        }
         let answer = operation(&mut service)?;
         // Without latency what was begun is also done, before anybody can look.
         service.advance();
         if call.mutates() {
+            if let Some(watch) = &state.watch {
+                watch.look(&state.world);
+            }
             self.save(&state.world)?;
         }
         Ok(answer)

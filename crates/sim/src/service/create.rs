@@ -36,6 +36,7 @@ impl Service<'_> {
         if let Some(used) = token.as_ref().and_then(|token| self.world.tokens.get(token)) {
             return self.answer_again(kind, used, &digest);
         }
+        let write_only = write_only(kind, attributes);
         let attributes = self.complete(kind, attributes)?;
         Self::check_tags(kind, tags)?;
         self.check_references(kind, &attributes)?;
@@ -45,6 +46,7 @@ impl Service<'_> {
         let moves = self.check_exclusive(kind, &attributes, None)?;
         self.check_quota(kind, &attributes)?;
         let id = self.insert(kind, attributes, tags)?;
+        self.item_mut(name, &id)?.write_only = write_only;
         self.take(moves);
         if let Some(token) = token {
             self.world.tokens.insert(token, TokenUse { id: id.clone(), digest });
@@ -195,6 +197,8 @@ impl Service<'_> {
             outputs,
             tags: tags.clone(),
             default: false,
+            made_along: false,
+            write_only: Values::new(),
             phase: Phase::Creating { until, breaks },
             created_at: self.now,
             revision: 0,
@@ -226,7 +230,9 @@ impl Service<'_> {
         let mut attributes = self.defaults(declared);
         attributes.insert(attribute.to_owned(), name.into());
         self.fault = None;
-        self.insert(declared, attributes, &BTreeMap::new()).map(|_| ())
+        let id = self.insert(declared, attributes, &BTreeMap::new())?;
+        self.item_mut(kind, &id)?.made_along = true;
+        Ok(())
     }
 
     /// Every attribute as AWS makes it when nothing is asked.
@@ -252,6 +258,13 @@ pub(super) fn check_value(
     shape::fits(&attribute.ty, value).map_err(|fault| {
         invalid("InvalidParameterValue", format!("{}.{} {fault}", kind.name, attribute.name))
     })
+}
+
+/// Of some attributes, those that are never told back.
+pub(super) fn write_only(kind: &Kind, values: &Values) -> Values {
+    let untold = |name: &str| kind.attribute(name).is_some_and(|attribute| attribute.write_only);
+    let untold = values.iter().filter(|(name, value)| untold(name) && !value.is_null());
+    untold.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn reads(fault: Option<Fault>, of: impl Fn(Fault) -> Option<u32>) -> u32 {

@@ -6,7 +6,7 @@ use trueup_model::kind::{Kind, Mutability, Presence};
 use trueup_model::value::Values;
 use trueup_provider::{Failure, FailureClass};
 
-use super::create::check_value;
+use super::create::{check_value, write_only};
 use super::outputs::Maker;
 use super::{Service, invalid, shape};
 use crate::chance::mix;
@@ -70,7 +70,10 @@ impl Service<'_> {
             When::AtOnce => Values::new(),
             When::InWindow => put_off(kind, changes, &before, &mut attributes, waiting),
         };
-        self.item_mut(name, id)?.scheduled = scheduled;
+        let write_only = write_only(kind, &self.halved(changes));
+        let item = self.item_mut(name, id)?;
+        item.scheduled = scheduled;
+        item.write_only.extend(write_only);
         self.begin_update(kind, id, attributes)
     }
 
@@ -91,7 +94,11 @@ impl Service<'_> {
         if let Some(Fault::Behind(reads)) = fault {
             item.stale = Some(Stale { reads: reads.max(1), attributes: item.attributes.clone() });
         }
-        item.phase = Phase::Updating { until, attributes };
+        match item.phase {
+            // No change makes what has failed whole again.
+            Phase::Failed { .. } => item.attributes = attributes,
+            _ => item.phase = Phase::Updating { until, attributes },
+        }
         Ok(())
     }
 

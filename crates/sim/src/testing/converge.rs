@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use trueup_model::{Address, Value};
 
 use super::course::Course;
+use super::watch::{Rules, Watch};
 use super::{orphans, twins};
 use crate::faults::{At, Fault, FaultPlan};
-use crate::{Sim, World};
+use crate::{Item, Sim, World};
 
 /// The program, as far as these tests need it: the real planner and applier, over a stack.
 #[async_trait(?Send)]
@@ -18,6 +20,12 @@ pub trait Engine {
 
     /// One whole run: read, plan, apply.
     async fn run(&self, sim: &Arc<Sim>) -> Outcome;
+
+    /// What its runs may do.
+    fn rules(&self) -> Rules;
+
+    /// What is wanted and never told back: by address and attribute.
+    fn write_only(&self) -> Vec<(Address, String, Value)>;
 }
 
 /// When a user tries again who was told that something must pass first.
@@ -56,6 +64,19 @@ async fn pursue(
     limit: usize,
     between: &dyn Fn(),
 ) -> Result<Vec<Outcome>, String> {
+    let watch = Arc::new(Watch::new(engine.rules(), sim.catalog(), &sim.world()));
+    sim.set_watch(Some(Arc::clone(&watch)));
+    let ended = watched(engine, sim, limit, (&watch, between)).await;
+    sim.set_watch(None);
+    ended
+}
+
+async fn watched(
+    engine: &dyn Engine,
+    sim: &Arc<Sim>,
+    limit: usize,
+    (watch, between): (&Watch, &dyn Fn()),
+) -> Result<Vec<Outcome>, String> {
     let mut runs = Vec::new();
     for _ in 0..limit {
         if sim.has_crashed() {
@@ -63,12 +84,14 @@ async fn pursue(
         }
         let outcome = engine.run(sim).await;
         examine(&outcome, sim)?;
+        watch.broken().map_or(Ok(()), Err)?;
         between();
         let Outcome { planned, withheld, failures, .. } = &outcome;
         let is_settled = planned.is_empty() && withheld.is_empty() && failures.is_empty();
         let is_to_wait = !withheld.is_empty();
         runs.push(outcome);
         if is_settled {
+            is_given(engine, &sim.world())?;
             return Ok(runs);
         }
         if is_to_wait {
@@ -76,6 +99,20 @@ async fn pursue(
         }
     }
     Err(format!("after {limit} runs there is still something to do: {runs:#?}"))
+}
+
+/// Whether what is never told back was given: what says that it was may say so too early.
+fn is_given(engine: &dyn Engine, world: &World) -> Result<(), String> {
+    for (address, name, wish) in engine.write_only() {
+        let is_it = |item: &Item| {
+            let given = item.write_only.get(&name).cloned().unwrap_or_default();
+            given.revealed() == wish.clone().revealed()
+        };
+        if !world.at(engine.stack(), &address).any(is_it) {
+            return Err(format!("the {name} of {address} was never set"));
+        }
+    }
+    Ok(())
 }
 
 /// What holds of every run that did not die.

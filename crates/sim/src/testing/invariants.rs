@@ -21,11 +21,8 @@ pub fn twins(world: &World, stack: &str) -> Vec<String> {
 /// What is in a world besides what was there before and what a stack owns: what a run made and
 /// lost. What AWS makes by itself does not count.
 pub fn orphans(before: &World, after: &World, stack: &str) -> Vec<String> {
-    let by_aws = crate::tables::MADE_BY_AWS;
     let lost = after.resources.iter().filter(|(key, item)| {
-        !before.resources.contains_key(*key)
-            && !item.is_owned_by(stack)
-            && !by_aws.iter().any(|(_, made)| item.kind == **made)
+        !before.resources.contains_key(*key) && !item.is_owned_by(stack) && !item.made_along
     });
     lost.map(|(key, _)| key.clone()).collect()
 }

@@ -7,6 +7,7 @@ mod host;
 mod invariants;
 pub mod kinds;
 pub mod requests;
+pub mod watch;
 
 pub use host::TestHost;
 pub use invariants::{orphans, twins};

@@ -71,6 +71,15 @@ db_instance:
     username: shop
     password: managed
     subnet_group: main
+  other:
+    engine: postgres
+    instance_class: db.t3.micro
+    allocated_storage: 20
+    username: shop
+    password: ${var.password}
+    subnet_group: main
+variables:
+  password: { type: string, sensitive: true, default: the-first-password }
 log_group:
   kept: { name: /kept, protect: true }
   left: { name: /left, on_destroy: retain }
@@ -78,10 +87,11 @@ log_group:
 elastic_ip: { old: {} }
 ";
 
-/// What is made of [`HOLDING`]: the database is another, one group stays against the file, one stays and
+/// What is made of [`HOLDING`]: one database is another, one has another password, one group stays against the file, one stays and
 /// is forgotten, one moves and changes, and one of somebody else is adopted.
 fn held() -> String {
-    let text = HOLDING.replace("engine: postgres", "engine: mysql");
+    let text = HOLDING.replacen("engine: postgres", "engine: mysql", 1);
+    let text = text.replace("the-first-password", "the-second-password");
     let (before, _) = text.split_once("log_group:").unwrap();
     format!(
         "{before}log_group:
@@ -184,4 +194,16 @@ async fn a_lease_that_cannot_be_written_is_told_in_aws_s_words() {
     let outcome = program.run(&sim).await;
     assert_eq!(outcome.failures.len(), 1, "{outcome:?}");
     assert!(outcome.failures[0].contains("the connection was lost"), "{outcome:?}");
+}
+
+/// A hash that says that a password was set does not set it.
+#[tokio::test(start_paused = true)]
+async fn a_password_that_was_never_set_is_noticed() {
+    let program = Program::of_text(HOLDING);
+    let sim = program.account(SimOptions::default());
+    converge(&program, &sim, 3).await.unwrap();
+    let address: Address = "db_instance.other".parse().unwrap();
+    sim.edit(|world| world.at_mut("small", &address).unwrap().write_only.clear()).unwrap();
+    let why = converge(&program, &sim, 3).await.unwrap_err();
+    assert!(why.contains("the password of db_instance.other was never set"), "{why}");
 }

@@ -14,11 +14,13 @@ use trueup_applier::{
 use trueup_cli::engine;
 use trueup_model::event::Skipped;
 use trueup_model::plan::WhyNot;
-use trueup_model::{Catalog, Plan, Snapshot, Stack};
+use trueup_model::stack::OnDestroy;
+use trueup_model::{Address, Catalog, Plan, Resource, Snapshot, Stack, Value};
 use trueup_planner::{Mode, Options};
 use trueup_provider::{Failure, FailureClass, Provider};
 use trueup_sim::testing::converge::{Engine, Outcome};
 use trueup_sim::testing::course::{Course, Fate, Stage};
+use trueup_sim::testing::watch::Rules;
 use trueup_sim::{Sim, SimOptions, World};
 use trueup_stack::{CelEvaluator, DiskFiles, Files, Request, Variables};
 
@@ -173,6 +175,44 @@ impl Engine for Program {
         // A lease that was not given up expires.
         let _ = lease.release(left).await;
         outcome
+    }
+
+    fn rules(&self) -> Rules {
+        let resources = || self.stack.resources.values();
+        let under = |resource: &Resource| {
+            [Some(resource.address.clone()), resource.moved_from.clone()].into_iter().flatten()
+        };
+        let mut may_lose = self.options.allow_data_loss.clone();
+        let allowed = resources().filter(|it| self.options.allow_data_loss.contains(&it.address));
+        may_lose.extend(allowed.flat_map(under));
+        let those = |what: OnDestroy| resources().filter(move |it| it.on_destroy == what);
+        Rules {
+            stack: self.stack.name.clone(),
+            adopts: resources()
+                .filter_map(|it| Some(World::key(it.address.kind.as_str(), it.adopt.as_ref()?)))
+                .collect(),
+            may_lose,
+            unsaved: those(OnDestroy::Delete).flat_map(under).collect(),
+            retains: those(OnDestroy::Retain).flat_map(under).collect(),
+        }
+    }
+
+    fn write_only(&self) -> Vec<(Address, String, Value)> {
+        if self.options.mode == Mode::Destroy {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for resource in self.stack.resources.values() {
+            let kind = self.catalog.get(resource.address.kind.as_str());
+            let untold = kind.into_iter().flat_map(|kind| &kind.attributes);
+            for attribute in untold.filter(|attribute| attribute.write_only) {
+                if let Some(wish) = resource.known(attribute.name).filter(|wish| !wish.is_null()) {
+                    let name = attribute.name.to_owned();
+                    found.push((resource.address.clone(), name, wish.clone()));
+                }
+            }
+        }
+        found
     }
 }
 
