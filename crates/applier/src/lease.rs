@@ -6,7 +6,7 @@ mod left;
 mod protocol;
 mod record;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
@@ -15,9 +15,10 @@ use tokio::time::{Instant, sleep, timeout};
 use trueup_model::Event;
 use trueup_provider::{Failure, FailureClass, Host, LeaseStore, Leases, Provider};
 
-use self::protocol::{Answer, Ask, Entry, Keep, Keeping, Taken, Taking, USUAL};
+use self::protocol::{Answer, Ask, Entry, Keep, Keeping, Taken, Taking, USUAL, counting};
 use self::record::{Record, Says};
 use crate::events::Events;
+use crate::guard::lock;
 use crate::observe::reading;
 
 pub use self::left::Left;
@@ -71,9 +72,13 @@ pub struct Lease {
     generation: u64,
     /// From when on AWS lists all that earlier runs made.
     settled_at: u64,
+    older: Arc<Older>,
     state: watch::Receiver<Standing>,
     renewal: JoinSet<()>,
 }
+
+/// Generations that have no use any more, with the times from which on they may be deleted.
+type Older = Mutex<Vec<(u64, u64)>>;
 
 /// How a held lease stands.
 #[derive(Debug, Clone)]
@@ -91,7 +96,7 @@ struct Seat {
 /// Takes the lease of a stack. One that is held by somebody else is refused at once.
 pub async fn take(leasing: Leasing) -> Result<Lease, Refusal> {
     let seat = Arc::new(Seat::new(leasing));
-    let mut taking = Taking::new(seat.leasing.holder.id.clone(), USUAL);
+    let mut taking = Taking::new(seat.leasing.holder.id.as_str().into(), USUAL);
     let mut last = Vec::new();
     let mut unanswered = None;
     loop {
@@ -105,7 +110,7 @@ pub async fn take(leasing: Leasing) -> Result<Lease, Refusal> {
                 return Err(Refusal::Held(holding));
             }
             Err(Taken::Mine { keeping, settled_at, older }) => {
-                return Ok(Lease::begin(seat, keeping, settled_at, &older));
+                return Ok(Lease::begin(seat, keeping, settled_at, older));
             }
         };
         if ask == Ask::List && taking.looks() > 0 {
@@ -121,7 +126,7 @@ pub async fn take(leasing: Leasing) -> Result<Lease, Refusal> {
                 unanswered = Some(failure);
                 Answer::Failed
             }
-            Err(failure) if failure.class == FailureClass::Exists => Answer::Failed,
+            Err(failure) if failure.class == FailureClass::Exists => Answer::Exists,
             Err(failure) => return Err(Refusal::Failed(failure)),
         };
         taking.hear(&answer, seat.now());
@@ -134,12 +139,12 @@ pub async fn held(leasing: Leasing) -> Result<Option<Holding>, Failure> {
     let (answer, leases) = seat.ask(Ask::List, seat.held()).await?;
     let Answer::Listed { entries, now } = answer else { return Ok(None) };
     let leases = leases.unwrap_or_default();
-    let entry = entries.iter().rev().find(|entry| entry.held);
+    let entry = counting(&entries).last().filter(|entry| entry.held);
     Ok(entry.map(|entry| holding(entry, &leases, Some(now))))
 }
 
-/// Takes a lease away from whoever holds it: a next generation that nobody holds ends theirs, and
-/// what was before it is deleted. It says whether their last calls were a moment ago.
+/// Takes a lease away from whoever holds it: a next generation that nobody holds ends theirs. It says
+/// whether their last calls were a moment ago. What was before it is deleted by the next holder.
 pub async fn break_lease(leasing: Leasing, held: &Holding) -> Result<(), Failure> {
     let seat = Seat::new(leasing);
     let (answer, _) = seat.ask(Ask::List, Says::Settled).await?;
@@ -147,16 +152,21 @@ pub async fn break_lease(leasing: Leasing, held: &Holding) -> Result<(), Failure
     if entries.iter().any(|entry| entry.held && entry.generation > held.generation) {
         return Err(Failure::new(FailureClass::Exists, "another run has taken it meanwhile"));
     }
-    let settles = entries.iter().filter_map(|entry| entry.settles(USUAL)).max();
+    let settles = counting(&entries).iter().filter_map(|entry| entry.settles(USUAL)).max();
     let says = if settles.is_some_and(|at| at > now) { Says::Unsettled } else { Says::Settled };
     // Above the holder's may be one of an attempt to take it away whose answer was lost.
     let highest = entries.iter().map(|entry| entry.generation).max();
     let next = highest.unwrap_or_default().max(held.generation) + 1;
     seat.ask(Ask::Create(next), says).await?;
-    for entry in entries {
-        seat.ask(Ask::Delete(entry.generation), says).await?;
+    // As for whoever takes it: where the one before is gone, so is the stack that was read of.
+    match seat.ask(Ask::Create(next - 1), says).await {
+        Err(failure) if failure.class == FailureClass::Exists => Ok(()),
+        Err(failure) => Err(failure),
+        Ok(_) => {
+            seat.ask(Ask::Delete(next - 1), says).await?;
+            seat.ask(Ask::Delete(next), says).await.map(|_| ())
+        }
     }
-    Ok(())
 }
 
 /// The longest pause, in seconds, before somebody looks again who sees no holder.
@@ -165,15 +175,28 @@ const LONGEST_PAUSE: u32 = 5;
 const LONGEST_NAP: Duration = Duration::from_secs(5);
 /// How long giving up a lease may take before it is left to expire.
 const FAREWELL: Duration = Duration::from_secs(20);
+/// How long one change of the store may take, with all attempts, before it is taken for failed. What
+/// took effect later than [`protocol::Times::grace`] after it was decided upon could meet others.
+const CHANGE: Duration = Duration::from_secs(20);
 
 impl Lease {
-    fn begin(seat: Arc<Seat>, keeping: Keeping, settled_at: u64, older: &[u64]) -> Self {
+    fn begin(
+        seat: Arc<Seat>,
+        keeping: Keeping,
+        settled_at: u64,
+        mut older: Vec<(u64, u64)>,
+    ) -> Self {
+        // What tells the next run to wait stays as long as this one itself would have to.
+        for (_, from) in &mut older {
+            *from = settled_at.max(*from);
+        }
+        let older = Arc::new(Mutex::new(older));
         let generation = keeping.generation();
         let (sender, state) = watch::channel(Standing::Sure { until: keeping.sure_until() });
         let mut renewal = JoinSet::new();
-        let (older, mine) = (older.to_vec(), Arc::clone(&seat));
-        renewal.spawn(async move { keep(&mine, keeping, (settled_at, &older), &sender).await });
-        Self { seat, generation, settled_at, state, renewal }
+        let (old, mine) = (Arc::clone(&older), Arc::clone(&seat));
+        renewal.spawn(async move { keep(&mine, keeping, &old, &sender).await });
+        Self { seat, generation, settled_at, older, state, renewal }
     }
 
     /// Waits until the lease is lost, and says to whom, if that is known.
@@ -219,18 +242,35 @@ impl Lease {
     /// A lease that cannot be given up expires by itself, so failures are only told.
     pub async fn release(mut self, left: Left) -> Result<(), Failure> {
         self.renewal.shutdown().await;
-        let (ask, says) = match left {
-            _ if !self.is_sure() => (Ask::Delete(self.generation), Says::Settled),
-            // Who did not wait has not seen either what an earlier run made.
-            Left::Settled | Left::Nothing if self.unsettled().is_some() => {
-                (Ask::Write(self.generation), Says::Unsettled)
+        let released = timeout(FAREWELL, self.give_up(left)).await;
+        released.unwrap_or_else(|_| Err(too_slow()))
+    }
+
+    async fn give_up(&self, left: Left) -> Result<(), Failure> {
+        // Who did not wait has not seen either what an earlier run made.
+        let unsettled = left == Left::Unsettled || self.unsettled().is_some();
+        let nothing = left == Left::Nothing && !unsettled;
+        if nothing {
+            self.clear().await?;
+        }
+        if !self.is_sure() {
+            // Others may have begun above it, and whoever has it clears up.
+            return Ok(());
+        }
+        let says = if unsettled { Says::Unsettled } else { Says::Settled };
+        let ask = if nothing { Ask::Delete(self.generation) } else { Ask::Write(self.generation) };
+        self.seat.ask(ask, says).await.map(|_| ())
+    }
+
+    /// Deletes what is older, the oldest first: while this one stands, nobody begins above it.
+    async fn clear(&self) -> Result<(), Failure> {
+        let older = std::mem::take(&mut *lock(&self.older));
+        for (generation, _) in older {
+            if self.is_sure() {
+                self.seat.ask(Ask::Delete(generation), Says::Settled).await?;
             }
-            Left::Settled => (Ask::Write(self.generation), Says::Settled),
-            Left::Unsettled => (Ask::Write(self.generation), Says::Unsettled),
-            Left::Nothing => (Ask::Delete(self.generation), Says::Settled),
-        };
-        let released = timeout(FAREWELL, self.seat.ask(ask, says)).await;
-        released.unwrap_or_else(|_| Err(too_slow())).map(|_| ())
+        }
+        Ok(())
     }
 }
 
@@ -238,20 +278,12 @@ impl Lease {
 async fn keep(
     seat: &Seat,
     mut keeping: Keeping,
-    (settled_at, older): (u64, &[u64]),
+    older: &Older,
     standing: &watch::Sender<Standing>,
 ) {
-    // What tells the next run to wait stays as long as this one itself would have to.
-    while let Some(left) = seat.left(settled_at) {
-        sleep(left).await;
-    }
-    for &generation in older {
-        let Some(left) = seat.left(keeping.sure_until()) else { break };
-        // What stays is deleted by the next who takes the lease.
-        let _ = timeout(left / 4, seat.ask(Ask::Delete(generation), seat.held())).await;
-    }
     let mut last = Vec::new();
     loop {
+        delete_old(seat, older, keeping.sure_until()).await;
         match keeping.next(seat.now()) {
             Keep::WaitUntil(at) => {
                 let wait = Duration::from_millis(at.saturating_sub(seat.now()));
@@ -276,6 +308,21 @@ async fn keep(
                 standing.send_replace(Standing::Sure { until });
             }
         }
+    }
+}
+
+/// Deletes what has no use any more, as far as it is time for that; the oldest first.
+async fn delete_old(seat: &Seat, older: &Older, sure_until: u64) {
+    loop {
+        let first = lock(older).first().copied();
+        let Some((generation, _)) = first.filter(|(_, from)| *from <= seat.now()) else { return };
+        let Some(left) = seat.left(sure_until) else { return };
+        let deleted = timeout(left / 4, seat.ask(Ask::Delete(generation), seat.held())).await;
+        if !matches!(deleted, Ok(Ok(_))) {
+            // It is tried again, in the end by the next who takes the lease.
+            return;
+        }
+        lock(older).retain(|(one, _)| *one != generation);
     }
 }
 
@@ -315,16 +362,17 @@ impl Seat {
         let Leasing { provider, stack, events, .. } = &self.leasing;
         let desk = reading(provider, Arc::default(), events);
         let (host, store): (&dyn Host, _) = (&desk, self.store()?);
-        let text = || Record::new(&self.leasing.holder, (self.leasing.clock)(), says).text();
-        match ask {
+        let text = Record::new(&self.leasing.holder, (self.leasing.clock)(), says).text();
+        let change = match ask {
             Ask::List => {
                 let (answer, records) = self.listed(store.list(host, stack).await?);
                 return Ok((answer, Some(records)));
             }
-            Ask::Create(generation) => store.create(host, stack, generation, &text()).await?,
-            Ask::Write(generation) => store.write(host, stack, generation, &text()).await?,
-            Ask::Delete(generation) => store.delete(host, stack, generation).await?,
-        }
+            Ask::Create(generation) => store.create(host, stack, generation, &text),
+            Ask::Write(generation) => store.write(host, stack, generation, &text),
+            Ask::Delete(generation) => store.delete(host, stack, generation),
+        };
+        timeout(CHANGE, change).await.unwrap_or_else(|_| Err(too_slow()))?;
         Ok((Answer::Done, None))
     }
 
@@ -338,7 +386,7 @@ impl Seat {
             let found = Entry {
                 generation,
                 // What we cannot read is taken for held: another version may have written it.
-                holder: record.as_ref().map_or_else(String::new, |one| one.id.clone()),
+                holder: record.as_ref().map_or("", |one| one.id.as_str()).into(),
                 held: record.as_ref().is_none_or(Record::is_held),
                 unsettled: record.as_ref().is_none_or(|one| one.unsettled),
                 term: record.as_ref().map_or(USUAL.term, |one| one.term_seconds * 1000),
@@ -366,7 +414,8 @@ fn holding(entry: &Entry, records: &[(u64, Record)], now: Option<u64>) -> Holdin
 }
 
 fn too_slow() -> Failure {
-    Failure::new(FailureClass::TimedOut, "the lease was not given up in time; it expires by itself")
+    let message = "the lease could not be written in time; what is written of it expires by itself";
+    Failure::new(FailureClass::Unavailable, message)
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -6,8 +6,13 @@
 //! believing in the lease [`Times::grace`] before anybody else may; clocks are never compared, and
 //! a read may lag behind by less than the grace.
 //!
+//! Only a creation tells how things are: after it, the one before is asked for as well. So a list that
+//! was behind, of a stack that ended meanwhile, does not lead to a second chain beside a new one.
+//!
 //! What a run made just before it died is not in AWS's lists at once. So whoever follows a run that
 //! did not give the lease back cleanly is told from when on what is listed is all there is.
+
+use std::sync::Arc;
 
 use trueup_provider::VISIBLE_AFTER;
 
@@ -20,23 +25,22 @@ pub(crate) struct Times {
     pub(crate) grace: u64,
     /// From a run's last call until AWS lists what that made.
     pub(crate) settling: u64,
+    /// How often somebody who sees no holder looks again, if it still cannot have the next generation.
+    pub(crate) looks: u32,
 }
 
 /// A dead run holds the stack up for at most a minute and a half; a live one writes every twenty
-/// seconds, so that two writings in a row may fail. Reads of parameters lag by seconds.
+/// seconds, so that two writings in a row may fail. Reads of parameters lag by seconds. Ten looks are
+/// 40 seconds with their pauses: a name is free again 30 seconds after its deletion.
 pub(crate) const USUAL: Times =
-    Times { term: 60_000, grace: 30_000, settling: VISIBLE_AFTER.as_secs() * 1000 };
-
-/// How often somebody who sees no holder looks again, if it still cannot create the next
-/// generation: with the pauses 40 seconds, since a name is free again 30 seconds after its deletion.
-pub(crate) const LOOKS: u32 = 10;
+    Times { term: 60_000, grace: 30_000, settling: VISIBLE_AFTER.as_secs() * 1000, looks: 10 };
 
 /// A generation, as read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Entry {
     pub(crate) generation: u64,
     /// Who wrote it: an id that no other run has.
-    pub(crate) holder: String,
+    pub(crate) holder: Arc<str>,
     /// Whether it was written by a holder who goes on, not by one who is done.
     pub(crate) held: bool,
     /// Whether its writer broke off, or was broken off, so that what was made may not be listed yet;
@@ -68,6 +72,13 @@ impl Entry {
     }
 }
 
+/// Those, of all in order, that still count: one that was given up, or with which a lease was taken away,
+/// stands for all below it.
+pub(crate) fn counting(entries: &[Entry]) -> &[Entry] {
+    let given_up = entries.iter().rposition(|one| !one.held);
+    entries.get(given_up.unwrap_or_default()..).unwrap_or_default()
+}
+
 /// What is to be asked of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Ask {
@@ -84,6 +95,8 @@ pub(crate) enum Answer {
     Listed { entries: Vec<Entry>, now: u64 },
     /// It was created, written, deleted.
     Done,
+    /// It was not created, because it exists: of all answers, this one is never behind.
+    Exists,
     /// It was not, or nobody knows.
     Failed,
 }
@@ -91,7 +104,7 @@ pub(crate) enum Answer {
 /// Somebody who wants the lease.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Taking {
-    me: String,
+    me: Arc<str>,
     times: Times,
     looks: u32,
     /// The generation that was last asked for, and when that was first sent.
@@ -103,9 +116,14 @@ pub(crate) struct Taking {
 enum Step {
     Look,
     Create(u64),
+    /// Whether the one before exists: if not, the list that led here was behind a stack's end, after
+    /// which generations begin anew, and others may begin there.
+    Probe(u64),
     Confirm(u64),
-    /// The creation came too late or beside a holder.
-    Withdraw(u64, Option<Entry>),
+    /// The creation came beside a holder: it ends, or if none, looks again.
+    Withdraw(u64, Option<Taken>),
+    /// Both were created after a stack's end; the lower one goes first.
+    WithdrawBoth(u64),
     Ended(Taken),
 }
 
@@ -116,15 +134,16 @@ pub(crate) enum Taken {
         keeping: Keeping,
         /// From when on AWS lists all that earlier runs made, by the caller's clock.
         settled_at: u64,
-        /// Generations that have no use any more.
-        older: Vec<u64>,
+        /// Generations that have no use any more, each with the time from which on it may be
+        /// deleted, by the caller's clock.
+        older: Vec<(u64, u64)>,
     },
     /// Somebody holds it, or is just taking it.
     Theirs(Option<Entry>),
 }
 
 impl Taking {
-    pub(crate) fn new(me: String, times: Times) -> Self {
+    pub(crate) fn new(me: Arc<str>, times: Times) -> Self {
         Self { me, times, looks: 0, sent: None, step: Step::Look }
     }
 
@@ -135,6 +154,10 @@ impl Taking {
 
     /// What to ask next; the result, when there is nothing more to ask. `now` is the caller's clock.
     pub(crate) fn next(&mut self, now: u64) -> Result<Ask, Taken> {
+        if matches!(self.step, Step::Withdraw(..) | Step::WithdrawBoth(_)) && now >= self.until() {
+            // Others may have begun above it. It expires, and whoever has the lease then deletes it.
+            self.step = Step::Ended(Taken::Theirs(None));
+        }
         match &self.step {
             Step::Look | Step::Confirm(_) => Ok(Ask::List),
             &Step::Create(generation) => {
@@ -144,7 +167,9 @@ impl Taking {
                 }
                 Ok(Ask::Create(generation))
             }
+            &Step::Probe(generation) => Ok(Ask::Create(generation - 1)),
             Step::Withdraw(generation, _) => Ok(Ask::Delete(*generation)),
+            Step::WithdrawBoth(generation) => Ok(Ask::Delete(generation - 1)),
             Step::Ended(taken) => Err(taken.clone()),
         }
     }
@@ -152,39 +177,51 @@ impl Taking {
     /// Takes an answer in. `now` is the caller's clock.
     pub(crate) fn hear(&mut self, answer: &Answer, now: u64) {
         self.step = match (std::mem::replace(&mut self.step, Step::Look), answer) {
-            (Step::Look, Answer::Listed { entries, now: store }) => {
-                self.looked(entries, *store, now)
-            }
+            (Step::Look, Answer::Listed { entries, now: store }) => self.looked(entries, *store),
             (Step::Confirm(generation), Answer::Listed { entries, .. }) => {
                 self.confirmed(generation, entries, now)
             }
-            (Step::Create(generation), Answer::Done) => Step::Confirm(generation),
+            (Step::Create(generation), Answer::Done) => Self::probe(generation),
+            (Step::Probe(generation), Answer::Exists) => Step::Confirm(generation),
+            (Step::Probe(generation), Answer::Done) => Step::WithdrawBoth(generation),
+            (Step::WithdrawBoth(generation), Answer::Done) => Step::Withdraw(generation, None),
             // Somebody was faster, or this one succeeded and nobody said so.
             (Step::Create(_), _) => self.again(Step::Look),
-            (Step::Withdraw(_, rival), _) => match rival {
-                Some(rival) if !rival.held => self.again(Step::Look),
-                rival => Step::Ended(Taken::Theirs(rival)),
-            },
+            (Step::Withdraw(_, None), _) => {
+                self.sent = None;
+                self.again(Step::Look)
+            }
+            (Step::Withdraw(_, Some(taken)), _) => Step::Ended(taken),
             (step, _) => self.again(step),
         };
+    }
+
+    /// Until when the creation counts, by the caller's clock.
+    fn until(&self) -> u64 {
+        self.sent.map_or(0, |(_, sent)| sent.saturating_add(self.times.term))
+    }
+
+    fn probe(generation: u64) -> Step {
+        if generation > 1 { Step::Probe(generation) } else { Step::Confirm(generation) }
     }
 
     fn again(&mut self, step: Step) -> Step {
         self.looks += 1;
         match step {
-            Step::Confirm(generation) if self.looks > LOOKS => Step::Withdraw(generation, None),
-            _ if self.looks > LOOKS => Step::Ended(Taken::Theirs(None)),
-            step => step,
+            step if self.looks <= self.times.looks => step,
+            Step::Confirm(generation) => Step::Withdraw(generation, Some(Taken::Theirs(None))),
+            _ => Step::Ended(Taken::Theirs(None)),
         }
     }
 
-    fn looked(&mut self, entries: &[Entry], store: u64, now: u64) -> Step {
-        if let Some((generation, _)) = self.sent
-            && entries.iter().any(|one| one.generation == generation && one.holder == self.me)
-        {
-            return self.confirmed(generation, entries, now);
+    fn looked(&mut self, entries: &[Entry], store: u64) -> Step {
+        if let Some(mine) = entries.iter().rev().find(|one| one.held && one.holder == self.me) {
+            let counts = self.sent.is_some_and(|(generation, _)| generation == mine.generation);
+            // What was withdrawn goes any moment, and is never gone back to.
+            return if counts { Self::probe(mine.generation) } else { self.again(Step::Look) };
         }
-        let holder = entries.iter().rev().find(|one| one.may_be_held(store, self.times));
+        let mut those = counting(entries).iter().rev();
+        let holder = those.find(|one| one.may_be_held(store, self.times));
         match holder {
             Some(holder) => Step::Ended(Taken::Theirs(Some(holder.clone()))),
             None => Step::Create(entries.iter().map(|one| one.generation).max().unwrap_or(0) + 1),
@@ -194,21 +231,39 @@ impl Taking {
     /// The list that was read after the creation decides. Who looked long ago may have created what
     /// was deleted since, and who was thought to be gone may have written meanwhile.
     fn confirmed(&mut self, generation: u64, entries: &[Entry], now: u64) -> Step {
-        let Some(mine) = entries.iter().find(|one| one.generation == generation) else {
+        let seen = |generation| entries.iter().find(|one| one.generation == generation);
+        let before = seen(generation - 1);
+        let (Some(mine), true) = (seen(generation), generation == 1 || before.is_some()) else {
+            // Both are known to exist: what does not show them is behind.
             return self.again(Step::Confirm(generation));
         };
-        let others = || entries.iter().filter(|one| one.holder != self.me);
+        let own = |one: &Entry| one.held && one.holder == self.me;
+        if before.is_some_and(own) {
+            // The one before was made by asking for it, and that answer was lost.
+            return Step::WithdrawBoth(generation);
+        }
+        if entries.iter().any(|one| own(one) && one.generation > generation) {
+            // What was withdrawn, or given up for not made, would be gone on from.
+            return self.again(Step::Confirm(generation));
+        }
+        let others = || counting(entries).iter().filter(|one| one.holder != self.me);
         let rival = others()
             .find(|one| one.may_be_held(mine.modified, self.times))
             .or_else(|| others().find(|one| one.generation > generation));
-        let until = self.sent.map_or(0, |(_, sent)| sent.saturating_add(self.times.term));
+        let until = self.until();
         if rival.is_some() || now >= until {
-            return Step::Withdraw(generation, rival.cloned());
+            let free = rival.is_some_and(|one| !one.held);
+            return Step::Withdraw(generation, (!free).then(|| Taken::Theirs(rival.cloned())));
         }
         let older = entries.iter().map(|one| one.generation).filter(|&one| one < generation);
-        let older = older.collect();
+        // Once all who read, however far behind, see one above it: who saw none would create it again.
+        // Of these two it is known that they are there; others may be shown and have gone.
+        let above = |one| before.filter(|before| one < before.generation).unwrap_or(mine).modified;
+        let shown = |one| above(one).saturating_add(self.times.grace);
+        let older =
+            older.map(|one| (one, now + shown(one).saturating_sub(mine.modified))).collect();
         // What this run itself holds, from an attempt whose answer was lost, tells of no calls.
-        let told = entries.iter().filter(|one| !one.held || one.holder != self.me);
+        let told = counting(entries).iter().filter(|one| !one.held || one.holder != self.me);
         let settles = told.filter_map(|one| one.settles(self.times)).max().unwrap_or_default();
         // The creation took effect before now, so this is rather later than sooner.
         let settled_at = now.saturating_add(settles.saturating_sub(mine.modified));
