@@ -33,6 +33,7 @@ mod scope;
 mod secrets;
 mod silence;
 mod stack;
+mod tags;
 mod unit;
 mod variables;
 

@@ -31,6 +31,7 @@ impl Loader<'_> {
         loader.fold(&mut drafts);
         loader.check_cycles(&drafts);
         loader.check_secrets(&drafts);
+        loader.check_tags(&drafts, &tags);
         let outputs = loader.outputs(&drafts);
         loader.check_policies();
         let stack = Stack {

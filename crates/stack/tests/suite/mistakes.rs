@@ -410,3 +410,27 @@ log_group:
 "
     ));
 }
+
+/// AWS takes 50, and some of them are ours.
+#[test]
+fn more_tags_than_aws_takes() {
+    let some = |letter: char, count: usize| {
+        let tags = (0..count).map(|number| format!("{letter}{number}: x"));
+        tags.collect::<Vec<_>>().join(", ")
+    };
+    let groups = |stack: usize, own: usize| {
+        let (stack, own) = (some('s', stack), some('o', own));
+        check(&format!(
+            "
+tags: {{ {stack} }}
+log_group:
+  plain: {{ name: plain }}
+  kept: {{ name: kept, protect: true }}
+  each: {{ for_each: [a, b], name: 'x-${{each.key}}', tags: {{ {own} }} }}
+"
+        ))
+    };
+    assert_eq!(groups(46, 1), "");
+    assert_snapshot!(groups(46, 2));
+    assert_snapshot!(groups(48, 0));
+}
