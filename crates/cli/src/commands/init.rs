@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::{Value as Json, json};
 
 use crate::context::Context;
 use crate::error::Error;
 use crate::exit;
+use crate::render::json;
 use crate::render::look::{Tone, columns};
 use crate::templates::{self, Template};
 
@@ -41,26 +43,42 @@ impl Init {
         for (path, content) in template.files {
             write(&folder.join(path), content)?;
         }
-        let mut text = String::new();
-        for (path, _) in template.files {
-            text += &format!("Wrote {}\n", self.folder.join(path).display());
-        }
+        let files = template.files.iter().map(|(path, _)| self.folder.join(path));
+        let files: Vec<String> = files.map(|path| path.display().to_string()).collect();
+        context.terminal.print(&if context.global.json {
+            let format = trueup_model::plan::FORMAT;
+            json::pretty(&json!({ "format": format, "template": name, "files": files }))
+        } else {
+            self.told(&files)
+        })?;
+        Ok(exit::DONE)
+    }
+
+    /// What was written, and how to go on.
+    fn told(&self, files: &[String]) -> String {
+        let wrote = files.join("\nWrote ");
         let change = if self.folder.as_os_str() == "." {
             String::new()
         } else {
             format!("  cd {}\n", self.folder.display())
         };
-        text += &format!(
-            "\nNext:\n{change}  trueup plan --sandbox     look at it in a simulated AWS, free of charge\n\
+        format!(
+            "Wrote {wrote}\n\nNext:\n{change}  trueup plan --sandbox     look at it in a simulated AWS, free of charge\n\
              \x20 trueup plan               look at what it would do in your account\n\
              \x20 trueup apply              do it, after asking\n"
-        );
-        context.terminal.print(&text)?;
-        Ok(exit::DONE)
+        )
     }
 }
 
 fn list(context: &Context) -> Result<u8, Error> {
+    if context.global.json {
+        let all = templates::ALL.iter();
+        let all = all.map(|one| json!({ "name": one.name, "summary": one.summary }));
+        let all: Vec<Json> = all.collect();
+        let document = json!({ "format": trueup_model::plan::FORMAT, "templates": all });
+        context.terminal.print(&json::pretty(&document))?;
+        return Ok(exit::DONE);
+    }
     let look = context.terminal.look();
     let width = names().iter().map(|name| columns(name)).max().unwrap_or(0);
     let mut text = "Templates:\n".to_owned();

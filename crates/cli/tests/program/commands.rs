@@ -35,6 +35,9 @@ async fn shells_get_their_completions() {
 #[tokio::test]
 async fn init_lists_its_templates() {
     insta::assert_snapshot!(Bench::new().run("init").await.expect(0).stdout);
+    let listed = Bench::new().run("init --json").await.expect(0).json();
+    assert_eq!((&listed["format"], listed["templates"].as_array().unwrap().len()), (&1.into(), 4));
+    assert!(listed["templates"][0]["summary"].is_string(), "{listed}");
 }
 
 #[tokio::test]
@@ -45,6 +48,10 @@ async fn init_writes_a_stack_once() {
     let again = bench.run("init function shop").await.expect(1);
     insta::assert_snapshot!(again.stderr);
     assert!(bench.read("shop/stack.yaml").starts_with("# A Python function"));
+    let written = bench.run("init network net --json").await.expect(0).json();
+    let expected =
+        serde_json::json!({"format": 1, "template": "network", "files": ["net/stack.yaml"]});
+    assert_eq!(written, expected);
 }
 
 #[tokio::test]

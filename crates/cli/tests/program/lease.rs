@@ -100,6 +100,21 @@ async fn unlocking_again_helps_where_the_answer_was_lost() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_program_can_read_who_holds_it() {
+    let (bench, _) = died_just_after_the_vpc(6).await;
+    let asked = bench.run("unlock --json").await.expect(1);
+    let held = &asked.lines()[0];
+    assert_eq!(held["lease"]["who"], "arn:aws:iam::123456789012:user/sandbox");
+    assert!(held["lease"]["free_in_seconds"].as_u64().unwrap() <= 90, "{held}");
+    assert_eq!((&held["format"], &held["taken_away"]), (&1.into(), &false.into()));
+    assert!(asked.stderr.contains("--yes"), "{}", asked.stderr);
+    let taken = bench.run("unlock --json --yes").await.expect(0).json();
+    assert_eq!((&taken["taken_away"], &taken["lease"]["generation"]), (&true.into(), &1.into()));
+    let nobody = bench.run("unlock --json").await.expect(0).json();
+    assert_eq!(nobody["lease"], serde_json::Value::Null);
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_did_not_wait_hands_the_waiting_on() {
     let (bench, sim) = died_just_after_the_vpc(3).await;
     bench.run("unlock --yes").await.expect(0);
