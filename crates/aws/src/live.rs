@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use trueup_model::snapshot::{ADDRESS_TAG, Expected, Live, SPEC_TAG, STACK_TAG, Snapshot};
+use trueup_model::snapshot::{Expected, Live, Ownership, Snapshot};
 use trueup_model::stack::By;
 use trueup_provider::{Create, Delete, Failure, Update};
 
@@ -112,13 +112,9 @@ impl Search<'_> {
     /// name, last applied as it is now: that spares a call for each. What it tells otherwise may have
     /// been so before, and the plan after a change would change it again.
     pub(crate) fn expects(&self, name: &str, tags: &BTreeMap<String, String>) -> bool {
-        let is_told = |tag: &str, value: &str| tags.get(tag).map(String::as_str) == Some(value);
-        let is_named = |expected: &&&Expected| expected.name.as_deref() == Some(name);
-        is_told(STACK_TAG, self.stack)
-            && self.expected.iter().filter(is_named).any(|expected| {
-                is_told(ADDRESS_TAG, &expected.address.to_tag())
-                    && is_told(SPEC_TAG, &expected.spec)
-            })
+        let (told, _) = Ownership::split(tags.clone());
+        let mut named = self.expected.iter().filter(|e| e.name.as_deref() == Some(name));
+        named.any(|expected| expected.ownership == told)
     }
 
     /// The physical ids that the stack asks to adopt.
@@ -129,6 +125,8 @@ impl Search<'_> {
 
 #[cfg(test)]
 mod tests {
+    use trueup_model::snapshot::{ADDRESS_TAG, KEEP_TAG, SPEC_TAG, STACK_TAG};
+
     use super::*;
 
     #[test]
@@ -137,18 +135,28 @@ mod tests {
             address: "log_group.api".parse().unwrap(),
             name: Some("/shop/api".to_owned()),
             adopt: None,
-            spec: "new".to_owned(),
+            ownership: Ownership {
+                stack: Some("shop".to_owned()),
+                address: "log_group.api".parse().ok(),
+                spec: Some("new".to_owned()),
+                ..Ownership::default()
+            },
         };
         let search = Search { stack: "shop", expected: vec![&expected], around: None };
-        let is_believed = |stack: &str, address: &str, spec: &str| {
+        let tags = |stack: &str, address: &str, spec: &str| {
             let tags = [(STACK_TAG, stack), (ADDRESS_TAG, address), (SPEC_TAG, spec)];
-            let tags = tags.map(|(tag, value)| (tag.to_owned(), value.to_owned()));
-            search.expects("/shop/api", &tags.into())
+            BTreeMap::from(tags.map(|(tag, value)| (tag.to_owned(), value.to_owned())))
+        };
+        let is_believed = |stack: &str, address: &str, spec: &str| {
+            search.expects("/shop/api", &tags(stack, address, spec))
         };
         let address = expected.address.to_tag();
         assert!(is_believed("shop", &address, "new"));
         assert!(!is_believed("shop", &address, "old"), "it was changed since");
         assert!(!is_believed("shop", "log_group.web", "new"));
         assert!(!is_believed("other", &address, "new"));
+        let mut kept = tags("shop", &address, "new");
+        kept.insert(KEEP_TAG.to_owned(), "retain".to_owned());
+        assert!(!search.expects("/shop/api", &kept), "what keeps it may have been taken off");
     }
 }

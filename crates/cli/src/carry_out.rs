@@ -153,6 +153,9 @@ pub(crate) async fn run(
         let message = "the lease of the stack was lost before anything was changed".to_owned();
         return Err(Error::Locked { message, help: vec!["run the command again".to_owned()] });
     }
+    if let Some((path, why)) = context.audit.fault() {
+        return Err(Error::Unlogged { path, source: std::io::Error::other(why) });
+    }
     let plan = Arc::new(plan);
     context.audit.begin(&json::id(&plan, &situation.catalog));
     let (events, stream) = Events::journaled(context.audit.journal());
@@ -247,6 +250,8 @@ fn end(
     let failed = report.failed.iter().map(|failed| error::step(failed, plan));
     let unwritten = context.audit.fault().as_ref().map(audit::unwritten);
     let faults: Vec<Diagnostic> = failed.chain(lost).chain(unwritten).collect();
+    // The last steps may be done before it is seen that nothing more was to be begun.
+    let code = if code == exit::DONE && !faults.is_empty() { exit::PARTLY } else { code };
     if context.global.json {
         context.terminal.print(&json::line(&json!({
             "format": trueup_model::plan::FORMAT,

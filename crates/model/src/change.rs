@@ -131,6 +131,9 @@ pub enum Reason {
     },
     /// The stack says `on_destroy: retain`.
     Retained,
+    /// The stack says it in other words than when it was applied, and it is as it should be: that is
+    /// noted in its tag `trueup:spec`, by which what the world changes is told from what the file does.
+    Reworded,
 }
 
 /// The change of one attribute, or of one element of a set.

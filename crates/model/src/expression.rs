@@ -137,6 +137,16 @@ impl Expression {
         }
     }
 
+    /// The texts of the secrets that are known in it: only to take them out of what is shown.
+    pub fn secret_texts(&self) -> BTreeSet<&str> {
+        match self {
+            Self::Value(value) => value.secret_texts(),
+            Self::Reference(_) | Self::Template(_) => BTreeSet::new(),
+            Self::List(elements) => elements.iter().flat_map(Self::secret_texts).collect(),
+            Self::Map(fields) => fields.values().flat_map(Self::secret_texts).collect(),
+        }
+    }
+
     /// Every resource attribute that the expression still waits for.
     pub fn references(&self) -> BTreeSet<&Reference> {
         let mut found = BTreeSet::new();

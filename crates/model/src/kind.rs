@@ -61,6 +61,9 @@ pub struct Kind {
     pub check: fn(&mut Inspection<'_>),
     /// Why AWS takes no final snapshot of one as it is; the plan says so and deletes it without.
     pub unsavable: fn(&Live) -> Option<String>,
+    /// Whether a change, with these attributes wanted, brings at once what AWS has scheduled for later,
+    /// too. It then counts as a change of the plan, with its disruption.
+    pub flushes: fn(&Expressions) -> bool,
     /// How it is without something for a while: takes an id out of what refers to it. None, if it
     /// cannot be without; what it holds is then not deleted before it holds another.
     pub release: Option<fn(&mut crate::value::Values, &str)>,

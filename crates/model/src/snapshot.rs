@@ -314,8 +314,9 @@ pub struct Expected {
     pub name: Option<String>,
     /// The physical id to adopt.
     pub adopt: Option<String>,
-    /// What its tag `trueup:spec` says once it is as the stack says.
-    pub spec: String,
+    /// What it carries if it is as the stack wants it. Where a service that lags behind tells something
+    /// else, the one that knows is asked.
+    pub ownership: Ownership,
 }
 
 #[cfg(test)]

@@ -101,6 +101,16 @@ impl Value {
         }
     }
 
+    /// The texts of the secrets in it: only to take them out of what is shown.
+    pub fn secret_texts(&self) -> BTreeSet<&str> {
+        match self {
+            Self::Secret(secret) => BTreeSet::from([secret.reveal()]),
+            Self::List(elements) => elements.iter().flat_map(Self::secret_texts).collect(),
+            Self::Map(fields) => fields.values().flat_map(Self::secret_texts).collect(),
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::String(_) => BTreeSet::new(),
+        }
+    }
+
     /// The value with every text in it a secret.
     #[must_use]
     pub fn into_secret(self) -> Self {
@@ -126,6 +136,15 @@ impl Value {
             Self::Secret(secret) => Self::String(secret.0),
             other => other,
         })
+    }
+
+    /// Another text, which is a secret where this one is.
+    #[must_use]
+    pub fn respelled(&self, text: impl Into<String>) -> Self {
+        match self {
+            Self::Secret(_) => Self::Secret(Secret::new(text)),
+            _ => Self::String(text.into()),
+        }
     }
 
     /// The value with every text in it, plain or secret, replaced.

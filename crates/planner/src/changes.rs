@@ -137,7 +137,7 @@ fn finish_replacement(
     if change.cause == Cause::None {
         change.cause = Cause::File;
     }
-    if matches!(change.action, Action::Nothing | Action::Update) {
+    if matches!(change.action, Action::Nothing | Action::Update | Action::Move | Action::Adopt) {
         change.action = Action::CreateThenDelete;
     }
     if departure.reason == Reason::Destroyed {

@@ -133,7 +133,13 @@ impl<'p> Checker<'p> {
             |why: &WhyNot| matches!(why, WhyNot::Unreadable { .. } | WhyNot::NotOurs { .. });
         let withheld = self.plan.withheld.iter().filter(|withheld| untouchable(&withheld.why));
         let withheld: BTreeSet<&Address> = withheld.map(|withheld| &withheld.address).collect();
-        for step in self.plan.steps.iter().filter(|step| withheld.contains(&step.address)) {
+        // What is being deleted already is only waited for.
+        let waits = |step: &Step| match &step.operation {
+            Operation::Delete { before, .. } => before.is_deleting(),
+            _ => false,
+        };
+        let touched = self.plan.steps.iter().filter(|step| !waits(step));
+        for step in touched.filter(|step| withheld.contains(&step.address)) {
             violations.push(Violation::StepOfWithheld(step.id));
         }
     }

@@ -359,7 +359,25 @@ impl<'a> Context<'_, 'a> {
         if decision.early {
             decision.fate = Fate::Update;
         }
+        if !kind.has_late() {
+            self.note_words(id, kind, &mut decision);
+        }
         decision
+    }
+
+    /// What is as it should be is kept, but for its tag where the stack says it in other words now: else
+    /// the next change of the world would be taken for one of the file.
+    fn note_words(self, id: ResourceId, kind: &Kind, decision: &mut Decision) {
+        let Some(live) = decision.live.filter(|_| decision.fate == Fate::Keep && kind.taggable)
+        else {
+            return;
+        };
+        let spec = spec_hash(self.secrets, self.index.resources[id], kind);
+        if self.index.lives[live].ownership.spec.as_deref() != Some(spec.as_str()) {
+            (decision.fate, decision.early) = (Fate::Update, true);
+            decision.cause = Cause::File;
+            decision.reasons.push(Reason::Reworded);
+        }
     }
 }
 

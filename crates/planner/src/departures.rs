@@ -52,7 +52,7 @@ impl Context<'_, '_> {
     }
 
     fn leaver(self, live: LiveId, address: Address) -> Departure {
-        let resource = self.index.resource(&address);
+        let resource = self.now_called(live, &address);
         let way = self.way(live, resource.map(|id| self.index.resources[id]));
         let reason = match (self.input.options.mode, way) {
             (_, Way::Forget) => Reason::Retained,
@@ -60,6 +60,16 @@ impl Context<'_, '_> {
             (Mode::Apply, Way::Delete { .. }) => Reason::LeftTheStack,
         };
         Departure { resource, address, reason, way, replaced: false, in_the_way: false }
+    }
+
+    /// The resource of the stack that a live one with an address was or is: what the stack says of how
+    /// it may leave holds also where it has moved and its tag still says where it was.
+    fn now_called(self, live: LiveId, address: &Address) -> Option<ResourceId> {
+        let moved = || {
+            let mut resources = self.index.resources.iter();
+            resources.position(|resource| resource.moved_from.as_ref() == Some(address))
+        };
+        self.index.resource(address).or(self.matching.claimants[live]).or_else(moved)
     }
 
     fn add_replaced(self, departures: &mut Departures, id: ResourceId, decision: &Decision) {
@@ -103,12 +113,17 @@ impl Context<'_, '_> {
     }
 
     fn on_destroy(self, live: LiveId, resource: Option<&Resource>) -> OnDestroy {
-        match resource {
-            Some(resource) => resource.on_destroy,
-            // The stack no longer says it; what it said last is written on the thing.
-            None if self.index.lives[live].ownership.keep.retain => OnDestroy::Retain,
-            None => OnDestroy::Default,
-        }
+        let said = resource.map_or(OnDestroy::Default, |resource| resource.on_destroy);
+        let written =
+            self.counts_as_written(resource) && self.index.lives[live].ownership.keep.retain;
+        if said == OnDestroy::Default && written { OnDestroy::Retain } else { said }
+    }
+
+    /// Whether what the stack said last, which is written on the thing, holds against what it says now:
+    /// it no longer says anything, or it is another file than the one that was applied, perhaps an
+    /// older one, and nothing was applied with it.
+    pub(crate) fn counts_as_written(self, resource: Option<&Resource>) -> bool {
+        resource.is_none() || self.input.options.mode == Mode::Destroy
     }
 
     /// What is lost with something that goes although a snapshot of it was to be taken.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trueup_model::plan::WhyNot;
-use trueup_model::{Address, Disruption, Kind, Reason};
+use trueup_model::{Address, Disruption, Kind, Live, Reason};
 
 use crate::decide::{Context, Decision, Fate, Frozen};
 use crate::departures::{Departure, Departures, known_as};
@@ -96,6 +96,17 @@ impl Context<'_, '_> {
         frozen
     }
 
+    /// Whether the stack protected what has this address, when it last said anything of it; there may be
+    /// more than one of it.
+    fn is_written_protected(self, live: LiveId) -> bool {
+        let ownership = &self.index.lives[live].ownership;
+        let same = |other: &Live| {
+            other.ownership.stack == ownership.stack && other.ownership.address == ownership.address
+        };
+        let mut lives = self.index.lives.iter();
+        ownership.keep.protect || lives.any(|other| other.ownership.keep.protect && same(other))
+    }
+
     fn protected(self, live: LiveId, departure: &Departure) -> Option<WhyNot> {
         if let Some(id) = departure.resource
             && let Match::Blocked(why @ WhyNot::Unreadable { .. }) = &self.matching.of[id]
@@ -108,11 +119,14 @@ impl Context<'_, '_> {
             let allow = format!("take 'protect: true' off {} first", resource.address);
             return Some(WhyNot::Protected { wanted, allow });
         }
-        if resource.is_none() && self.index.lives[live].ownership.keep.protect {
-            let allow = format!(
-                "write {} back with 'protect: false' and apply, then take it out",
-                departure.address
-            );
+        if self.counts_as_written(resource) && self.is_written_protected(live) {
+            let allow = match resource {
+                Some(_) => "apply the stack without 'protect' first".to_owned(),
+                None => format!(
+                    "write {} back with 'protect: false' and apply, then take it out",
+                    departure.address
+                ),
+            };
             return Some(WhyNot::Protected { wanted, allow });
         }
         let holds_data = self.index.live_kinds[live].is_some_and(|kind: &Kind| kind.holds_data);

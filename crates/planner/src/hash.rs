@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use trueup_model::expression::Expressions;
-use trueup_model::{Address, Expression, Kind, Live, Resource, Value};
+use trueup_model::kind::Presence;
+use trueup_model::{Address, Attribute, Expression, Kind, Live, Resource, Type, Value};
 
 use crate::secrets::Secrets;
 
@@ -33,7 +34,8 @@ pub(crate) fn spec_hash(secrets: &Secrets<'_>, resource: &Resource, kind: &Kind)
     let stated = told.filter_map(|attribute| {
         let wish = resource.attributes.get(attribute.name)?.clone();
         let wish = if attribute.sensitive { wish.into_secret() } else { wish };
-        Some((attribute.name.to_owned(), wish))
+        (!says_nothing(attribute, &wish))
+            .then(|| (attribute.name.to_owned(), in_order(attribute, wish)))
     });
     let stated: Expressions = stated.collect();
     // In order of declaration: an order of names would give every resource another hash.
@@ -56,6 +58,31 @@ pub(crate) fn spec_hash(secrets: &Secrets<'_>, resource: &Resource, kind: &Kind)
     let mut digest = with_secrets(secrets, public, hidden, reveal);
     digest.truncate(DIGITS);
     name_attributes(digest, &secrets.told_back(resource, kind))
+}
+
+/// Whether a wish is what leaving the attribute out means: then it is as if it were left out, and an
+/// attribute that a later version adds to the kind changes no hash.
+fn says_nothing(attribute: &Attribute, wish: &Expression) -> bool {
+    let default = match &attribute.presence {
+        Presence::Default(default, _) => default,
+        _ => &Value::Null,
+    };
+    wish.is_null() || wish.known() == Some(default)
+}
+
+/// A set in one order: another order is the same wish. Secrets look alike here and stay as they are.
+fn in_order(attribute: &Attribute, wish: Expression) -> Expression {
+    match (&attribute.ty, wish) {
+        (Type::Set(_), Expression::List(mut elements)) => {
+            elements.sort_by_cached_key(digest);
+            Expression::List(elements)
+        }
+        (Type::Set(_), Expression::Value(Value::List(mut elements))) => {
+            elements.sort_by_cached_key(digest);
+            Expression::Value(Value::List(elements))
+        }
+        (_, wish) => wish,
+    }
 }
 
 /// A digest that also tells secrets apart; it is the bare one where there is none.

@@ -23,16 +23,24 @@ pub(crate) fn leave_alone(
     wish: &mut Wish<'_>,
 ) -> Vec<WhyNot> {
     let mut withheld = Vec::new();
+    let scheduled = |change: &AttributeChange, wanted: &Expressions| {
+        is_scheduled(kind, live, top_level(&change.path), wanted)
+    };
+    let flushed = (kind.flushes)(wish.attributes)
+        && changes.iter().any(|change| {
+            top_level(&change.path) != "tags"
+                && !scheduled(change, wish.attributes)
+                && kept_because(resource, change).is_none()
+        });
     changes.retain(|change| {
-        if is_scheduled(kind, live, top_level(&change.path), wish.attributes) {
-            let attribute = top_level(&change.path).to_owned();
-            withheld.push(WhyNot::Scheduled { attribute });
-            return false;
+        if scheduled(change, wish.attributes) {
+            if !flushed {
+                let attribute = top_level(&change.path).to_owned();
+                withheld.push(WhyNot::Scheduled { attribute });
+            }
+            return flushed;
         }
-        let ignored = resource.ignore_changes.iter().find(|(key, _)| covers(key, &change.path));
-        let ignored = ignored.map(|(key, reason)| (key.as_str(), reason.as_str()));
-        let theirs = || is_theirs(resource, change).then_some((change.path.as_str(), THEIRS));
-        let Some((key, reason)) = ignored.or_else(theirs) else { return true };
+        let Some((key, reason)) = kept_because(resource, change) else { return true };
         keep(wish, live, key);
         let (attribute, reason) = (change.path.clone(), reason.to_owned());
         withheld.push(WhyNot::Ignored { attribute, reason });
@@ -40,6 +48,16 @@ pub(crate) fn leave_alone(
     });
     withheld.dedup();
     withheld
+}
+
+/// What of the stack keeps a difference, and the reason.
+fn kept_because<'a>(
+    resource: &'a Resource,
+    change: &'a AttributeChange,
+) -> Option<(&'a str, &'a str)> {
+    let ignored = resource.ignore_changes.iter().find(|(key, _)| covers(key, &change.path));
+    let ignored = ignored.map(|(key, reason)| (key.as_str(), reason.as_str()));
+    ignored.or_else(|| is_theirs(resource, change).then_some((change.path.as_str(), THEIRS)))
 }
 
 /// The attribute that a path begins with.

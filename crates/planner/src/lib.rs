@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use trueup_model::snapshot::{Around, Expected, Wanted};
 use trueup_model::stack::End;
 use trueup_model::{
-    Address, Catalog, Disruption, Evaluator, Plan, Resource, Snapshot, Stack, Value,
+    Address, Catalog, Disruption, Evaluator, Kind, Plan, Resource, Snapshot, Stack, Value,
 };
 
 mod analyzers;
@@ -27,6 +27,7 @@ mod leave_alone;
 mod matching;
 mod names;
 mod order;
+mod ownership;
 mod planning;
 mod reorder;
 mod resolve;
@@ -38,6 +39,9 @@ pub use check::{Violation, check};
 pub use hash::variable_hash;
 pub use reorder::reorder;
 pub use secrets::seal;
+
+use ownership::ownership;
+use secrets::Secrets;
 
 /// What a plan is made from.
 #[derive(Clone, Copy)]
@@ -79,15 +83,15 @@ pub enum Mode {
 
 /// What must be read before a plan can be made.
 pub fn wanted(stack: &Stack, catalog: &Catalog) -> Wanted {
-    let secrets = secrets::Secrets::new(stack, catalog);
-    let expected = stack.resources.values().map(|resource| Expected {
-        address: resource.address.clone(),
-        name: physical_name(resource, catalog),
-        adopt: resource.adopt.clone(),
-        spec: catalog
-            .get(resource.address.kind.as_str())
-            .map(|kind| hash::spec_hash(&secrets, resource, kind))
-            .unwrap_or_default(),
+    let secrets = Secrets::new(stack, catalog);
+    let expected = stack.resources.values().filter_map(|resource| {
+        let kind = catalog.get(resource.address.kind.as_str())?;
+        Some(Expected {
+            name: physical_name(resource, kind),
+            adopt: resource.adopt.clone(),
+            ownership: ownership(&secrets, resource, kind),
+            address: resource.address.clone(),
+        })
     });
     Wanted {
         stack: stack.name.clone(),
@@ -109,8 +113,8 @@ fn around(stack: &Stack) -> Option<Around> {
     })
 }
 
-fn physical_name(resource: &Resource, catalog: &Catalog) -> Option<String> {
-    let naming = catalog.get(resource.address.kind.as_str())?.naming?;
+fn physical_name(resource: &Resource, kind: &Kind) -> Option<String> {
+    let naming = kind.naming?;
     resource.known(naming.attribute).and_then(Value::as_str).map(str::to_owned)
 }
 

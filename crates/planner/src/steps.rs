@@ -8,15 +8,15 @@ use trueup_model::plan::{Operation, Step, Target};
 use trueup_model::snapshot::Ownership;
 use trueup_model::{Address, Condition, Disruption, Expression, Kind, Live, Value, seal};
 
-use crate::decide::keep;
 use crate::decide::{Context, Decision, Fate};
 use crate::departures::{Departures, Way};
 use crate::graph::{Node, is_late};
-use crate::hash::{secret_hash, spec_hash, token};
+use crate::hash::token;
 use crate::index::{LiveId, ResourceId};
 use crate::leave_alone::top_level;
 use crate::matching::Match;
 use crate::order::{DraftId, Orders};
+use crate::ownership::{ownership, unfinished};
 
 mod between;
 mod circles;
@@ -191,14 +191,15 @@ struct Maker<'m, 'a> {
 impl<'a> Maker<'_, 'a> {
     fn create(self) -> Operation {
         let ownership = self.ownership();
+        let token = self.token(ownership.spec.as_deref().unwrap_or_default());
         let wanted = self.decision.wanted.iter();
         let early = wanted.filter(|(name, _)| !is_late(self.kind, name));
         let early: Expressions = early.map(|(name, wish)| (name.clone(), wish.clone())).collect();
         Operation::Create {
-            token: self.token(ownership.spec.as_deref().unwrap_or_default()),
+            token,
             attributes: seal::expressions(self.kind, early),
             tags: self.tags(),
-            ownership,
+            ownership: if self.decision.late { unfinished(ownership) } else { ownership },
         }
     }
 
@@ -212,7 +213,9 @@ impl<'a> Maker<'_, 'a> {
             }
         }
         let target = Target::Id(live.map(|live| live.id.clone()).unwrap_or_default());
-        self.update_of(target, attributes, |name| !is_late(self.kind, name))
+        let ownership = self.ownership();
+        let ownership = if self.decision.late { unfinished(ownership) } else { ownership };
+        self.update_of(target, attributes, ownership, |name| !is_late(self.kind, name))
     }
 
     fn update_late(self, made_by: Option<DraftId>) -> Operation {
@@ -220,13 +223,15 @@ impl<'a> Maker<'_, 'a> {
             (Fate::Update, _, Some(live)) => Target::Id(live.id.clone()),
             (_, made_by, _) => Target::Step(made_by.unwrap_or_default()),
         };
-        self.update_of(target, self.decision.wanted.clone(), |name| is_late(self.kind, name))
+        let wanted = self.decision.wanted.clone();
+        self.update_of(target, wanted, self.ownership(), |name| is_late(self.kind, name))
     }
 
     fn update_of(
         self,
         target: Target,
         attributes: Expressions,
+        ownership: Ownership,
         chosen: impl Fn(&str) -> bool,
     ) -> Operation {
         let made_earlier = matches!(target, Target::Step(_));
@@ -245,7 +250,7 @@ impl<'a> Maker<'_, 'a> {
             target,
             attributes: seal::expressions(self.kind, attributes),
             tags: self.tags(),
-            ownership: self.ownership(),
+            ownership,
             changed,
             before: before.map(|live| Box::new(live.clone())),
         }
@@ -276,16 +281,7 @@ impl<'a> Maker<'_, 'a> {
     }
 
     fn ownership(self) -> Ownership {
-        let resource = self.context.index.resources[self.id];
-        let stack = &self.context.input.stack.name;
-        Ownership {
-            stack: Some(stack.clone()),
-            address: Some(resource.address.clone()),
-            spec: Some(spec_hash(self.context.secrets, resource, self.kind)),
-            secret: secret_hash(stack, resource, self.kind),
-            keep: keep(resource, self.kind),
-            other: None,
-        }
+        ownership(self.context.secrets, self.context.index.resources[self.id], self.kind)
     }
 
     fn token(self, spec: &str) -> String {

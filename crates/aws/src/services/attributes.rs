@@ -66,9 +66,10 @@ fn short_hash(text: &str, length: usize) -> String {
 
 /// Brings a known text attribute into one spelling.
 pub fn respell(attributes: &mut Expressions, name: &str, spelling: impl FnOnce(&str) -> String) {
-    if let Some(text) = text(attributes, name) {
-        let spelled = spelling(text);
-        attributes.insert(name.to_owned(), spelled.into());
+    let value = attributes.get(name).and_then(Expression::known);
+    if let Some((value, text)) = value.and_then(|value| Some((value, value.as_str()?))) {
+        let respelled = value.respelled(spelling(text));
+        attributes.insert(name.to_owned(), respelled.into());
     }
 }
 

@@ -29,6 +29,10 @@ pub(crate) fn reason(reason: &Reason) -> Option<String> {
         Reason::AdoptRequested => "the stack says 'adopt'".to_owned(),
         Reason::MovedFrom { from } => format!("it was {from}"),
         Reason::Retained => "the stack says 'on_destroy: retain'".to_owned(),
+        Reason::Reworded => {
+            "the file says it in other words, which is noted in its tags; nothing else changes"
+                .to_owned()
+        }
     })
 }
 
@@ -51,6 +55,7 @@ fn wanted(reason: &Reason) -> String {
         | Reason::Vanished
         | Reason::AdoptRequested
         | Reason::MovedFrom { .. }
+        | Reason::Reworded
         | Reason::Retained => "it would be changed".to_owned(),
     }
 }

@@ -93,12 +93,31 @@ async fn without_a_log_nothing_is_changed() {
     bench.run("apply --yes --log /dev/null").await.expect(0);
 }
 
-/// A full disk: nothing more is begun, and it is said why.
+/// A full disk, which the lease meets first.
+#[tokio::test(start_paused = true)]
+async fn without_a_log_nothing_is_begun() {
+    let (bench, sim) = Bench::with_sim(SHOP);
+    let refused = bench.run("apply --yes --log /dev/full").await.expect(1);
+    assert!(refused.stderr.contains("cannot write the audit log /dev/full"), "{}", refused.stderr);
+    assert_eq!(sim.world().owned_by("shop").count(), 0);
+}
+
+/// Whoever read the log went away in the middle: nothing more is begun, and it is said why.
 #[tokio::test(start_paused = true)]
 async fn a_log_that_breaks_ends_the_apply() {
     let (bench, sim) = Bench::with_sim(SHOP);
-    let broken = bench.run("apply --yes --log /dev/full").await.expect(5);
-    assert!(broken.stderr.contains("the audit log /dev/full could not be written any more"));
+    let (reader, writer) = std::io::pipe().unwrap();
+    let log = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&writer));
+    let goes = async {
+        while sim.world().owned_by("shop").count() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        drop(reader);
+    };
+    let command = format!("apply --yes --log {log}");
+    let (broken, ()) = tokio::join!(bench.run(&command), goes);
+    let broken = broken.expect(5);
+    assert!(broken.stderr.contains("could not be written any more"), "{}", broken.stderr);
     assert!(!broken.stdout.contains("Interrupted"), "nobody interrupted: {}", broken.stdout);
     assert!(broken.stdout.contains("not begun: the audit log is broken"), "{}", broken.stdout);
     let made = sim.world().owned_by("shop").count();

@@ -249,3 +249,30 @@ async fn a_name_or_a_tag_is_no_place_for_a_secret() {
     let refused = run(&bench, "validate").await.expect(1);
     insta::assert_snapshot!(refused.stderr);
 }
+
+/// What names things, or says where they are, is shown: also by the messages about it.
+#[tokio::test]
+async fn a_secret_is_no_name_and_no_network_and_stands_in_no_message() {
+    let bench = bench();
+    let stack = format!(
+        "{}{}",
+        STACK
+            .replace("cidr_block: 10.0.0.0/16 }", "cidr_block: '${var.key}' }")
+            .replace("    subnet: web[a]", "    subnet: ${var.key}\n    moved_from: ${var.key}")
+            .replace("    role: api", "    role: ${var.key}\n    depends_on: ['${var.key}']")
+            .replace("description: The web }", "description: The web, ingress: [{ port: 22, from: ['${var.key}'] }] }"),
+        "
+existing:
+  vpc:
+    other: { id: '${var.key}' }
+    another: { tags: { name: '${var.key}' } }
+db_instance:
+  main: { engine: postgres, engine_version: '16', instance_class: db.t3.micro, allocated_storage: 20, username: '${var.key}', password: '${var.seed}' }
+",
+    );
+    bench.write("stack.yaml", &stack);
+    let refused = run(&bench, "validate").await.expect(1);
+    let told = format!("{}{}", refused.stdout, refused.stderr);
+    assert!(!told.contains(OLD), "{told}");
+    insta::assert_snapshot!(refused.stderr);
+}

@@ -36,7 +36,10 @@ impl Context<'_, '_> {
         };
         let Some(mut decision) = walk.decisions[id].take() else { return };
         match resolved {
-            Ok(resolved) => self.add_late(walk, id, kind, resolved, &mut decision),
+            Ok(resolved) => {
+                self.add_late(walk, id, kind, resolved, &mut decision);
+                self.note_words(id, kind, &mut decision);
+            }
             Err(withheld) => {
                 decision.withheld.extend(withheld);
                 decision.wanted.retain(|name, _| !is_late(kind, name));

@@ -195,6 +195,9 @@ fn database() -> Kind {
                 .or(Value::List(vec![]), "")
                 .replaces(),
             Attribute::new("snapshot", Type::String, "").optional().create_only(),
+            Attribute::new("apply", Type::Enum(&["window", "now"]), "")
+                .or("window", "")
+                .create_only(),
         ],
         outputs: vec![
             Output::new("id", Sample::Attribute("name"), ""),
@@ -204,6 +207,9 @@ fn database() -> Kind {
         holds_data: true,
         times: seconds(400, 300, 200),
         settle: settle_version,
+        flushes: |wanted| {
+            wanted.get("apply").and_then(Expression::known).and_then(Value::as_str) == Some("now")
+        },
         unsavable: |live| match &live.condition {
             Condition::Failed(state) => Some(format!("it is '{state}'")),
             _ => None,

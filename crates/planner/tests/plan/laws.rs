@@ -134,7 +134,10 @@ fn thing(wanted: &Values, there: &Values) -> World {
     for (name, value) in wanted {
         resource.attributes.insert(name.clone(), Expression::Value(value.clone()));
     }
+    let ownership =
+        trueup_planner::wanted(&world.stack, &world.catalog).expected.remove(0).ownership;
     let live = &mut world.account.resources[0];
+    live.ownership = ownership;
     for (name, value) in there {
         let ty = &kind.attribute(name).unwrap().ty;
         live.attributes.insert(name.clone(), echoed(ty, value));

@@ -91,6 +91,7 @@ fn reason(reason: &Reason) -> Option<String> {
         Reason::AdoptRequested => "adopt".to_owned(),
         Reason::MovedFrom { from } => format!("was {from}"),
         Reason::Retained => "retained".to_owned(),
+        Reason::Reworded => "reworded".to_owned(),
     })
 }
 

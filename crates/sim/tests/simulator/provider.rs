@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use trueup_model::snapshot::{Expected, Wanted};
+use trueup_model::snapshot::{Expected, Ownership, Wanted};
 use trueup_model::stack::{By, Existing};
 use trueup_provider::{FailureClass, Provider as _};
 use trueup_sim::testing::requests::STACK;
@@ -95,7 +95,7 @@ async fn adopted_and_forgotten() {
         address: "elastic_ip.a".parse().unwrap(),
         name: None,
         adopt: Some(id.clone()),
-        spec: String::new(),
+        ownership: Ownership::default(),
     };
     let wanted = Wanted { stack: STACK.to_owned(), expected: vec![expected], ..Wanted::default() };
     let snapshot = stage.try_observe(&wanted).await.unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
-use trueup_model::snapshot::{Expected, Live, Snapshot, Wanted};
+use trueup_model::snapshot::{Expected, Live, Ownership, Snapshot, Wanted};
 use trueup_provider::{Create, Delete, Failure, FailureClass, Provider, Update};
 use trueup_sim::testing::requests::{self, STACK};
 use trueup_sim::testing::{TestHost, kinds};
@@ -63,7 +63,7 @@ impl Stage {
             address: address.parse().unwrap(),
             name: name.map(str::to_owned),
             adopt: None,
-            spec: String::new(),
+            ownership: Ownership::default(),
         });
         let wanted =
             Wanted { stack: STACK.to_owned(), expected: expected.collect(), ..Wanted::default() };

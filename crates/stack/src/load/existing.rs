@@ -6,6 +6,7 @@ use trueup_model::stack::{By, Existing};
 use trueup_model::{Address, Expression, Value};
 
 use super::scope::{Findings, Standpoint};
+use super::secrets::NAMES_ARE_SHOWN;
 use super::{Loader, Reported};
 use crate::suggest;
 use crate::yaml::Entry;
@@ -109,6 +110,9 @@ impl Loader<'_> {
         let standpoint = Standpoint { unit, each: None };
         let expression = self.untyped(standpoint, &field.value, &mut Findings::default())?;
         if let Expression::Value(value) = expression {
+            if value.holds_secret() {
+                return Err(self.secret_shown(&field.key, NAMES_ARE_SHOWN, field.value.span));
+            }
             return Ok(value);
         }
         let message = format!("'{}' must be known from the file alone", field.key);

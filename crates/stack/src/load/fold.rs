@@ -11,6 +11,7 @@ use trueup_model::{
 
 use super::check::{Checked, Checker};
 use super::resource::Draft;
+use super::secrets::without_secrets;
 use super::{Loader, Reported};
 use crate::expression::CelEvaluator;
 use crate::yaml::Node;
@@ -168,6 +169,7 @@ impl<'l> Loader<'l> {
             Inspection { address, attributes, written: &written, faults: Vec::new() };
         (draft.kind.check)(&mut inspection);
         for fault in inspection.faults {
+            let fault = without_secrets(fault, attributes);
             let span = place(draft, &fault.path);
             let error = self.error("invalid-attribute", fault.message, span);
             let related = fault.related.iter();

@@ -1,5 +1,5 @@
 //! The section `policy`: rules over planned changes. They are read here and enforced by nobody
-//! yet, which is said.
+//! yet, which is said; one that is to deny is refused, for it would be trusted.
 
 use trueup_model::Diagnostic;
 
@@ -25,7 +25,14 @@ impl Loader<'_> {
             // What is wrong is reported on the way.
             let _ = self.check_policy(rule);
         }
-        if !rules.is_empty() {
+        let denies = |rule: &&Node| rule.get("level").and_then(Node::text) != Some("warn");
+        for rule in rules.iter().filter(denies) {
+            let message =
+                "this version enforces no rules of 'policy', so that this one denies nothing";
+            let fault = self.error("policy-not-enforced", message, rule.span);
+            self.report(fault.help("write `level: warn` to keep it for later, or leave it out"));
+        }
+        if rules.iter().any(|rule| !denies(&rule)) {
             let location = self.sources.locate(section.key_span);
             let message = "rules of 'policy' are read but not enforced yet";
             self.report(Diagnostic::warning("policy-not-enforced", message).at(location));

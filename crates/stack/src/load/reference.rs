@@ -6,6 +6,7 @@ use trueup_model::{Address, Expression, Kind, Reference, Value};
 use super::check::{Checked, Checker, network, scalar};
 use super::family::Keys;
 use super::names::article;
+use super::secrets::{NAMES_ARE_SHOWN, NETWORKS_ARE_SHOWN};
 use super::{Loader, Reported};
 use crate::source::Span;
 use crate::suggest;
@@ -37,6 +38,9 @@ impl Checker<'_> {
         let expected =
             || format!("the name of {} {}", article(ty.kinds[0]), suggest::choice(ty.kinds));
         let value = scalar(node).ok_or_else(|| self.wrong_type(&expected(), node))?;
+        if value.holds_secret() {
+            return self.secret(ty, value, node.span);
+        }
         let text = value.as_str().unwrap_or_default();
         if let Some(word) = Word::parse(text)
             && let Meaning::Resources(references) = self.meaning(ty, &word, text, node.span)?
@@ -130,6 +134,20 @@ impl Checker<'_> {
             [] => format!("declare one in the section '{}'", ty.kinds[0]),
             names => suggest::available(names),
         }
+    }
+
+    /// A secret names no resource: the way it is spelled would be told by what it turns out to be.
+    fn secret(&self, ty: &ReferenceType, value: Value, span: Span) -> Result<Checked, Reported> {
+        let text = value.as_str().unwrap_or_default();
+        match ty.literal {
+            Literal::Id(prefix) | Literal::CidrOrId(prefix) if text.starts_with(prefix) => {}
+            Literal::Any if text.starts_with("arn:") => {}
+            Literal::CidrOrId(_) => {
+                return Err(self.loader.secret_shown(&self.path, NETWORKS_ARE_SHOWN, span));
+            }
+            _ => return Err(self.loader.secret_shown(&self.path, NAMES_ARE_SHOWN, span)),
+        }
+        Ok(Checked::One(value.into()))
     }
 
     /// A text that names no resource, where the field takes other things.

@@ -10,6 +10,7 @@ use super::check::Checker;
 use super::family::Keys;
 use super::names::article;
 use super::scope::Standpoint;
+use super::secrets::NAMES_ARE_SHOWN;
 use super::{Loader, Reported};
 use crate::source::Span;
 use crate::suggest;
@@ -199,8 +200,12 @@ impl Checker<'_> {
     /// A text that must be known from the file.
     fn known_text(&mut self, node: &Node, field: &str) -> Option<String> {
         let node = node.get(field).filter(|node| !node.is_null())?;
-        let text =
-            self.within(field, Some(node.span), |inner| inner.one(&Type::String, node)).ok()?;
+        let text = self.within(field, Some(node.span), |inner| {
+            let text = inner.one(&Type::String, node)?;
+            inner.refuse_secret(&text, NAMES_ARE_SHOWN, node.span)?;
+            Ok::<_, Reported>(text)
+        });
+        let text = text.ok()?;
         if let Expression::Value(value) = text {
             return value.as_str().map(str::to_owned);
         }
@@ -221,6 +226,10 @@ impl Checker<'_> {
             let span =
                 node.elements().and_then(|nodes| nodes.get(index)).map_or(node.span, |n| n.span);
             let unit = self.standpoint.unit;
+            if word.holds_secret() {
+                self.loader.secret_shown("depends_on", NAMES_ARE_SHOWN, span);
+                continue;
+            }
             let word = word.as_str().unwrap_or_default();
             found.extend(self.loader.addresses(unit, word, span).unwrap_or_default());
         }

@@ -434,3 +434,24 @@ log_group:
     assert_snapshot!(groups(46, 2));
     assert_snapshot!(groups(48, 0));
 }
+
+#[test]
+fn a_rule_that_would_deny_nothing() {
+    assert_snapshot!(check(
+        "
+policy:
+  - { name: small, check: 'true', message: too large }
+  - { name: named, check: 'true', message: no owner, level: warn }
+"
+    ), @"
+    warning[policy-not-enforced]: rules of 'policy' are read but not enforced yet
+      stack.yaml:4:1
+      | policy:
+      | ^^^^^^ 
+    error[policy-not-enforced]: this version enforces no rules of 'policy', so that this one denies nothing
+      stack.yaml:5:5
+      |   - { name: small, check: 'true', message: too large }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ 
+      help: write `level: warn` to keep it for later, or leave it out
+    ");
+}

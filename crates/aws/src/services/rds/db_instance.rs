@@ -78,6 +78,7 @@ pub fn kind() -> Kind {
         settle: rules::settle,
         check: rules::check,
         unsavable: standing::unsavable,
+        flushes: waiting::flushes,
         ..Kind::new("db_instance", "rds", "A relational database.")
     }
 }

@@ -123,3 +123,62 @@ fn a_fingerprint_changes_with_what_a_plan_relies_on() {
         .collect();
     assert_eq!(changed, ["iam_role.api"]);
 }
+
+#[test]
+fn what_the_file_says_in_other_words_is_noted_so_that_drift_is_seen_again() {
+    let group = |more: &str| {
+        format!(
+            "
+        vpc.main
+          cidr_block: 10.0.0.0/16
+        security_group.a
+          vpc: @vpc.main
+          {more}
+    "
+        )
+    };
+    let mut world = World::applied(&group("ingress: [{port: 1, from: [10.0.0.0/8]}]"));
+    // Somebody opened it, and the file follows.
+    let open = r#"[{"port": 1, "from": ["10.0.0.0/8"]}, {"port": 22, "from": ["0.0.0.0/0"]}]"#;
+    let rules = |json: &str| serde_json::from_str::<Value>(json).unwrap();
+    world.behind("security_group.a", |live| {
+        live.attributes.insert("ingress".to_owned(), rules(open));
+    });
+    world.edit(&group("ingress: [{port: 1, from: [10.0.0.0/8]}, {port: 22, from: [0.0.0.0/0]}]"));
+    assert_snapshot!(world.show(), @"
+    ~ security_group.a (file): reworded
+     0 update security_group.a []
+    ");
+    world.apply();
+    // Neither an order nor a default that is written out is another wish.
+    world.edit(&group(
+        "ingress: [{port: 22, from: [0.0.0.0/0]}, {port: 1, from: [10.0.0.0/8]}]
+          description: made by trueup",
+    ));
+    assert_snapshot!(world.show(), @"nothing");
+    world.behind("security_group.a", |live| {
+        live.attributes.insert("ingress".to_owned(), rules("[]"));
+    });
+    assert_snapshot!(world.show(), @r#"
+    ~ security_group.a (drift)
+        ingress[0.0.0.0/0 22]: null -> {"from":["0.0.0.0/0"],"port":22}
+        ingress[10.0.0.0/8 1]: null -> {"from":["10.0.0.0/8"],"port":1}
+     0 update security_group.a [ingress]
+    "#);
+}
+
+#[test]
+fn what_a_run_left_half_applied_is_no_drift() {
+    let mut world = World::new(CIRCLE);
+    let made = world.plan().steps.iter().filter(|step| step.operation.verb() == "create").count();
+    world.crash_after(made);
+    assert_snapshot!(world.show(), @r#"
+    ~ security_group.a (file)
+        ingress[security_group.b 1]: null -> {"from":["security_group.b"],"note":null,"port":1}
+    ~ security_group.b (file)
+        ingress[security_group.a 10.0.0.0/8 2]: null -> {"from":["security_group.a","10.0.0.0/8"],"note":null,"port":2}
+     0 update security_group.a [ingress]
+     1 update security_group.b [ingress]
+    "#);
+    world.apply();
+}

@@ -1,7 +1,7 @@
 //! What must not be lost, or is held back.
 
 use insta::assert_snapshot;
-use trueup_model::{Action, Condition, Reason};
+use trueup_model::{Action, Condition, Disruption, Reason};
 
 use super::FUNCTION;
 use crate::world::World;
@@ -56,7 +56,7 @@ fn the_plan_says_that_no_final_snapshot_can_be_taken() {
     assert_snapshot!(world.allow("db_instance.main").show(), @r#"
     +- db_instance.main (drift): failed: incompatible-restore
         # no final snapshot can be taken: it is 'incompatible-restore'
-        name: "demo-main" -> "demo-main-3ae9efb5"
+        name: "demo-main" -> "demo-main-c43f0cbf"
      0 create db_instance.main
      1 delete db_instance.main < 0
     "#);
@@ -97,7 +97,7 @@ fn a_database_is_not_replaced_because_of_what_it_stands_on() {
     "#);
     assert_snapshot!(world.allow("db_instance.main").show(), @r#"
     +- db_instance.main (dependency): subnet.a is replaced
-        name: "demo-main" -> "demo-main-22769b52"
+        name: "demo-main" -> "demo-main-95730b26"
         subnets[subnet.a]: "subnet.a" -> null !
         subnets[subnet.a]: null -> <subnet.a> !
     +- subnet.a (dependency): vpc.main is replaced
@@ -123,7 +123,7 @@ fn drift_does_not_rebuild_a_database_either() {
     assert_snapshot!(world.show(), @r#"
     = db_instance.main (drift): immutable engine
         engine: "mysql" -> "postgres" !
-        name: "demo-main" -> "demo-main-3ae9efb5"
+        name: "demo-main" -> "demo-main-c43f0cbf"
     withheld db_instance.main: protected from [immutable engine]: allow it with --allow-data-loss db_instance.main
     warning data-loss: db_instance.main holds data and is left as it is (allow it with --allow-data-loss db_instance.main)
     "#);
@@ -251,7 +251,53 @@ fn what_aws_has_scheduled_is_not_asked_for_again() {
     world.edit(&database("large")).behind("db_instance.main", |live| {
         live.scheduled.insert("class".to_owned(), "large".into());
     });
-    assert_snapshot!(world.show(), @"withheld db_instance.main: scheduled class");
+    assert_snapshot!(world.show(), @"
+    ~ db_instance.main (file): reworded
+     0 update db_instance.main []
+    withheld db_instance.main: scheduled class
+    ");
+}
+
+#[test]
+fn what_is_scheduled_and_comes_along_with_a_change_counts_with_its_disruption() {
+    let database = |class: &str, version: &str, apply: &str| {
+        format!(
+            "
+        db_instance.main
+          engine: postgres
+          version: {version}
+          class: {class}
+          apply: {apply}
+    "
+        )
+    };
+    let mut world = World::applied(&database("small", "16.1", "window"));
+    world.edit(&database("small", "17.0", "window"));
+    world.behind("db_instance.main", |live| {
+        live.scheduled.insert("version".to_owned(), "17.0".into());
+    });
+    world.edit(&database("large", "17.0", "window"));
+    assert_snapshot!(world.show(), @r#"
+    ~ db_instance.main (file)
+        class: "small" -> "large"
+     0 update db_instance.main [class]
+    withheld db_instance.main: scheduled version
+    "#);
+    world.edit(&database("large", "17.0", "now"));
+    assert_snapshot!(world.show(), @r#"
+    ~ db_instance.main (file)
+        class: "small" -> "large"
+        version: "16.1" -> "17.0"
+     0 update db_instance.main [class, version]
+    "#);
+    assert_eq!(world.plan().changes[0].disruption, Disruption::Outage);
+    // Nothing is sent, so nothing comes along.
+    world.edit(&database("small", "17.0", "now"));
+    assert_snapshot!(world.show(), @"
+    ~ db_instance.main (file): reworded
+     0 update db_instance.main []
+    withheld db_instance.main: scheduled version
+    ");
 }
 
 #[test]

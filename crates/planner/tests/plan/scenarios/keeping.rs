@@ -26,7 +26,7 @@ fn a_retained_database_is_replaced_by_an_empty_one_only_when_it_is_named() {
     assert_snapshot!(world.show(), @r#"
     = db_instance.main (file): immutable engine
         engine: "postgres" -> "mysql" !
-        name: "demo-main" -> "demo-main-ccae5719"
+        name: "demo-main" -> "demo-main-e41f1202"
     withheld db_instance.main: protected from [immutable engine]: allow it with --allow-data-loss db_instance.main
     warning data-loss: db_instance.main holds data and is left as it is (allow it with --allow-data-loss db_instance.main)
     "#);
@@ -34,7 +34,7 @@ fn a_retained_database_is_replaced_by_an_empty_one_only_when_it_is_named() {
     assert_snapshot!(world.allow("db_instance.main").show(), @r#"
     +- db_instance.main (file): immutable engine; retained
         engine: "postgres" -> "mysql" !
-        name: "demo-main" -> "demo-main-ccae5719"
+        name: "demo-main" -> "demo-main-e41f1202"
     ~ lambda_function.api (dependency)
         environment[HOST]: "demo-main.00abc0001.rds" -> <${db_instance.main.endpoint}>
      0 create db_instance.main
@@ -58,7 +58,7 @@ fn drift_does_not_replace_a_retained_database_either() {
     assert_snapshot!(world.show(), @r#"
     = db_instance.main (drift): immutable engine
         engine: "mysql" -> "postgres" !
-        name: "demo-main" -> "demo-main-3ae9efb5"
+        name: "demo-main" -> "demo-main-c43f0cbf"
     withheld db_instance.main: protected from [immutable engine]: allow it with --allow-data-loss db_instance.main
     warning data-loss: db_instance.main holds data and is left as it is (allow it with --allow-data-loss db_instance.main)
     "#);
@@ -110,7 +110,7 @@ fn what_is_protected_and_retained_is_not_replaced() {
     world.edit(&twin("square"));
     assert_snapshot!(world.show(), @r#"
     = twin.a (file): immutable shape
-        name: "demo-a" -> "demo-a-bfaf3871"
+        name: "demo-a" -> "demo-a-fad03525"
         shape: "round" -> "square" !
     withheld twin.a: protected from [immutable shape]: take 'protect: true' off twin.a first
     warning protected: twin.a is protected and is left as it is (take 'protect: true' off twin.a first)
@@ -245,4 +245,83 @@ fn what_was_retained_is_forgotten_when_its_block_goes() {
      0 update twin.a []
      1 update twin.b []
     "#);
+}
+
+#[test]
+fn what_moved_and_was_not_applied_yet_stays_as_its_block_says() {
+    let mut world = World::applied(
+        "
+        twin.old
+          shape: round
+    ",
+    );
+    let moved = |how: &str| {
+        format!(
+            "
+        twin.new
+          moved_from: twin.old
+          shape: round
+          {how}
+    "
+        )
+    };
+    world.edit(&moved("on_destroy: retain"));
+    assert_snapshot!(world.destroy().show(), @"
+    forget twin.old (file): retained
+     0 forget twin.old
+    ");
+    world.edit(&moved("protect"));
+    assert_snapshot!(world.destroy().show(), @"
+    withheld twin.old: protected from [destroyed]: take 'protect: true' off twin.new first
+    warning protected: twin.old is protected and is left as it is (take 'protect: true' off twin.new first)
+    ");
+}
+
+#[test]
+fn a_replacement_that_was_renamed_and_died_half_way_still_retains_the_old_one() {
+    let mut world = World::applied(
+        "
+        twin.old
+          shape: round
+    ",
+    );
+    world.edit(
+        "
+        twin.new
+          moved_from: twin.old
+          shape: square
+          on_destroy: retain
+    ",
+    );
+    let old = world.id("twin.old");
+    world.crash_after(1);
+    assert_snapshot!(world.show(), @"
+    forget twin.old (file): retained
+     0 forget twin.old
+    ");
+    world.apply();
+    assert!(world.account.resources.iter().any(|live| live.id == old));
+}
+
+#[test]
+fn an_older_file_destroys_nothing_that_the_applied_one_kept() {
+    let twins = "
+        twin.a
+          protect
+        twin.b
+          on_destroy: retain
+        twin.c
+    ";
+    let mut world = World::applied(twins);
+    world.edit(
+        &twins.replace("          protect\n", "").replace("          on_destroy: retain\n", ""),
+    );
+    assert_snapshot!(world.destroy().show(), @"
+    forget twin.b (file): retained
+    - twin.c (file): destroyed
+     0 delete twin.c
+     1 forget twin.b
+    withheld twin.a: protected from [destroyed]: apply the stack without 'protect' first
+    warning protected: twin.a is protected and is left as it is (apply the stack without 'protect' first)
+    ");
 }

@@ -79,8 +79,10 @@ fn a_renamed_resource_is_only_tagged_anew() {
     ",
     );
     assert_snapshot!(world.show(), @"
+    ~ twin.holder (file): reworded
     move twin.new (file): was twin.old
      0 update twin.new []
+     1 update twin.holder [] < 0
     ");
     world.apply();
     // The line may go once it is done, and later edits rebuild nothing either.
@@ -397,4 +399,34 @@ fn a_former_address_with_nothing_at_it_is_told() {
      2 delete thing.old
     warning moved-from-nothing: thing.new is created: nothing of this stack is at thing.odl ('trueup show' lists the addresses there are; leave 'moved_from' out of what is new)
     ");
+}
+
+#[test]
+fn what_is_renamed_while_its_old_one_is_still_to_go_can_be_planned() {
+    let mut world = World::applied(
+        "
+        twin.old
+          shape: round
+    ",
+    );
+    world.edit(
+        "
+        twin.old
+          shape: square
+    ",
+    );
+    world.crash_after(1);
+    world.edit(
+        "
+        twin.new
+          moved_from: twin.old
+          shape: square
+    ",
+    );
+    assert_snapshot!(world.show(), @"
+    +- twin.new (file): was twin.old; superseded twin
+     0 update twin.new []
+     1 delete twin.new
+    ");
+    world.apply();
 }

@@ -38,7 +38,7 @@ fn a_replacement_that_can_is_made_first_under_a_free_name() {
         groups[security_group.a]: null -> <security_group.a>
     +- security_group.a (file): immutable description
         description: "old" -> "new" !
-        name: "demo-a" -> "demo-a-1718459c"
+        name: "demo-a" -> "demo-a-21563160"
     ~ security_group.b (dependency)
         ingress[security_group.a 2]: {"from":["security_group.a"],"note":null,"port":2} -> null
         ingress[{from: [security_group.a], port: 2}]: null -> <{from: [security_group.a], port: 2}>
@@ -50,7 +50,7 @@ fn a_replacement_that_can_is_made_first_under_a_free_name() {
     "#);
     world.apply();
     // The suffix is no difference; the next one takes the name that is free again.
-    assert_eq!(name(&world), "demo-a-1718459c");
+    assert_eq!(name(&world), "demo-a-21563160");
     world.edit(&group("newer")).apply();
     assert_eq!(name(&world), "demo-a");
 }

@@ -4,6 +4,7 @@ use ipnet::IpNet;
 use trueup_model::{Expression, Value};
 
 use super::{Checker, Reported};
+use crate::load::secrets::NETWORKS_ARE_SHOWN;
 use crate::suggest;
 use crate::yaml::{Content, Node};
 
@@ -59,6 +60,9 @@ impl Checker<'_> {
     pub(super) fn cidr(&self, node: &Node) -> Result<Expression, Reported> {
         const EXPECTED: &str = "a CIDR such as 10.0.0.0/16";
         let value = scalar(node).ok_or_else(|| self.wrong_type(EXPECTED, node))?;
+        if value.holds_secret() {
+            return Err(self.loader.secret_shown(&self.path, NETWORKS_ARE_SHOWN, node.span));
+        }
         let text = value.as_str().unwrap_or_default();
         match network(text) {
             Ok(network) => Ok(network.into()),

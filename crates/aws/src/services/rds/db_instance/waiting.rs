@@ -1,8 +1,7 @@
 //! What a database puts off, to its maintenance window or to a reboot, in words.
 
-use trueup_model::Expression;
+use trueup_model::expression::Expressions;
 use trueup_model::kind::Settlement;
-use trueup_model::value::Value;
 
 use crate::services::attributes::text;
 
@@ -17,12 +16,16 @@ pub(super) fn remark(settlement: &mut Settlement<'_>) {
 }
 
 /// RDS knows no "this now, that later": a change that is applied at once takes with it everything that
-/// waits for the window, an outage too.
+/// waits for the window, an outage too. See
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.ApplyImmediately.html>.
+pub(super) fn flushes(wanted: &Expressions) -> bool {
+    text(wanted, "apply") == Some("now")
+}
+
 fn what_a_change_takes_with_it(settlement: &Settlement<'_>) -> Option<String> {
-    let at_once = settlement.wanted.get("apply").and_then(Expression::known);
     let waiting = settlement.live?.scheduled.keys().map(String::as_str).collect::<Vec<_>>();
-    let flushes = at_once.and_then(Value::as_str) == Some("now") && !waiting.is_empty();
-    flushes.then(|| {
+    let takes = flushes(settlement.wanted) && !waiting.is_empty();
+    takes.then(|| {
         format!(
             "`apply: now` takes with the first change what waits for the maintenance window: {}",
             waiting.join(", ")
