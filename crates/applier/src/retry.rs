@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use trueup_model::kind::FUNCTION_INTERFACES_AWAITED;
 use trueup_provider::{Call, Failure, FailureClass, Safety, Verdict};
 
 /// How long a race or an obstacle may last for some calls, where it is not [`USUAL_PATIENCE`].
@@ -55,13 +56,13 @@ const PATIENCE: &[Patience] = &[
     },
     Patience {
         actions: "ec2:DeleteSubnet",
-        seconds: 2700,
-        because: "Lambda's network interfaces outlive a function by 17 to 35 minutes",
+        seconds: FUNCTION_INTERFACES_AWAITED,
+        because: "Lambda's network interfaces outlive a function",
     },
     Patience {
         actions: "ec2:DeleteSecurityGroup",
-        seconds: 2700,
-        because: "Lambda's network interfaces outlive a function by 17 to 35 minutes",
+        seconds: FUNCTION_INTERFACES_AWAITED,
+        because: "Lambda's network interfaces outlive a function",
     },
     Patience {
         actions: "s3:CreateBucket",
@@ -72,7 +73,7 @@ const PATIENCE: &[Patience] = &[
 
 struct Patience {
     actions: &'static str,
-    seconds: u64,
+    seconds: u32,
     #[cfg_attr(not(test), expect(dead_code, reason = "the judgement behind the number"))]
     because: &'static str,
 }
@@ -151,7 +152,7 @@ pub(crate) fn verdict(
 pub(crate) fn patience(action: &str) -> Duration {
     let matching = PATIENCE.iter().filter(|patience| action.starts_with(patience.actions));
     let longest = matching.max_by_key(|patience| patience.actions.len());
-    longest.map_or(USUAL_PATIENCE, |patience| Duration::from_secs(patience.seconds))
+    longest.map_or(USUAL_PATIENCE, |patience| Duration::from_secs(patience.seconds.into()))
 }
 
 /// Exponential, with full jitter: those who were refused together come back apart.

@@ -1,6 +1,7 @@
 //! What a refused delete becomes when it is known who is behind it: what is said, and whether it is
 //! tried again.
 
+use trueup_model::kind::FUNCTION_INTERFACES_STAY;
 use trueup_model::snapshot::Ownership;
 use trueup_provider::{Failure, FailureClass};
 
@@ -59,11 +60,11 @@ pub(super) fn refused(mut failure: Failure, found: &Found, age: u64) -> Failure 
         if any(Leaves::Draining) {
             failure.class = FailureClass::Draining;
         }
-        failure.help.push(
-            "AWS removes such interfaces by itself, up to 35 minutes after what they belong to; \
-             run the same command again then"
-                .into(),
-        );
+        failure.help.push(format!(
+            "AWS removes such interfaces by itself, up to {} minutes after what they belong to; \
+             run the same command again then",
+            FUNCTION_INTERFACES_STAY[2] / 60
+        ));
     }
     failure
 }

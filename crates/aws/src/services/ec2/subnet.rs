@@ -15,8 +15,8 @@ old one goes first, because two subnets cannot have the same network.
 `availability_zone` takes the letter alone (`a`) or the whole name (`us-west-2a`). AWS keeps five \
 addresses of each subnet for itself.
 
-Deleting waits for the network interfaces in it, above all those of Lambda functions, which stay up \
-to 20 minutes after the function.
+Deleting waits for the network interfaces in it, above all those of Lambda functions, which stay \
+some 20 minutes after the function.
 
 AWS: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSubnet.html>";
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use trueup_model::kind::{
-    After, Completion, Idempotency, Lingers, Naming, Output, Permissions, Sample, Times, Unique,
-    Which,
+    After, Completion, FUNCTION_INTERFACES_STAY, Idempotency, Lingers, Naming, Output,
+    Permissions, Sample, Times, Unique, Which,
 };
 use trueup_model::{Attribute, Disruption, Expression, Kind, Type, Value};
 
@@ -25,7 +25,7 @@ gives the same bytes; the code is compared by its SHA-256.
 not followed, so name it by digest or give each image a tag of its own. The image says what runs; \
 `image_config` says otherwise.
 
-In a VPC a function has network interfaces, which stay up to 20 minutes after it is deleted and hold \
+In a VPC a function has network interfaces, which stay some 20 minutes after it is deleted and hold \
 its subnets and security groups until then; its role is deleted last, because Lambda needs it to \
 remove them.
 
@@ -66,7 +66,7 @@ pub fn kind() -> Kind {
         lingers: Some(Lingers {
             what: "network interfaces",
             attribute: "subnets",
-            seconds: [600, 1200, 2100],
+            seconds: FUNCTION_INTERFACES_STAY,
         }),
         permissions: permissions(),
         idempotency: Idempotency::Name,

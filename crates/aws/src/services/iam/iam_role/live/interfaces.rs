@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_ec2::types::NetworkInterface;
 use aws_sdk_lambda::types::FunctionConfiguration;
+use trueup_model::kind::FUNCTION_INTERFACES_AWAITED;
 use trueup_model::snapshot::Live;
 use trueup_provider::{Call, Failure};
 
@@ -12,9 +13,6 @@ use crate::live::describe::PAGE;
 use crate::live::session::unless_missing;
 use crate::live::{Session, owned, tags};
 
-/// How long the network interfaces of deleted functions are waited for, in milliseconds: Lambda takes
-/// up to 35 minutes.
-const GO_WITHIN: u64 = 45 * 60 * 1000;
 /// How often they are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// What stands before the function's name in an interface's description, and how long the id behind
@@ -22,7 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 const DESCRIBED: &str = "AWS Lambda VPC ENI-";
 const ID_LENGTH: usize = 37;
 
-/// Lambda deletes the interfaces of a function up to 35 minutes after it, with the function's role:
+/// Lambda deletes the interfaces of a function long after it (`FUNCTION_INTERFACES_STAY`), with the function's role:
 /// without the role they stay for ever and hold their subnets and groups. So the role waits for the
 /// interfaces in its stack's subnets, and for those of functions that are named after the stack, that
 /// no function uses any more.
@@ -44,7 +42,8 @@ pub(super) async fn outlast(aws: &Session<'_>, role: &Live) -> Result<(), Failur
             return Ok(());
         }
         let what = "the network interfaces of its functions";
-        if aws.host.now().saturating_sub(begun) >= GO_WITHIN {
+        let awaited = u64::from(FUNCTION_INTERFACES_AWAITED) * 1000;
+        if aws.host.now().saturating_sub(begun) >= awaited {
             return Err(Failure::draining(what));
         }
         aws.host.drain(what, LOOK_EVERY).await?;
