@@ -26,6 +26,8 @@ struct Known {
     left: BTreeMap<StepId, Live>,
     /// What a step is still to make: what stands in its place until then does not count.
     unmade: BTreeSet<Address>,
+    /// What was written and is never told back, by kind and id.
+    written: BTreeMap<(KindName, String), Values>,
     /// The ids of what a step deletes or forgets: a change of one of these on its way out does not
     /// make it what its address means.
     leaving: BTreeSet<(Address, String)>,
@@ -64,12 +66,22 @@ impl World {
         }
     }
 
-    /// What AWS reports after a step gave it these values: it tells their secrets back in plain.
+    /// What AWS reports after a step gave it these values: it tells their secrets back in plain, and
+    /// what is only written not at all.
     pub(crate) fn sealed(&self, live: Live, given: &Values) -> Live {
-        match self.catalog.get(live.kind.as_str()) {
-            Some(kind) => seal::given(kind, &live, given),
-            None => live,
+        let Some(kind) = self.catalog.get(live.kind.as_str()) else { return live };
+        let written = kind.attributes.iter().filter(|attribute| attribute.write_only);
+        let secret = |value: &Value| value.clone().into_secret();
+        let written: Values = written
+            .filter_map(|attribute| {
+                Some((attribute.name.to_owned(), secret(given.get(attribute.name)?)))
+            })
+            .collect();
+        if !written.is_empty() {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            known.written.insert((live.kind.clone(), live.id.clone()), written);
         }
+        seal::given(kind, &live, given)
     }
 
     /// What a step left.
@@ -96,7 +108,10 @@ impl World {
             return Lookup::Unknown;
         }
         match known.lives.get(address) {
-            Some(live) => self.value(live, attribute),
+            Some(live) => match (self.value(live, attribute), known.written(live, attribute)) {
+                (Lookup::Known(Value::Null), Some(written)) => Lookup::Known(written.clone()),
+                (value, _) => value,
+            },
             // Withheld, or it failed: it may come to be in a later run.
             None if self.stays(address) => Lookup::Unknown,
             None => Lookup::Missing,
@@ -145,6 +160,10 @@ impl World {
 }
 
 impl Known {
+    fn written(&self, live: &Live, attribute: &str) -> Option<&Value> {
+        self.written.get(&(live.kind.clone(), live.id.clone()))?.get(attribute)
+    }
+
     fn new(plan: &Plan, snapshot: &Snapshot) -> Self {
         let by_id: BTreeMap<(&KindName, &str), &Live> =
             snapshot.resources.iter().map(|live| ((&live.kind, live.id.as_str()), live)).collect();

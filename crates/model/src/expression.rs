@@ -57,6 +57,10 @@ pub struct Template {
     pub modules: Vec<String>,
     /// Every resource attribute that it reads.
     pub references: Vec<Reference>,
+    /// The values of those of them that a plan knows already, by their texts: while others are still
+    /// unknown, whoever evaluates it at last need not, and maybe cannot, find them out again.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub known: Values,
 }
 
 impl Expression {
@@ -94,7 +98,9 @@ impl Expression {
         match self {
             Self::Value(value) => value.holds_secret(),
             Self::Reference(_) => false,
-            Self::Template(template) => template.bindings.values().any(Value::holds_secret),
+            Self::Template(template) => {
+                template.bindings.values().chain(template.known.values()).any(Value::holds_secret)
+            }
             Self::List(elements) => elements.iter().any(Self::holds_secret),
             Self::Map(fields) => fields.values().any(Self::holds_secret),
         }
@@ -113,9 +119,11 @@ impl Expression {
             Self::Value(value) => Self::Value(replace(value)),
             Self::Reference(_) => self,
             Self::Template(template) => {
-                let bindings = template.bindings.into_iter();
-                let bindings = bindings.map(|(name, value)| (name, replace(value))).collect();
-                Self::Template(Template { bindings, ..template })
+                let all = |values: Values| {
+                    values.into_iter().map(|(name, value)| (name, replace(value))).collect()
+                };
+                let (bindings, known) = (all(template.bindings), all(template.known));
+                Self::Template(Template { bindings, known, ..template })
             }
             Self::List(elements) => {
                 Self::List(elements.into_iter().map(|e| e.map_values(replace)).collect())
@@ -160,7 +168,7 @@ impl Expression {
             Self::Reference(reference) => {
                 found.insert(reference);
             }
-            Self::Template(template) => found.extend(&template.references),
+            Self::Template(template) => found.extend(template.waits_for()),
             Self::List(elements) => elements.iter().for_each(|e| e.collect_references(found)),
             Self::Map(fields) => fields.values().for_each(|f| f.collect_references(found)),
         }
@@ -179,10 +187,12 @@ impl Expression {
                 Lookup::Unknown => self.clone(),
                 Lookup::Missing => return Err(EvaluationError::missing(reference)),
             },
-            Self::Template(template) => match evaluator.evaluate(template, scope)? {
-                Some(value) => Self::Value(value),
-                None => self.clone(),
-            },
+            Self::Template(template) => {
+                match evaluator.evaluate(template, &Bound { template, scope })? {
+                    Some(value) => Self::Value(value),
+                    None => self.clone(),
+                }
+            }
             Self::List(elements) => Self::fold_list(
                 elements.iter().map(|e| e.resolve(evaluator, scope)).collect::<Result<_, _>>()?,
             ),
@@ -195,6 +205,21 @@ impl Expression {
         })
     }
 
+    /// The expression with what `scope` knows of each template that is not wholly known bound to it.
+    #[must_use]
+    pub fn bind(self, scope: &dyn Scope) -> Self {
+        match self {
+            Self::Value(_) | Self::Reference(_) => self,
+            Self::Template(template) => Self::Template(template.bind(scope)),
+            Self::List(elements) => {
+                Self::List(elements.into_iter().map(|e| e.bind(scope)).collect())
+            }
+            Self::Map(fields) => {
+                Self::Map(fields.into_iter().map(|(name, f)| (name, f.bind(scope))).collect())
+            }
+        }
+    }
+
     /// A list; a value if every element is one.
     pub fn fold_list(elements: Vec<Self>) -> Self {
         let list = Self::List(elements);
@@ -205,6 +230,41 @@ impl Expression {
     pub fn fold_map(fields: Expressions) -> Self {
         let map = Self::Map(fields);
         map.to_value().map_or(map, Self::Value)
+    }
+}
+
+impl Template {
+    /// What it reads and does not know yet.
+    pub fn waits_for(&self) -> impl Iterator<Item = &Reference> {
+        self.references.iter().filter(|read| !self.known.contains_key(&read.to_string()))
+    }
+
+    fn bind(mut self, scope: &dyn Scope) -> Self {
+        for read in &self.references {
+            if let Lookup::Known(value) = scope.lookup(read) {
+                self.known.entry(read.to_string()).or_insert(value);
+            }
+        }
+        self
+    }
+}
+
+/// A scope, and before it what a template knows itself.
+struct Bound<'b> {
+    template: &'b Template,
+    scope: &'b dyn Scope,
+}
+
+impl Scope for Bound<'_> {
+    fn lookup(&self, reference: &Reference) -> Lookup {
+        match self.template.known.get(&reference.to_string()) {
+            Some(value) => Lookup::Known(value.clone()),
+            None => self.scope.lookup(reference),
+        }
+    }
+
+    fn ambient(&self, name: &str) -> Option<Value> {
+        self.scope.ambient(name)
     }
 }
 

@@ -196,6 +196,8 @@ pub struct Output {
     pub volatile: bool,
     /// The attributes whose change may change it; none named means any.
     pub volatile_with: &'static [&'static str],
+    /// The attribute without which AWS makes none: while it is nothing or `false`, there is none.
+    pub only_with: Option<&'static str>,
 }
 
 /// How the simulator makes an output.
@@ -420,6 +422,11 @@ impl Kind {
             Sample::Id(_) | Sample::Format(_) | Sample::Where { .. } => true,
         });
         self.attribute(name).is_some() && !made
+    }
+
+    /// Whether the attribute of that name is the physical name.
+    pub fn is_named_by(&self, attribute: &str) -> bool {
+        self.naming.is_some_and(|naming| naming.attribute == attribute)
     }
 
     /// The kind's name as the key that other crates use.

@@ -63,11 +63,24 @@ pub struct Resource {
     pub protect: bool,
     /// Resource attributes that it reads, found before folding: attribute path, and what it reads.
     pub references: Vec<Use>,
+    /// Its attributes and tags before anything that others are configured with was folded into them
+    /// and before its kind completed them; none if it reads no such thing. What another is called is
+    /// certain only when AWS is read: it may have kept a name, or got one beside what it replaces.
+    pub unfolded: Option<Box<Unfolded>>,
     /// Where it is written.
     pub location: Option<Location>,
     /// Where its attributes are written, by path within the resource (`ingress.0.port`, `tags.x`);
     /// what was not written is missing.
     pub locations: BTreeMap<String, Location>,
+}
+
+/// What a resource says before anything of others is folded into it.
+#[derive(Debug, Clone, Default)]
+pub struct Unfolded {
+    /// Its attributes as written, with the defaults.
+    pub attributes: Expressions,
+    /// Its tags.
+    pub tags: Expressions,
 }
 
 /// That an attribute of a resource reads something of another.

@@ -13,7 +13,8 @@ use crate::graph::{Edge, Graph, Node};
 use crate::hash::spec_hash;
 use crate::index::{Index, LiveId, ResourceId};
 use crate::matching::{How, Match, Matching};
-use crate::resolve::{View, resolve_all};
+use crate::readers::Readers;
+use crate::resolve::{View, resolve_all, resolve_steady};
 use crate::secrets::Secrets;
 
 mod assess;
@@ -33,6 +34,7 @@ pub(crate) struct Context<'c, 'a> {
     pub(crate) index: &'c Index<'a>,
     pub(crate) matching: &'c Matching,
     pub(crate) graph: &'c Graph,
+    pub(crate) readers: &'c Readers,
 }
 
 /// What happens to one resource, and why.
@@ -128,7 +130,8 @@ impl<'a> Context<'_, 'a> {
             return Decision::blocked(why.clone());
         }
         let absent = matches!(found, Match::Absent);
-        if let Some(on) = self.blocked_need(walk, Node::Main(id), absent) {
+        let blocked = self.blocked_need(walk, Node::Main(id), absent);
+        if let Some(on) = blocked.or_else(|| self.readers.withheld(id).cloned()) {
             return Decision::blocked(WhyNot::DependsOn { on });
         }
         let Some(kind) = self.index.kinds[id] else { return Decision::default() };
@@ -201,24 +204,32 @@ impl<'a> Context<'_, 'a> {
         chosen: impl Fn(&str) -> bool,
     ) -> Result<Resolved, (String, EvaluationError)> {
         let view = self.view(&walk.decisions);
-        let steady = View { steady: true, ..self.view(&walk.decisions) };
         let resource = self.index.resources[id];
         let evaluator = self.input.evaluator;
-        let attributes =
-            resolve_all((&view, &steady), evaluator, kind, &resource.attributes, chosen)?;
+        let said = self.readers.attributes(id, resource);
+        let attributes = resolve_all(&view, evaluator, kind, said, &chosen)?;
         let mut tags = Expressions::new();
-        for (key, tag) in &resource.tags {
+        for (key, tag) in self.readers.tags(id, resource) {
             let tag = view
                 .resolve(evaluator, None, tag)
                 .map_err(|error| (format!("tags.{key}"), error))?;
             tags.insert(key.clone(), as_text(tag));
         }
         refuse_secrets(kind, &attributes, &tags)?;
-        Ok(Resolved { attributes, tags })
+        let steady = View { steady: true, ..view };
+        let mut steady = resolve_steady(&steady, evaluator, kind, said, &attributes);
+        steady.retain(|name, _| chosen(name));
+        Ok(Resolved { attributes, steady, tags })
     }
 
     pub(crate) fn view<'v>(&'v self, decisions: &'v [Option<Decision>]) -> View<'v, 'a> {
-        View { index: self.index, snapshot: self.input.snapshot, decisions, steady: false }
+        View {
+            index: self.index,
+            snapshot: self.input.snapshot,
+            readers: self.readers,
+            decisions,
+            steady: false,
+        }
     }
 
     fn faulty(
@@ -289,8 +300,7 @@ impl<'a> Context<'_, 'a> {
             decision.hold(why.clone());
         }
         if decision.fate == Fate::Keep && !kind.has_late() {
-            // It is as it is there: what others read of it is read from there.
-            (decision.wanted, decision.tags) = Default::default();
+            decision.keep(kind);
         }
         decision
     }
@@ -383,13 +393,37 @@ impl<'a> Context<'_, 'a> {
 
 /// The attributes and tags of a resource with everything folded that is known.
 struct Resolved {
+    /// As something new is made with.
     attributes: Expressions,
+    /// Those that are others where something is there already, which is compared with them.
+    steady: Expressions,
     tags: Expressions,
+}
+
+impl Resolved {
+    /// What something that is there is compared with.
+    fn compared(&self) -> Expressions {
+        let mut compared = self.attributes.clone();
+        compared.extend(self.steady.clone());
+        compared
+    }
 }
 
 impl Decision {
     pub(crate) fn blocked(why: WhyNot) -> Self {
         Self { fate: Fate::Blocked, withheld: vec![why], ..Self::default() }
+    }
+
+    /// It is as it is there: what others read of it is read from there, but for what AWS never tells.
+    fn keep(&mut self, kind: &Kind) {
+        let written = |name: &str| kind.attribute(name).is_some_and(|a| a.write_only);
+        self.wanted.retain(|name, _| written(name));
+        self.tags.clear();
+    }
+
+    /// Whether another takes its place, or has taken it in a run that was interrupted.
+    pub(crate) fn is_replaced(&self) -> bool {
+        matches!(self.fate, Fate::Replace { .. }) || !self.leftovers.is_empty()
     }
 
     fn hold(&mut self, why: WhyNot) {

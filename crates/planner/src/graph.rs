@@ -108,14 +108,16 @@ impl Graph {
             let edge = if used.output { Edge::Needed } else { Edge::Configured };
             self.add_use(index, id, &used.attribute, &used.to, edge, &mut edges);
         }
-        for (attribute, expression) in &resource.attributes {
+        let attributes = resource.attributes.iter().map(|(name, wish)| (name.as_str(), wish));
+        let tags = resource.tags.values().map(|tag| ("tags", tag));
+        for (attribute, expression) in attributes.chain(tags) {
             for reference in expression.references() {
-                // Not folded at load: whatever it is, it is not known from the file.
-                self.add_use(index, id, attribute, reference, Edge::Needed, &mut edges);
+                // What stands beside something unknown may be known from the file itself.
+                let mut uses = resource.references.iter().filter(|used| !used.output);
+                if !uses.any(|used| used.attribute == attribute && used.to == *reference) {
+                    self.add_use(index, id, attribute, reference, Edge::Needed, &mut edges);
+                }
             }
-        }
-        for reference in resource.tags.values().flat_map(|tag| tag.references()) {
-            self.add_use(index, id, "tags", reference, Edge::Needed, &mut edges);
         }
         for other in resource.depends_on.iter().flat_map(|address| index.instances(address)) {
             edges.insert((NodeIndex::new(other), NodeIndex::new(id), Edge::Needed));

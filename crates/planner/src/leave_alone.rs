@@ -103,19 +103,46 @@ fn keep(wish: &mut Wish<'_>, live: &Live, key: &str) {
     let name = top_level(key);
     let there = live.attributes.get(name).cloned().unwrap_or_default();
     let kept = match wish.attributes.get(name) {
-        Some(Expression::Value(wanted)) => kept_part(wanted, &there, &key[name.len()..]),
-        _ => there,
+        Some(wanted) => kept_within(wanted, &there, &key[name.len()..]),
+        None => there.into(),
     };
-    wish.attributes.insert(name.to_owned(), kept.into());
+    wish.attributes.insert(name.to_owned(), kept);
+}
+
+/// What is wanted, of which some may not be known yet, with the part at `path` as it is there.
+fn kept_within(wanted: &Expression, there: &Value, path: &str) -> Expression {
+    match (wanted, step(path)) {
+        (Expression::Value(wanted), _) => kept_part(wanted, there, path).into(),
+        (Expression::Map(fields), Some((name, rest))) => {
+            let mut fields = fields.clone();
+            let kept = match fields.get(name) {
+                Some(part) => kept_within(part, there.get(name), rest),
+                None => kept_part(&Value::Null, there.get(name), rest).into(),
+            };
+            if kept.is_null() {
+                fields.remove(name)
+            } else {
+                fields.insert(name.to_owned(), kept)
+            };
+            Expression::fold_map(fields)
+        }
+        _ => there.clone().into(),
+    }
+}
+
+/// The first step of a path, `.field` or `[key]`, and the rest; none at its end.
+fn step(path: &str) -> Option<(&str, &str)> {
+    match (path.strip_prefix('['), path.strip_prefix('.')) {
+        (Some(rest), _) => rest.split_once(']'),
+        (_, Some(rest)) => Some(rest.split_at(rest.find(['.', '[']).unwrap_or(rest.len()))),
+        (None, None) => None,
+    }
 }
 
 /// The wanted value with the part at `path` as it is there.
 fn kept_part(wanted: &Value, there: &Value, path: &str) -> Value {
-    let rest = path.trim_start_matches(['.', '[']);
-    let end = rest.find(['.', '[', ']']).unwrap_or(rest.len());
-    let (name, rest) = (&rest[..end], rest[end..].trim_start_matches(']'));
-    match wanted {
-        Value::Map(fields) if !name.is_empty() => {
+    match (wanted, step(path)) {
+        (Value::Map(fields), Some((name, rest))) => {
             let mut fields = fields.clone();
             let part = fields.get(name).cloned().unwrap_or_default();
             let kept = kept_part(&part, there.get(name), rest);
@@ -142,6 +169,7 @@ mod tests {
         let kept = |path| kept_part(&wanted, &there, path).to_string();
         assert_eq!(kept(""), r#"{"a":"9","b":{"c":"8"}}"#);
         assert_eq!(kept("[a]"), r#"{"a":"9","b":{"c":"2","d":"3"}}"#);
+        assert_eq!(kept("[a.b]"), r#"{"a":"1","b":{"c":"2","d":"3"}}"#);
         assert_eq!(kept(".b.c"), r#"{"a":"1","b":{"c":"8","d":"3"}}"#);
         assert_eq!(kept(".b.d"), r#"{"a":"1","b":{"c":"2"}}"#);
     }

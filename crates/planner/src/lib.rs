@@ -29,6 +29,7 @@ mod names;
 mod order;
 mod ownership;
 mod planning;
+mod readers;
 mod reorder;
 mod resolve;
 mod secrets;

@@ -13,10 +13,14 @@ use crate::guards::Refused;
 use crate::index::Index;
 use crate::matching::Matching;
 use crate::order::Sorted;
+use crate::readers::{Names, Readers};
 use crate::secrets::Secrets;
 use crate::steps::Drafts;
 use crate::vpcs::Vpcs;
 use crate::{Input, Mode, analyzers, changes, hash};
+
+/// How often names may lead to others before what has them is left as it is.
+const MOST_ROUNDS: usize = 16;
 
 pub(crate) fn plan(input: &Input<'_>) -> Plan {
     let secrets = Secrets::new(input.stack, input.catalog);
@@ -25,9 +29,17 @@ pub(crate) fn plan(input: &Input<'_>) -> Plan {
     let index = Index::new(input);
     let matching = Matching::new(input, &index);
     let graph = Graph::new(&index, &Vpcs::new(input, &index));
-    let context =
-        Context { input, secrets: &secrets, index: &index, matching: &matching, graph: &graph };
+    let context = Context {
+        input,
+        secrets: &secrets,
+        index: &index,
+        matching: &matching,
+        graph: &graph,
+        readers: &Readers::default(),
+    };
     let mut settled = context.settle_on();
+    let readers = std::mem::take(&mut settled.readers);
+    let context = Context { readers: &readers, ..context };
     let drafts = Drafts::new(context, &settled.walk.decisions, &settled.departures);
     let mut findings = matching.findings.clone();
     findings.append(&mut settled.walk.findings);
@@ -67,6 +79,8 @@ pub(crate) struct Settled {
     pub(crate) walk: Walk,
     pub(crate) departures: Departures,
     pub(crate) refused: Refused,
+    /// What resources say with the names that these decisions give to others.
+    pub(crate) readers: Readers,
     /// The addresses of what is refused to go, for the plan.
     pub(crate) stays: BTreeMap<Address, WhyNot>,
 }
@@ -76,15 +90,14 @@ impl Context<'_, '_> {
     /// stays kept, so that this ends.
     fn settle_on(self) -> Settled {
         let mut frozen = Frozen::new();
+        let mut names = Names::new();
         loop {
-            let walk = match self.input.options.mode {
-                Mode::Apply => self.walk(&frozen),
-                Mode::Destroy => Walk { decisions: Vec::new(), findings: Vec::new() },
-            };
-            let mut departures = self.departures(&walk.decisions);
-            let refused = self.refuse(&walk.decisions, &departures);
+            let (walk, readers) = self.name_all(&mut frozen, names);
+            let context = Context { readers: &readers, ..self };
+            let mut departures = context.departures(&walk.decisions);
+            let refused = context.refuse(&walk.decisions, &departures);
             let before = frozen.len();
-            for (id, why) in self.frozen(&walk.decisions, &departures, &refused) {
+            for (id, why) in context.frozen(&walk.decisions, &departures, &refused) {
                 frozen.entry(id).or_insert(why);
             }
             if frozen.len() == before {
@@ -93,8 +106,36 @@ impl Context<'_, '_> {
                 });
                 let stays = stays.collect();
                 departures.retain(|live, _| !refused.contains_key(live));
-                return Settled { walk, departures, refused, stays };
+                return Settled { walk, departures, refused, readers, stays };
             }
+            names = readers.into_names();
+        }
+    }
+
+    /// Decides with names, and again with those that come of it, until they are the same. What
+    /// has another name each time stays as it is.
+    fn name_all(self, frozen: &mut Frozen, mut names: Names) -> (Walk, Readers) {
+        let mut rounds = 0;
+        loop {
+            let readers = Readers::new(self.input, self.index, names);
+            let context = Context { readers: &readers, ..self };
+            let walk = match self.input.options.mode {
+                Mode::Apply => context.walk(frozen),
+                Mode::Destroy => Walk { decisions: Vec::new(), findings: Vec::new() },
+            };
+            let found = context.names(&walk.decisions);
+            let restless = readers.differing(&found);
+            if restless.is_empty() || rounds == 2 * MOST_ROUNDS {
+                return (walk, readers);
+            }
+            if rounds >= MOST_ROUNDS {
+                for id in restless {
+                    let message = "its name hangs on itself, by way of others".to_owned();
+                    frozen.entry(id).or_insert(WhyNot::Faulty { message });
+                }
+            }
+            names = found;
+            rounds += 1;
         }
     }
 

@@ -1,7 +1,7 @@
 //! What expressions mean once the live state is known.
 
 use trueup_model::expression::{EvaluationError, Evaluator, Expressions, Lookup, Reference};
-use trueup_model::kind::Output;
+use trueup_model::kind::{Mutability, Output};
 use trueup_model::plan::WhyNot;
 use trueup_model::snapshot::Unreadable;
 use trueup_model::{
@@ -11,11 +11,13 @@ use trueup_model::{
 use crate::decide::{Decision, Fate};
 use crate::index::{Index, ResourceId};
 use crate::leave_alone::top_level;
+use crate::readers::Readers;
 
 /// What can be known of every attribute and output at one point of the walk.
 pub(crate) struct View<'v, 'a> {
     pub(crate) index: &'v Index<'a>,
     pub(crate) snapshot: &'a Snapshot,
+    pub(crate) readers: &'v Readers,
     /// What was decided so far; those that come later are missing.
     pub(crate) decisions: &'v [Option<Decision>],
     /// Whether an output that an update in place may change is taken to stay as it is. It decides
@@ -34,7 +36,7 @@ impl View<'_, '_> {
         if expression.known().is_some() {
             return Ok(expression.clone());
         }
-        self.spread(ty, expression).resolve(evaluator, self)
+        Ok(self.spread(ty, expression).resolve(evaluator, self)?.bind(self))
     }
 
     /// Replaces a family in a list by its instances, so that what is not known yet can be folded
@@ -96,12 +98,10 @@ impl View<'_, '_> {
             return Lookup::Missing;
         }
         let resource = self.index.resources[id];
-        let Some(decision) = &self.decisions[id] else {
-            if is_output {
-                return Lookup::Unknown;
-            }
-            return resource.known(name).cloned().map_or(Lookup::Unknown, Lookup::Known);
+        let configured = || {
+            if is_output { Lookup::Unknown } else { self.readers.configured(self.index, id, name) }
         };
+        let Some(decision) = &self.decisions[id] else { return configured() };
         let live = decision.live.map(|live| self.index.lives[live]);
         // An output hides an attribute of the same name: a function's `url` is its address, not its
         // settings.
@@ -120,8 +120,12 @@ impl View<'_, '_> {
                     None => reported(kind, resource, live, name),
                 }
             }
-            (Fate::Keep | Fate::Held, Some(live)) => reported(kind, resource, live, name),
-            (Fate::Blocked, _) | (Fate::Update | Fate::Keep | Fate::Held, None) => Lookup::Unknown,
+            (Fate::Keep | Fate::Held, Some(live)) => match reported(kind, resource, live, name) {
+                Lookup::Known(Value::Null) => wished().unwrap_or(Lookup::Known(Value::Null)),
+                told => told,
+            },
+            (Fate::Blocked, _) => configured(),
+            (Fate::Update | Fate::Keep | Fate::Held, None) => Lookup::Unknown,
         }
     }
 
@@ -225,27 +229,42 @@ fn reported(kind: &Kind, resource: &Resource, live: &Live, name: &str) -> Lookup
 
 /// The attributes with every reference that is known folded; the first fault ends it.
 pub(crate) fn resolve_all(
-    views: (&View<'_, '_>, &View<'_, '_>),
+    view: &View<'_, '_>,
     evaluator: &dyn Evaluator,
     kind: &Kind,
     attributes: &Expressions,
     chosen: impl Fn(&str) -> bool,
 ) -> Result<Expressions, (String, EvaluationError)> {
-    let (view, steady) = views;
     let mut resolved = Expressions::new();
     for (name, expression) in attributes {
         if !chosen(name) {
             resolved.insert(name.clone(), expression.clone());
             continue;
         }
-        let declared = kind.attribute(name);
-        let fixed =
-            declared.is_some_and(|a| a.mutability == trueup_model::kind::Mutability::Replace);
-        let view = if fixed { steady } else { view };
-        let value = view
-            .resolve(evaluator, declared.map(|a| &a.ty), expression)
-            .map_err(|error| (name.clone(), error))?;
+        let ty = kind.attribute(name).map(|attribute| &attribute.ty);
+        let value =
+            view.resolve(evaluator, ty, expression).map_err(|error| (name.clone(), error))?;
         resolved.insert(name.clone(), value);
     }
     Ok(resolved)
+}
+
+/// Of the attributes that cannot change in place those that are known if every output stays as it
+/// is: what is there is compared with that, and not rebuilt because something *may* change.
+pub(crate) fn resolve_steady(
+    steady: &View<'_, '_>,
+    evaluator: &dyn Evaluator,
+    kind: &Kind,
+    attributes: &Expressions,
+    resolved: &Expressions,
+) -> Expressions {
+    let fixed = kind.attributes.iter().filter(|a| a.mutability == Mutability::Replace);
+    let open = fixed.filter(|a| resolved.get(a.name).is_some_and(|wish| wish.to_value().is_none()));
+    let known = open.filter_map(|attribute| {
+        let expression = attributes.get(attribute.name)?;
+        // What has no value as it is gets one only when its step is done.
+        let value = steady.resolve(evaluator, Some(&attribute.ty), expression).ok()?;
+        Some((attribute.name.to_owned(), value))
+    });
+    known.collect()
 }

@@ -11,7 +11,7 @@ use trueup_model::{Address, Condition, Disruption, Expression, Kind, Live, Value
 use crate::decide::{Context, Decision, Fate};
 use crate::departures::{Departures, Way};
 use crate::graph::{Node, is_late};
-use crate::hash::token;
+use crate::hash::{secret_hash, token};
 use crate::index::{LiveId, ResourceId};
 use crate::leave_alone::top_level;
 use crate::matching::Match;
@@ -281,7 +281,14 @@ impl<'a> Maker<'_, 'a> {
     }
 
     fn ownership(self) -> Ownership {
-        ownership(self.context.secrets, self.context.index.resources[self.id], self.kind)
+        let resource = self.context.index.resources[self.id];
+        let stack = &self.context.input.stack.name;
+        // What is written reads names as they turned out.
+        let said = self.context.readers.resource(self.id, resource);
+        Ownership {
+            secret: secret_hash(stack, &said, self.kind),
+            ..ownership(self.context.secrets, resource, self.kind)
+        }
     }
 
     fn token(self, spec: &str) -> String {

@@ -26,6 +26,7 @@ mod family;
 mod fold;
 mod module;
 mod names;
+mod path;
 mod policy;
 mod reference;
 mod resource;

@@ -15,8 +15,13 @@ fn reference(to: &str, attribute: &str) -> Reference {
 }
 
 fn template(source: &str, references: Vec<Reference>) -> Expression {
-    let (bindings, modules) = (BTreeMap::new(), Vec::new());
-    Expression::Template(Template { source: source.to_owned(), bindings, modules, references })
+    Expression::Template(Template {
+        source: source.to_owned(),
+        bindings: BTreeMap::new(),
+        modules: Vec::new(),
+        references,
+        known: BTreeMap::new(),
+    })
 }
 
 #[tokio::test(start_paused = true)]

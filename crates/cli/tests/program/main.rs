@@ -15,6 +15,7 @@ mod harness;
 mod lease;
 mod life;
 mod mistakes;
+mod names;
 mod orders;
 mod proofs;
 mod safety;

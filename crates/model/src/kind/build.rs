@@ -181,7 +181,7 @@ impl Type {
 impl Output {
     /// An output that stays as long as the resource does.
     pub fn new(name: &'static str, sample: Sample, documentation: &'static str) -> Self {
-        Self { name, documentation, sample, volatile: false, volatile_with: &[] }
+        Self { name, documentation, sample, volatile: false, volatile_with: &[], only_with: None }
     }
 
     /// An output that an update in place may change.
@@ -196,5 +196,12 @@ impl Output {
     pub fn volatile_with(mut self, attributes: &'static [&'static str]) -> Self {
         self.volatile_with = attributes;
         self.volatile()
+    }
+
+    /// An output that is there only as long as this attribute says so.
+    #[must_use]
+    pub fn only_with(mut self, attribute: &'static [&'static str; 1]) -> Self {
+        self.only_with = Some(attribute[0]);
+        self.volatile_with(attribute)
     }
 }

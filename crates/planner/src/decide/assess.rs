@@ -51,7 +51,7 @@ impl Context<'_, '_> {
     ) -> Assessment {
         let resource = self.index.resources[id];
         let live = self.index.lives[live_id];
-        let (mut wanted, mut tags) = (resolved.attributes.clone(), resolved.tags.clone());
+        let (mut wanted, mut tags) = (resolved.compared(), resolved.tags.clone());
         let mut remarks = Vec::new();
         self.settle(id, kind, &mut wanted, Some(live), &mut remarks);
         self.accept_name(resource, kind, live, &mut wanted);
@@ -70,7 +70,7 @@ impl Context<'_, '_> {
         } else {
             tags.clear();
         }
-        let rewritten = self.secret_differs(resource, kind, live, how);
+        let rewritten = self.secret_differs(id, resource, kind, live, how);
         if rewritten {
             let told = |c: &AttributeChange| !changes.iter().any(|change| change.path == c.path);
             let secrets: Vec<_> = Differ::secrets(kind, &wanted).into_iter().filter(told).collect();
@@ -135,7 +135,7 @@ impl Context<'_, '_> {
         }
         let mut later = live.clone();
         later.attributes.extend(live.scheduled.clone());
-        let mut wanted = resolved.attributes.clone();
+        let mut wanted = resolved.compared();
         self.settle(id, kind, &mut wanted, Some(&later), &mut Vec::new());
         let scheduled =
             |attribute: &Attribute| !attribute.late && live.scheduled.contains_key(attribute.name);
@@ -156,6 +156,7 @@ impl Context<'_, '_> {
 
     pub(super) fn secret_differs(
         self,
+        id: ResourceId,
         resource: &Resource,
         kind: &Kind,
         live: &Live,
@@ -167,7 +168,8 @@ impl Context<'_, '_> {
             How::Owned | How::Adopted => &resource.address,
         };
         // Most kinds have no such attribute, and the hash is slow.
-        let secret = secret_hash_of(&self.input.stack.name, address, resource, kind);
+        let resource = self.readers.resource(id, resource);
+        let secret = secret_hash_of(&self.input.stack.name, address, &resource, kind);
         told && secret.is_some() && secret != live.ownership.secret
     }
 

@@ -4,7 +4,7 @@ use trueup_model::change::{After, AttributeChange, Cause};
 use trueup_model::{Address, Kind, Live};
 
 use super::assess::Assessment;
-use super::{Context, Fate, Walk};
+use super::{Context, Walk};
 use crate::hash::spec_hash;
 use crate::index::ResourceId;
 use crate::leave_alone::top_level;
@@ -54,11 +54,9 @@ impl Context<'_, '_> {
         let uses = self.index.resources[id].references.iter();
         let read = uses.filter(|used| used.attribute == attribute && !used.to.existing);
         let mut needs = read.flat_map(|used| self.index.instances(&used.to.to));
-        let replaced = needs.find(|need| {
-            let decision = walk.decisions[*need].as_ref();
-            decision.is_some_and(|decision| {
-                matches!(decision.fate, Fate::Replace { .. }) || !decision.leftovers.is_empty()
-            })
+        let replaced = needs.find(|need| match &walk.decisions[*need] {
+            Some(decision) => decision.is_replaced(),
+            None => self.readers.replaces(*need),
         })?;
         Some(self.index.resources[replaced].address.clone())
     }

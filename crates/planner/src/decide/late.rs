@@ -5,7 +5,7 @@ use trueup_model::expression::Expressions;
 use trueup_model::plan::WhyNot;
 use trueup_model::{Kind, Live};
 
-use super::{Context, Decision, Fate, Walk};
+use super::{Context, Decision, Fate, Resolved, Walk};
 use crate::graph::{Node, is_late};
 use crate::hash::spec_hash;
 use crate::index::ResourceId;
@@ -30,7 +30,7 @@ impl Context<'_, '_> {
                     let late = resolved.attributes.iter().filter(|(name, _)| is_late(kind, name));
                     match self.never_known(walk, late.map(|(_, wish)| wish)) {
                         Some(why) => Err(vec![why]),
-                        None => Ok(resolved.attributes),
+                        None => Ok(resolved),
                     }
                 }),
         };
@@ -46,7 +46,7 @@ impl Context<'_, '_> {
             }
         }
         if decision.fate == Fate::Keep {
-            (decision.wanted, decision.tags) = Default::default();
+            decision.keep(kind);
         }
         walk.decisions[id] = Some(decision);
     }
@@ -56,14 +56,15 @@ impl Context<'_, '_> {
         walk: &Walk,
         id: ResourceId,
         kind: &Kind,
-        resolved: Expressions,
+        resolved: Resolved,
         decision: &mut Decision,
     ) {
+        let stays = matches!(decision.fate, Fate::Keep | Fate::Update);
+        let resolved = if stays { resolved.compared() } else { resolved.attributes };
         // Kinds settle all attributes together, so the early ones are there to be read.
         let mut wanted = decision.wanted.clone();
         wanted.extend(resolved.into_iter().filter(|(name, _)| is_late(kind, name)));
         let live = decision.live.map(|live| self.index.lives[live]);
-        let stays = matches!(decision.fate, Fate::Keep | Fate::Update);
         self.settle(id, kind, &mut wanted, live.filter(|_| stays), &mut decision.remarks);
         wanted.retain(|name, _| is_late(kind, name));
         if let Some(live) = live {

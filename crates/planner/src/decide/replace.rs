@@ -31,6 +31,7 @@ impl Context<'_, '_> {
         // The new one is not bound to what AWS made of the old one.
         decision.wanted.clone_from(&resolved.attributes);
         self.settle(id, kind, &mut decision.wanted, None, &mut decision.remarks);
+        self.tell_unknown(kind, resolved, live, decision);
         match obstacle {
             Some(because) => {
                 decision.reasons.push(Reason::CannotCoexist { because });
@@ -39,6 +40,25 @@ impl Context<'_, '_> {
             None if is_deleting => self.free_name(id, kind, decision),
             None => self.keep_names_apart(id, kind, live, decision),
         }
+    }
+
+    /// Of what the new one is made with, some may be known only when another is changed.
+    fn tell_unknown(self, kind: &Kind, resolved: &Resolved, live: &Live, decision: &mut Decision) {
+        let wanted = &decision.wanted;
+        let differing = self.differ().attributes(kind, wanted, live, |attribute| {
+            !attribute.late && resolved.steady.contains_key(attribute.name)
+        });
+        let is_open =
+            |change: &AttributeChange| resolved.steady.contains_key(top_level(&change.path));
+        let (told, kept): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut decision.changes).into_iter().partition(is_open);
+        decision.changes = kept;
+        decision.changes.extend(differing.into_iter().map(|change| {
+            let mut same = told.iter().filter(|t| top_level(&t.path) == top_level(&change.path));
+            let replaces = same.any(|told| told.replaces);
+            AttributeChange { replaces, ..change }
+        }));
+        decision.changes.sort_by(|a, b| a.path.cmp(&b.path));
     }
 
     fn why_replaced(

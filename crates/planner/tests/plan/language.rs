@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use trueup_model::expression::{Expressions, Lookup};
 use trueup_model::kind::Presence;
-use trueup_model::stack::{OnDestroy, Resource, Use};
+use trueup_model::stack::{OnDestroy, Resource, Unfolded, Use};
 use trueup_model::value::Secret;
 use trueup_model::{
     Address, Attribute, Catalog, Expression, Reference, Scope, Stack, Template, Type, Value,
@@ -56,6 +56,7 @@ fn empty(address: Address) -> Resource {
         on_destroy: OnDestroy::Default,
         protect: false,
         references: Vec::new(),
+        unfolded: None,
         location: None,
         locations: BTreeMap::new(),
     }
@@ -117,6 +118,10 @@ fn fill_in(catalog: &Catalog, stack: &mut Stack) {
                 let output = read.attribute(&to.attribute).is_none();
                 references.push(Use { attribute, to, output });
             }
+        }
+        if references.iter().any(|used: &Use| !used.output) {
+            let (attributes, tags) = (resource.attributes.clone(), resource.tags.clone());
+            resource.unfolded = Some(Box::new(Unfolded { attributes, tags }));
         }
         resource.references = references;
     }
@@ -301,5 +306,6 @@ fn template(source: &str) -> Template {
         bindings: BTreeMap::new(),
         modules: Vec::new(),
         references: holes.map(reference).collect(),
+        known: BTreeMap::new(),
     }
 }

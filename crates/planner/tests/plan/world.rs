@@ -254,7 +254,21 @@ impl World {
                 }
             }
         }
+        self.made += 1;
+        let hex = format!("{:09x}", 0xabc_0000 + self.made);
+        let volatile = self.catalog.kind(kind).outputs.iter().filter(|output| output.volatile);
+        let remade: Vec<(String, Value)> = volatile
+            .filter_map(|output| match output.sample {
+                Sample::Format(format) => {
+                    Some((output.name.to_owned(), format.replace("{hex}", &hex).into()))
+                }
+                Sample::Id(_) | Sample::Attribute(_) | Sample::Where { .. } => None,
+            })
+            .collect();
         let live = self.live(kind, id);
+        if live.attributes != new {
+            live.outputs.extend(remade);
+        }
         live.attributes = new;
         live.tags = texts(tags);
         live.ownership = ownership.clone();

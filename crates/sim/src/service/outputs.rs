@@ -1,6 +1,6 @@
 //! What AWS makes for a resource: ids, ARNs, endpoints.
 
-use trueup_model::kind::{Kind, Sample};
+use trueup_model::kind::{Kind, Output, Sample};
 use trueup_model::value::{Value, Values};
 
 use crate::chance::{hex, mix};
@@ -47,6 +47,7 @@ impl Maker<'_> {
             let revision = if output.volatile { revision.as_str() } else { "" };
             let value = match (&output.sample, output.name) {
                 (_, "id") => Value::from(id),
+                _ if self.is_without(output) => Value::Null,
                 (Sample::Attribute(name), _) => {
                     self.attributes.get(*name).cloned().unwrap_or_default()
                 }
@@ -60,6 +61,12 @@ impl Maker<'_> {
             (output.name.to_owned(), value)
         });
         made.collect()
+    }
+
+    /// Whether AWS makes no such output for a resource that is configured so.
+    fn is_without(&self, output: &Output) -> bool {
+        let with = output.only_with.map(|name| self.attributes.get(name));
+        with.is_some_and(|value| matches!(value, None | Some(Value::Null | Value::Bool(false))))
     }
 
     fn make(&self, sample: &Sample, id: &str, words: &[&str]) -> String {

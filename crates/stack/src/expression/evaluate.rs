@@ -325,6 +325,7 @@ mod tests {
             bindings,
             modules: Vec::new(),
             references: Vec::new(),
+            known: BTreeMap::new(),
         };
         let known = Known(BTreeMap::from([
             ("vpc.main.id", Value::from("vpc-1")),

@@ -32,6 +32,7 @@ pub(crate) fn unnest(fields: &Values) -> Option<Template> {
         bindings: nested.get("bindings").as_map()?.clone(),
         modules: nested.get("modules").strings(),
         references: Vec::new(),
+        known: BTreeMap::new(),
     })
 }
 
@@ -64,5 +65,6 @@ fn as_template(reference: &Reference) -> Template {
         bindings: BTreeMap::new(),
         modules: address.modules.clone(),
         references: vec![reference.clone()],
+        known: BTreeMap::new(),
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use trueup_model::expression::{Expressions, Lookup};
 use trueup_model::kind::{Completion, Inspection};
+use trueup_model::stack::Unfolded;
 use trueup_model::{
     Address, Evaluator, Expression, Reference, Resource, Scope, Template, Type, Value,
 };
@@ -82,6 +83,7 @@ impl<'l> Loader<'l> {
             .enumerate()
             .map(|(at, draft)| (draft.resource.address.clone(), at))
             .collect();
+        drafts.iter_mut().for_each(keep_unfolded);
         let (order, circular) = order(drafts, &index);
         let mut complete = vec![false; drafts.len()];
         for &at in &order {
@@ -179,6 +181,15 @@ impl<'l> Loader<'l> {
             let help = fault.help;
             self.report(if help.is_empty() { error } else { error.help(help) });
         }
+    }
+}
+
+/// Notes what a resource says before anything of others is folded into it.
+fn keep_unfolded(draft: &mut Draft<'_>) {
+    let Resource { attributes, tags, .. } = &draft.resource;
+    if attributes.values().chain(tags.values()).any(waits) {
+        let (attributes, tags) = (attributes.clone(), tags.clone());
+        draft.resource.unfolded = Some(Box::new(Unfolded { attributes, tags }));
     }
 }
 
@@ -379,14 +390,30 @@ fn mark_outputs(drafts: &mut [Draft<'_>], index: &Index, complete: &[bool]) {
         .collect();
     for (draft, uses) in drafts.iter_mut().zip(marked) {
         draft.uses = uses;
+        if draft.uses.iter().all(|r#use| r#use.output) {
+            draft.resource.unfolded = None;
+        }
     }
 }
 
-/// An expression of the stack itself, folded with what its resources say.
+/// An expression of the stack itself, folded with what its resources say; not with what they are
+/// called, which the planner tells.
 pub(super) fn resolve(drafts: &[Draft<'_>], expression: &Expression) -> Result<Expression, String> {
+    struct Unnamed<'u>(Configured<'u, 'u>);
+    impl Scope for Unnamed<'_> {
+        fn lookup(&self, reference: &Reference) -> Lookup {
+            let mut meant = instances(self.0.index, &reference.to);
+            let is_name = |at: usize| self.0.drafts[at].kind.is_named_by(&reference.attribute);
+            if meant.any(is_name) { Lookup::Unknown } else { self.0.lookup(reference) }
+        }
+
+        fn ambient(&self, name: &str) -> Option<Value> {
+            self.0.ambient(name)
+        }
+    }
     let index: Index =
         drafts.iter().enumerate().map(|(at, draft)| (draft.resource.address.clone(), at)).collect();
     let complete = vec![true; drafts.len()];
-    let scope = Configured { drafts, index: &index, complete: &complete };
+    let scope = Unnamed(Configured { drafts, index: &index, complete: &complete });
     expression.resolve(&CelEvaluator, &scope).map_err(|fault| fault.message)
 }

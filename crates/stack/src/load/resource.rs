@@ -11,7 +11,7 @@ use super::family::Keys;
 use super::names::article;
 use super::scope::Standpoint;
 use super::secrets::NAMES_ARE_SHOWN;
-use super::{Loader, Reported};
+use super::{Loader, Reported, path};
 use crate::source::Span;
 use crate::suggest;
 use crate::yaml::{Entry, Node};
@@ -129,6 +129,7 @@ impl<'l> Loader<'l> {
             on_destroy: checker.on_destroy(kind, node),
             protect: checker.protect(node),
             references: Vec::new(),
+            unfolded: None,
             location: Some(self.sources.locate(entry.key_span)),
             locations: BTreeMap::new(),
         };
@@ -341,17 +342,13 @@ impl Checker<'_> {
         };
         let mut ignored = BTreeMap::new();
         for entry in entries {
-            let top = entry.key.split('.').next().unwrap_or_default();
-            if kind.attribute(top).is_none() && top != "tags" {
-                let attributes = kind.attributes.iter().map(|attribute| attribute.name);
-                let help = suggest::advice(top, attributes, "");
-                let message =
-                    format!("{} {} has no attribute '{top}'", article(kind.name), kind.name);
-                let error = self.error("unknown-attribute", message, entry.key_span);
-                self.report(error.help(help));
-            }
+            let path = path::canonical(kind, &entry.key).unwrap_or_else(|fault| {
+                let error = self.error("unknown-attribute", fault.message, entry.key_span);
+                self.report(error.help(fault.help));
+                entry.key.clone()
+            });
             if let Some(reason) = entry.value.text().filter(|reason| !reason.is_empty()) {
-                ignored.insert(entry.key.clone(), reason.to_owned());
+                ignored.insert(path, reason.to_owned());
             } else {
                 let message = format!("say why changes of '{}' are ignored", entry.key);
                 self.report(self.error("missing-attribute", message, entry.value.span));

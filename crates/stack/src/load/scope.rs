@@ -62,6 +62,7 @@ impl Loader<'_> {
             bindings: std::collections::BTreeMap::new(),
             modules: self.units[standpoint.unit].modules.clone(),
             references: Vec::new(),
+            known: std::collections::BTreeMap::new(),
         };
         let mut bound = Ok(());
         for (program, start) in compiled.programs() {

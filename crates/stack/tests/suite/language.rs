@@ -258,6 +258,14 @@ log_group:
     tags: { stage: '${each.key}' }
     ignore_changes: { retention_days: somebody else sets it }
   first: { name: first, adopt: /aws/first }
+lambda_function:
+  api:
+    image: 111111111111.dkr.ecr.us-west-2.amazonaws.com/api:1
+    role: arn:aws:iam::111111111111:role/api
+    ignore_changes:
+      environment.MODE: the console owns it
+      environment[A.B]: so it does this
+      url.cors.max_age_seconds: and that
 ",
     );
     let new = &stack.resources[&"log_group.new[a]".parse().unwrap()];
@@ -267,6 +275,9 @@ log_group:
     assert_eq!(new.known_tags()["stage"], Value::from("a"));
     assert_eq!(new.known_tags()["project"], Value::from("shop"));
     assert_eq!(new.place("tags.stage").unwrap().line, 13);
+    let api = &stack.resources[&"lambda_function.api".parse().unwrap()];
+    let ignored: Vec<&String> = api.ignore_changes.keys().collect();
+    assert_eq!(ignored, ["environment[A.B]", "environment[MODE]", "url.cors.max_age_seconds"]);
     let first = &stack.resources[&"log_group.first".parse().unwrap()];
     assert_eq!(first.adopt.as_deref(), Some("/aws/first"));
 }

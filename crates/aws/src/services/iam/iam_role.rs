@@ -56,13 +56,13 @@ pub fn kind() -> Kind {
                 Sample::Attribute("name"),
                 "The name of its instance profile, if it has one.",
             )
-            .volatile_with(&["instance_profile"]),
+            .only_with(&["instance_profile"]),
             Output::new(
                 "instance_profile_id",
                 Sample::Format("AIPA{hex}"),
                 "The id that no other instance profile gets, whatever its name.",
             )
-            .volatile_with(&["instance_profile"]),
+            .only_with(&["instance_profile"]),
         ],
         naming: Some(NAME),
         times: Times { create: [1, 9, 60], update: [1, 1, 2], delete: [1, 1, 10] },

@@ -54,7 +54,7 @@ pub fn kind() -> Kind {
                 Sample::Format("https://{hex}.lambda-url.{region}.on.aws/"),
                 "Its URL, if it has one.",
             )
-            .volatile_with(&["url"]),
+            .only_with(&["url"]),
         ],
         naming: Some(NAME),
         after: vec![After {

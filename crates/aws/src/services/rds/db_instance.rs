@@ -341,7 +341,8 @@ fn outputs() -> Vec<Output> {
             "secret_arn",
             Sample::Format("arn:aws:secretsmanager:{region}:{account}:secret:rds!db-{hex}"),
             "The secret that RDS keeps the password in, where it is `managed`.",
-        ),
+        )
+        .only_with(&["manage_master_user_password"]),
         Output::new(
             waiting::PARAMETER_APPLY_STATUS,
             Sample::Format("in-sync"),

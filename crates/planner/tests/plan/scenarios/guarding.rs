@@ -237,6 +237,34 @@ fn what_is_ignored_is_told_and_never_sent() {
 }
 
 #[test]
+fn one_key_is_ignored_where_another_is_not_known_yet() {
+    let thing = |key: &str, more: &str| {
+        format!(
+            "
+        thing.a
+          map: {{a: 1, b: {key}}}
+          ignore.map[a]: a script owns it
+        {more}
+    "
+        )
+    };
+    let mut world = World::applied(&thing("2", ""));
+    world.behind("thing.a", |live| {
+        live.attributes
+            .insert("map".to_owned(), serde_json::from_str(r#"{"a":"9","b":2}"#).unwrap());
+    });
+    world.edit(&thing(
+        "${db_instance.main.endpoint}",
+        "db_instance.main
+          engine: postgres
+          class: small",
+    ));
+    world.apply();
+    let live = world.find(&"thing.a".parse().unwrap()).unwrap();
+    assert_snapshot!(live.attributes["map"].to_string(), @r#"{"a":"9","b":"demo-main.00abc0002.rds"}"#);
+}
+
+#[test]
 fn what_aws_has_scheduled_is_not_asked_for_again() {
     let database = |class: &str| {
         format!(

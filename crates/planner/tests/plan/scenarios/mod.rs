@@ -6,6 +6,7 @@ mod hiding;
 mod keeping;
 mod leaving;
 mod making;
+mod naming;
 mod owning;
 mod replacing;
 mod resolving;

@@ -2,6 +2,8 @@
 
 use insta::assert_snapshot;
 
+use trueup_model::Condition;
+
 use super::{FUNCTION, NETWORK};
 use crate::world::World;
 
@@ -242,4 +244,60 @@ fn what_is_looked_up_and_still_being_made_is_not_taken_for_nothing() {
     theirs.outputs.insert("arn".to_owned(), trueup_model::Value::Null);
     world.account.existing.insert("iam_role.shared".parse().unwrap(), theirs);
     assert_snapshot!(world.show(), @"withheld lambda_function.api: reads existing.iam_role.shared, which is still being made and has no 'arn' yet");
+}
+
+/// A function, whose URL a change may change, and what cannot change in place and reads it.
+fn reads_url(source: &str, twin: &str) -> String {
+    format!(
+        "
+        iam_role.api
+          trust: {{Version: 2012-10-17}}
+        lambda_function.api
+          role: @iam_role.api
+          source: source:{source}
+        twin.reader
+          {twin}
+    "
+    )
+}
+
+#[test]
+fn what_is_made_waits_for_what_a_change_may_change() {
+    let (old, new) = ("shape: round", "shape: 'at ${lambda_function.api.url}'");
+    let mut world = World::applied(&reads_url("abc", old).replace("twin.reader", "twin.other"));
+    world.edit(&reads_url("def", new));
+    assert_snapshot!(world.show(), @r#"
+    ~ lambda_function.api (file)
+        source: {"sha256":"abc"} -> {"path":"code","sha256":"def"}
+    - twin.other (file): left
+    + twin.reader (file)
+     0 update lambda_function.api [source]
+     1 create twin.reader < 0
+     2 delete twin.other
+    "#);
+    world.apply();
+    // What is there is not rebuilt because its address may become another.
+    let mut world = World::applied(&reads_url("abc", new));
+    let url = world.find(&"lambda_function.api".parse().unwrap()).unwrap().outputs["url"].clone();
+    world.edit(&reads_url("def", new));
+    assert_snapshot!(world.show(), @r#"
+    ~ lambda_function.api (file)
+        source: {"sha256":"abc"} -> {"path":"code","sha256":"def"}
+     0 update lambda_function.api [source]
+    "#);
+    world.behind("twin.reader", |live| live.condition = Condition::Failed("broken".to_owned()));
+    // The one that takes its place is made with what the address has become.
+    assert_snapshot!(world.show(), @r#"
+    ~ lambda_function.api (file)
+        source: {"sha256":"abc"} -> {"path":"code","sha256":"def"}
+    +- twin.reader (drift): failed: broken
+        name: "demo-reader" -> "demo-reader-4f177fa4"
+        shape: "'at https://00abc0002'" -> <'at ${lambda_function.api.url}'>
+     0 update lambda_function.api [source]
+     1 create twin.reader < 0
+     2 delete twin.reader < 1
+    "#);
+    world.apply();
+    let twin = world.find(&"twin.reader".parse().unwrap()).unwrap();
+    assert_ne!(twin.attributes["shape"], format!("'at {url}'").as_str().into());
 }

@@ -49,6 +49,7 @@ impl Checker<'_> {
             ]),
             modules: self.loader.units[self.standpoint.unit].modules.clone(),
             references,
+            known: BTreeMap::new(),
         };
         match CelEvaluator.evaluate(&template, &Nothing) {
             Ok(Some(value)) => Ok(value.into()),
