@@ -147,7 +147,12 @@ def test_an_interface_with_a_group_of_others(applied):
     group = w.ec2.create_security_group(GroupName="debug", Description="d", VpcId=w.id("vpc.main"))["GroupId"]
     w.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=PORT_SSH)
     all_proved(program, stack)
-    interface = w.ec2.create_network_interface(SubnetId=w.id("subnet.public"), Groups=[group])
+    (bastion,) = w.ec2.describe_instances(InstanceIds=[w.id("instance.bastion")])["Reservations"][0]["Instances"]
+    # By itself moto may give it an address that another interface has.
+    address = next(one for one in ("10.0.0.8", "10.0.0.9") if one != bastion["PrivateIpAddress"])
+    interface = w.ec2.create_network_interface(
+        SubnetId=w.id("subnet.public"), Groups=[group], PrivateIpAddress=address
+    )
     interface = interface["NetworkInterface"]["NetworkInterfaceId"]
     address = w.ec2.allocate_address(Domain="vpc")["AllocationId"]
     w.ec2.associate_address(AllocationId=address, NetworkInterfaceId=interface)
