@@ -1,8 +1,8 @@
 //! A security group with its rules.
 
 use trueup_model::kind::{
-    Completion, FUNCTION_INTERFACES_STAY, Inspection, Literal, Naming, Output, Permissions, ReferenceType, Sample,
-    Settlement, Times, Unique,
+    Completion, FUNCTION_INTERFACES_STAY, Inspection, Literal, Naming, Output, Permissions,
+    ReferenceType, Sample, Settlement, Times, Unique,
 };
 use trueup_model::{Attribute, Kind, Type, Value};
 
@@ -71,7 +71,11 @@ pub fn kind() -> Kind {
             ),
         ],
         naming: Some(NAME),
-        times: Times { create: [1, 2, 3], update: [1, 1, 2], delete: [1, 1, FUNCTION_INTERFACES_STAY[2]] },
+        times: Times {
+            create: [1, 2, 3],
+            update: [1, 1, 2],
+            delete: [1, 1, FUNCTION_INTERFACES_STAY[2]],
+        },
         permissions: Permissions {
             read: &["ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroupRules"],
             create: &["ec2:CreateSecurityGroup", "ec2:CreateTags"],

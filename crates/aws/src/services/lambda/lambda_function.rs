@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use trueup_model::kind::{
-    After, Completion, FUNCTION_INTERFACES_STAY, Idempotency, Lingers, Naming, Output,
-    Permissions, Sample, Times, Unique, Which,
+    After, Completion, FUNCTION_INTERFACES_STAY, Idempotency, Lingers, Naming, Output, Permissions,
+    Sample, Times, Unique, Which,
 };
 use trueup_model::{Attribute, Disruption, Expression, Kind, Type, Value};
 
