@@ -5,6 +5,7 @@ from moto.awslambda.policy import Policy
 from moto.core.resource_tagging import TaggedResource
 from moto.ec2 import ec2_backends
 from moto.ec2.models.amis import AMIS, Ami, AmiBackend, load_resource, parse_timestamp
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.elbv2.models import ELBv2Backend
@@ -24,7 +25,7 @@ def install():
     _functions_say_their_vpc()
     _permissions_of_a_url_have_conditions()
     _gateways_are_found_by_what_is_asked()
-    _instances_leave_the_groups_that_they_had()
+    _the_groups_of_an_instance_are_those_of_its_first_interface()
     _a_role_leaves_a_profile_once()
     _network_load_balancers_say_so_in_their_names()
     _few_images_are_enough()
@@ -142,7 +143,7 @@ def _gateways_are_found_by_what_is_asked():
     NatGatewayBackend.describe_nat_gateways = by_tags_too
 
 
-def _instances_leave_the_groups_that_they_had():
+def _the_groups_of_an_instance_are_those_of_its_first_interface():
     modify = InstanceBackend.modify_instance_security_groups
 
     def modify_the_interface_too(self, instance_id, new_group_id_list):
@@ -151,6 +152,7 @@ def _instances_leave_the_groups_that_they_had():
         return instance
 
     InstanceBackend.modify_instance_security_groups = modify_the_interface_too
+    NetworkInterface.group_set = property(lambda interface: interface._group_set)
 
 
 def _a_role_leaves_a_profile_once():
