@@ -207,13 +207,6 @@ pub enum Sample {
     Id(&'static str),
     /// A text with `{region}`, `{account}`, `{id}`, `{hex}`, `{ip}` and `{ATTRIBUTE}` replaced.
     Format(&'static str),
-    /// The same where an attribute is true; nothing where it is not.
-    Where {
-        /// The attribute.
-        attribute: &'static str,
-        /// The text.
-        format: &'static str,
-    },
     /// The value of an attribute.
     Attribute(&'static str),
 }
@@ -419,7 +412,7 @@ impl Kind {
     pub fn is_configured(&self, name: &str) -> bool {
         let made = self.output(name).is_some_and(|output| match output.sample {
             Sample::Attribute(attribute) => attribute != name,
-            Sample::Id(_) | Sample::Format(_) | Sample::Where { .. } => true,
+            Sample::Id(_) | Sample::Format(_) => true,
         });
         self.attribute(name).is_some() && !made
     }
@@ -439,9 +432,7 @@ impl Kind {
         let sample = self.output(output).map(|output| output.sample.clone());
         self.attributes.iter().filter(move |attribute| match &sample {
             Some(Sample::Attribute(name)) => *name == attribute.name,
-            Some(Sample::Format(format) | Sample::Where { format, .. }) => {
-                format.contains(&format!("{{{}}}", attribute.name))
-            }
+            Some(Sample::Format(format)) => format.contains(&format!("{{{}}}", attribute.name)),
             Some(Sample::Id(_)) | None => false,
         })
     }

@@ -184,21 +184,22 @@ impl Output {
         Self { name, documentation, sample, volatile: false, volatile_with: &[], only_with: None }
     }
 
-    /// An output that an update in place may change.
+    /// An output that any update in place may change.
     #[must_use]
-    pub fn volatile(mut self) -> Self {
-        self.volatile = true;
-        self
+    pub fn volatile(self) -> Self {
+        self.volatile_with(&[])
     }
 
     /// An output that a change of these attributes may change.
     #[must_use]
     pub fn volatile_with(mut self, attributes: &'static [&'static str]) -> Self {
+        self.volatile = true;
         self.volatile_with = attributes;
-        self.volatile()
+        self
     }
 
-    /// An output that is there only as long as this attribute says so.
+    /// An output that is there only as long as this attribute says so, and changes only with it
+    /// unless something else is said after this.
     #[must_use]
     pub fn only_with(mut self, attribute: &'static [&'static str; 1]) -> Self {
         self.only_with = Some(attribute[0]);

@@ -195,7 +195,7 @@ impl World {
             let value = match output.sample {
                 Sample::Id(prefix) => format!("{prefix}{hex}").into(),
                 Sample::Attribute(attribute) => attributes[attribute].clone(),
-                Sample::Format(format) | Sample::Where { format, .. } => format
+                Sample::Format(format) => format
                     .replace("{name}", name.as_str().unwrap_or_default())
                     .replace("{hex}", &hex)
                     .replace("{id}", name.as_str().unwrap_or_default())
@@ -262,7 +262,7 @@ impl World {
                 Sample::Format(format) => {
                     Some((output.name.to_owned(), format.replace("{hex}", &hex).into()))
                 }
-                Sample::Id(_) | Sample::Attribute(_) | Sample::Where { .. } => None,
+                Sample::Id(_) | Sample::Attribute(_) => None,
             })
             .collect();
         let live = self.live(kind, id);

@@ -31,7 +31,7 @@ impl Maker<'_> {
             let is_random = match &sample {
                 Sample::Id(_) => true,
                 Sample::Format(format) => format.contains("{hex}"),
-                Sample::Where { .. } | Sample::Attribute(_) => false,
+                Sample::Attribute(_) => false,
             };
             if !is_random || !(self.world.holds(&key) || self.world.gone.contains(&key)) {
                 return id;
@@ -50,11 +50,6 @@ impl Maker<'_> {
                 _ if self.is_without(output) => Value::Null,
                 (Sample::Attribute(name), _) => {
                     self.attributes.get(*name).cloned().unwrap_or_default()
-                }
-                (Sample::Where { attribute, .. }, _)
-                    if self.attributes.get(*attribute) != Some(&Value::Bool(true)) =>
-                {
-                    Value::Null
                 }
                 (sample, name) => self.make(sample, id, &[id, name, revision]).into(),
             };
@@ -75,7 +70,7 @@ impl Maker<'_> {
         match sample {
             Sample::Id(prefix) => format!("{prefix}{}", hex(self.world.seed, &words, 17)),
             Sample::Attribute(name) => text_of(self.attributes.get(*name)),
-            Sample::Format(format) | Sample::Where { format, .. } => self.fill(format, id, &words),
+            Sample::Format(format) => self.fill(format, id, &words),
         }
     }
 

@@ -55,18 +55,17 @@ pub fn kind() -> Kind {
             ),
             Output::new(
                 "public_ip",
-                Sample::Where { attribute: "public_ip", format: "203.0.113.{ip}" },
+                Sample::Format("203.0.113.{ip}"),
                 "Its public address, if any.",
             )
+            .only_with(&["public_ip"])
             .volatile(),
             Output::new(
                 "public_dns",
-                Sample::Where {
-                    attribute: "public_ip",
-                    format: "ec2-203-0-113-{ip}.amazonaws.com",
-                },
+                Sample::Format("ec2-203-0-113-{ip}.amazonaws.com"),
                 "Its public name, if any.",
             )
+            .only_with(&["public_ip"])
             .volatile(),
             Output::new("state", Sample::Format("running"), "What it does: `running`, `stopped`.")
                 .volatile(),
