@@ -31,7 +31,7 @@ fn main() {
         let prepared = start.elapsed().as_secs_f64();
         let proofs = engine.prove(&sentences);
         best = (best.0.min(prepared), best.1.min(start.elapsed().as_secs_f64() - prepared));
-        holding = proofs.iter().filter(|proof| proof.as_ref().unwrap().holds).count();
+        holding = proofs.iter().filter(|proof| proof.as_ref().unwrap().holds == Some(true)).count();
     }
     let checks = Instant::now();
     let findings = trueup_reach::checks::run(&Engine::new(&network).unwrap()).len();

@@ -41,7 +41,7 @@ pub enum Mark {
     Bad,
     /// Not as it could be, and not needed here.
     Unneeded,
-    /// Nobody looked.
+    /// Nobody looked, or can.
     Unknown,
 }
 
@@ -52,7 +52,11 @@ impl Item {
 
     /// A point that a verdict decides.
     fn of(what: impl Into<String>, verdict: &Verdict) -> Self {
-        let mark = if verdict.reaches() { Mark::Good } else { Mark::Bad };
+        let mark = match verdict.holds(false) {
+            Some(true) => Mark::Good,
+            Some(false) => Mark::Bad,
+            None => Mark::Unknown,
+        };
         let stop = verdict.stops().first();
         let evidence = match (stop, verdict.passages().first()) {
             (Some(stop), _) => format!("stops at {}: {}", stop.at, stop.reason),

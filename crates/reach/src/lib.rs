@@ -59,11 +59,14 @@
 //! part of it passes; the answer names them.
 //!
 //! *A does not reach B* when **no** packet arrives, from any interface and address of A to any of
-//! B, whatever its source port. What the model does not look into (a transit gateway, a network
-//! interface that forwards) counts as letting packets pass. TCP without a way back opens nothing
-//! and does not count; packets of other protocols act on arrival and do.
+//! B, whatever its source port. TCP without a way back opens nothing and does not count; packets of
+//! other protocols act on arrival and do.
 //!
 //! Between the two lies a part: some packets pass, or may. Then neither sentence holds.
+//!
+//! What the model does not look into (a transit gateway, a network interface that forwards) may let
+//! packets pass or not. A sentence that hangs on it is unknown ([`Verdict::holds`]), and
+//! [`Verdict::hangs_on`] names it.
 
 pub mod checks;
 mod doctor;
@@ -82,5 +85,6 @@ pub use network::{
 };
 pub use packets::{Packet, PacketSet, PortRange, Traffic};
 pub use verdict::{
-    Answer, Change, End, Hop, Passage, Proof, Query, QueryError, Relay, Sentence, Stop, Verdict,
+    Answer, Beyond, Change, End, Hop, Passage, Proof, Query, QueryError, Relay, Sentence, Stop,
+    Verdict,
 };

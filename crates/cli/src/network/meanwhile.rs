@@ -1,6 +1,5 @@
 //! Sentences while the plan is being carried out: whether each step leaves them as they are.
 
-use trueup_model::proof::Verdict;
 use trueup_model::stack::Sentence;
 use trueup_model::{Diagnostic, Plan, Severity, Snapshot, Stack};
 
@@ -45,10 +44,10 @@ pub(super) fn findings(
     // The last state is the planned one, which is known to be shut.
     for &step in &steps[..steps.len() - 1] {
         for (index, outcome) in state(Some(step), &kept).iter().enumerate() {
-            if is_broken(outcome) && !before[index] {
+            if outcome.is_lost() && !before[index] {
                 findings.push(finding(plan, step, &kept[index], outcome));
             }
-            before[index] |= is_broken(outcome);
+            before[index] |= outcome.is_lost();
         }
     }
     findings
@@ -60,10 +59,6 @@ fn too_large() -> Diagnostic {
     let mut note = Diagnostic::warning("not-proved-meanwhile", message);
     note.severity = Severity::Note;
     note
-}
-
-fn is_broken(outcome: &Outcome) -> bool {
-    outcome.verdict == Verdict::Broken
 }
 
 fn finding(plan: &Plan, step: usize, sentence: &Sentence, outcome: &Outcome) -> Diagnostic {

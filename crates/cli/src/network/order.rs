@@ -49,11 +49,8 @@ struct Way<'a> {
 /// Whether a sentence is to hold on the way: what is shut before and after, also where it is only
 /// being made; and who reaches whom before and after.
 pub(super) fn is_kept(sentence: &Sentence, before: &Outcome, after: &Outcome) -> bool {
-    let at_first = if sentence.negated {
-        before.verdict != Verdict::Broken
-    } else {
-        before.verdict == Verdict::Proved
-    };
+    let at_first =
+        if sentence.negated { !before.is_lost() } else { before.verdict == Verdict::Proved };
     at_first && after.verdict == Verdict::Proved
 }
 
@@ -175,7 +172,7 @@ impl Way<'_> {
         let world = World::after(self.stack, self.snapshot, self.plan, &is_done);
         let found = outcomes(&Scene::of(world, self.snapshot), &self.sentences);
         let broken = found.iter().enumerate();
-        let broken = broken.filter(|(_, outcome)| outcome.verdict == Verdict::Broken);
+        let broken = broken.filter(|(_, outcome)| outcome.is_lost());
         let broken: BTreeSet<usize> = broken.map(|(place, _)| place).collect();
         self.known.insert(done.clone(), broken.clone());
         Some(broken)

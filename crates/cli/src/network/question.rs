@@ -49,7 +49,7 @@ impl Question<'_> {
             Sentence { text, from, to, negated: false, port, protocol, location: None }
         });
         let found = outcomes(&self.scene(), &sentences.collect::<Vec<_>>()).into_iter();
-        let answers = found.map(|Outcome { verdict, evidence, changes }| Answer {
+        let answers = found.map(|Outcome { verdict, evidence, changes, .. }| Answer {
             verdict,
             evidence,
             changes,

@@ -2,7 +2,7 @@
 
 use trueup_model::proof::Verdict;
 use trueup_model::stack::Sentence;
-use trueup_reach::{Engine, Passage, Query, Verdict as Found};
+use trueup_reach::{Engine, Query, Verdict as Found};
 
 use super::ends;
 use super::evidence;
@@ -14,11 +14,22 @@ pub(super) struct Outcome {
     pub(super) verdict: Verdict,
     pub(super) evidence: Vec<String>,
     pub(super) changes: Vec<String>,
+    /// Whether it is unknown because it hangs on a gateway that nobody looks behind.
+    hangs: bool,
 }
 
 impl Outcome {
+    fn new(verdict: Verdict, evidence: Vec<String>) -> Self {
+        Self { verdict, evidence, changes: Vec::new(), hangs: false }
+    }
+
     fn unknown(evidence: Vec<String>) -> Self {
-        Self { verdict: Verdict::Unknown, evidence, changes: Vec::new() }
+        Self::new(Verdict::Unknown, evidence)
+    }
+
+    /// Whether a sentence that is to hold on the way does not: what hangs on a gateway is not kept.
+    pub(super) fn is_lost(&self) -> bool {
+        self.verdict == Verdict::Broken || self.hangs
     }
 }
 
@@ -42,23 +53,7 @@ fn outcome(scene: &Scene<'_>, engine: &Engine<'_>, sentence: &Sentence) -> Outco
     if !doubts.is_empty() {
         return Outcome::unknown(doubts.into_iter().map(str::to_owned).collect());
     }
-    let mut proved =
-        Outcome { verdict: Verdict::Proved, evidence: Vec::new(), changes: Vec::new() };
-    let mut found = None;
-    for query in &queries {
-        match pair(scene, engine, query, sentence.negated) {
-            one if one.verdict == Verdict::Proved => {
-                if proved.evidence.is_empty() {
-                    proved.evidence = one.evidence;
-                }
-            }
-            other => {
-                found = Some(other);
-                break;
-            }
-        }
-    }
-    let found = found.unwrap_or(proved);
+    let found = worst(queries.iter().map(|query| pair(scene, engine, query, sentence.negated)));
     // What is shut may be open by a way that was not read; what is open is so whatever else there is.
     // Of something that may take nothing it is the other way round.
     let is_shut = sentence.negated == (found.verdict == Verdict::Proved);
@@ -71,15 +66,29 @@ fn outcome(scene: &Scene<'_>, engine: &Engine<'_>, sentence: &Sentence) -> Outco
     found
 }
 
+/// The first that breaks, or else the first that is unknown, or else what the first shows that has
+/// something to show.
+fn worst(found: impl Iterator<Item = Outcome>) -> Outcome {
+    let mut worst = Outcome::new(Verdict::Proved, Vec::new());
+    for one in found {
+        match (one.verdict, worst.verdict) {
+            (Verdict::Broken, _) => return one,
+            (Verdict::Unknown, Verdict::Proved) => worst = one,
+            (Verdict::Proved, Verdict::Proved) if worst.evidence.is_empty() => worst = one,
+            (Verdict::Proved | Verdict::Unknown, _) => {}
+        }
+    }
+    worst
+}
+
 fn pair(scene: &Scene<'_>, engine: &Engine<'_>, query: &Query, negated: bool) -> Outcome {
     let verdict = match engine.reach(query) {
         Ok(verdict) => verdict,
         Err(error) => return Outcome::unknown(vec![error.to_string()]),
     };
-    if let Some(unknown) = beyond_a_peering(scene, &verdict, negated) {
-        return unknown;
-    }
-    let holds = if negated { verdict.never_reaches() } else { verdict.reaches() };
+    let Some(holds) = verdict.holds(negated) else {
+        return hanging(scene, &verdict, negated);
+    };
     let shows_way = negated != holds;
     let evidence = if shows_way {
         verdict.passages().first().map(evidence::passage)
@@ -99,27 +108,20 @@ fn pair(scene: &Scene<'_>, engine: &Engine<'_>, query: &Query, negated: bool) ->
         verdict: if holds { Verdict::Proved } else { Verdict::Broken },
         evidence,
         changes: changes.map(|stop| evidence::changes(stop, &scene.network)).unwrap_or_default(),
+        hangs: false,
     }
 }
 
-/// What passes to or from the other side of a peering connection that cannot be read: this side lets it
-/// through, and what that side does nobody can say.
-fn beyond_a_peering(scene: &Scene<'_>, found: &Found, negated: bool) -> Option<Outcome> {
-    let far = |passage: &Passage| {
-        let is_on_it = |name: &str| passage.hops.iter().any(|hop| is_about(&hop.rule, name));
-        scene.far.iter().find(|(name, _)| is_on_it(name)).map(|(_, why)| why.clone())
-    };
-    let all = found.passages().iter().map(|passage| (passage, far(passage)));
-    let (beyond, near): (Vec<_>, Vec<_>) = all.partition(|(_, why)| why.is_some());
-    let (passage, why) = beyond.into_iter().next()?;
-    // What reaches by another way breaks the sentence that nothing does.
-    if negated && !near.is_empty() {
-        return None;
-    }
-    Some(Outcome::unknown(why.into_iter().chain(evidence::passage(passage)).collect()))
-}
-
-/// Whether a route's words are about a target: `route 10.9.0.0/16 to pcx-1 (stack.yaml:7)`.
-fn is_about(rule: &str, target: &str) -> bool {
-    rule.split([' ', ',']).any(|word| word == target)
+/// What hangs on gateways that nobody looks behind: this side lets it through, and what they do nobody
+/// can say.
+fn hanging(scene: &Scene<'_>, found: &Found, negated: bool) -> Outcome {
+    let gateways = found.hangs_on(negated).iter();
+    let mut evidence: Vec<String> = gateways
+        .map(|gateway| match scene.far.get(gateway) {
+            Some(why) => why.clone(),
+            None => format!("it hangs on {gateway}: what lies behind it is not looked into"),
+        })
+        .collect();
+    evidence.extend(found.passages().first().map(evidence::passage).unwrap_or_default());
+    Outcome { hangs: true, ..Outcome::unknown(evidence) }
 }

@@ -56,6 +56,21 @@ async fn a_route_closes_before_a_group_opens() {
     assert!(json["steps"][group]["after"].as_array().unwrap().contains(&table.into()), "{json:#}");
 }
 
+/// What a gateway that nobody looks behind may let through does not count as shut.
+#[tokio::test(start_paused = true)]
+async fn a_group_closes_before_a_route_leads_to_where_nobody_looks() {
+    let with_office = |routes: &str, ingress: &str| {
+        let sentence = "expect:\n  - 10.9.0.0/16 does not reach instance.web\n";
+        routed(routes, ingress).replace("expect:\n", sentence)
+    };
+    let (bench, _) = Bench::with_sim(&with_office("{}", OPEN));
+    bench.run("apply --yes").await.expect(0);
+    bench.write("stack.yaml", &with_office("{ 10.9.0.0/16: tgw-0123456789abcdef0 }", SHUT));
+    let json = bench.run("plan --json").await.expect(0).json();
+    let [group, table] = places(&json, ["security_group.web", "route_table.web"]);
+    assert!(group < table, "{json:#}");
+}
+
 /// Two groups of a machine swap who lets the network in: whoever comes in by one of them always
 /// does if the second opens first.
 #[tokio::test(start_paused = true)]

@@ -97,7 +97,11 @@ pub(super) fn clients(
     let mut item = Item::of("the internet reaches it", &verdict);
     if !public {
         // That it stays out is what its owner said.
-        item.mark = if verdict.never_reaches() { Mark::Unneeded } else { Mark::Bad };
+        item.mark = match verdict.holds(true) {
+            Some(true) => Mark::Unneeded,
+            Some(false) => Mark::Bad,
+            None => Mark::Unknown,
+        };
         item.changes.clear();
     }
     items.push(item);

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::inside::{accepts, between};
-use super::path::{Check, Path, Stage, Through, Way};
+use super::path::{Check, Otherwise, Path, Stage, Through, Way};
 use super::place::{NETWORK_ADDRESS_PORTS, Site, ports};
 use crate::network::{Direction, Layer, Listener, ListenerTarget, ResourceKind, State, Target};
 use crate::packets::{Addresses, Cube, PacketSet, View, all_v4, number};
@@ -231,7 +231,7 @@ impl Engine<'_> {
         let good = self.routing(subnet).toward(|other| *other == target);
         let allowed = std::borrow::Cow::Owned(between(Addresses::full(), good));
         let check = Check::Route { subnet, want: Some(target) };
-        Stage { check, view: view.clone(), allowed, soft: false }
+        Stage { check, view: view.clone(), allowed, otherwise: Otherwise::Stops }
     }
 }
 

@@ -1,7 +1,7 @@
 //! How much of a way passes, as sets.
 
 use super::pairs::Found;
-use super::path::Way;
+use super::path::{Trust, Way};
 use crate::packets::{Addresses, Cube, PacketSet, Ports, Services, size};
 
 /// How much of `internet` may be missing for "reaches" to hold: up to half. A list of refused
@@ -14,11 +14,16 @@ pub(super) fn narrow(domain: &PacketSet, services: &Services, ports: &Ports) -> 
 }
 
 /// What passes of what is sent with these services.
-pub(super) fn certain_of(way: &Way<'_>, found: &Found<'_>, services: &Services) -> PacketSet {
-    let each = way
-        .paths
-        .iter()
-        .map(|path| path.certain_within(narrow(&path.domain, services, &found.source_ports)));
+pub(super) fn certain_of(
+    way: &Way<'_>,
+    found: &Found<'_>,
+    services: &Services,
+    trust: Trust,
+) -> PacketSet {
+    let each = way.paths.iter().map(|path| {
+        let domain = narrow(&path.domain, services, &found.source_ports);
+        path.certain_within(domain, trust)
+    });
     each.fold(PacketSet::empty(), |all, set| all.union(&set))
 }
 

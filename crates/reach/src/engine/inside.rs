@@ -226,10 +226,9 @@ pub(super) fn accepts<'a>(to: &Site<'_>) -> Option<Stage<'a>> {
 
 /// The stage behind which the model does not look.
 pub(super) fn unknown_beyond<'a>(words: &str) -> Stage<'a> {
-    let why = "what lies behind it is not looked into: packets may pass, and nothing is promised. That \
-        they do not is proved where a group, an ACL or a missing route keeps them out on this side; that \
-        they do cannot be (once it is applied, AWS's Reachability Analyzer tells of a path)";
-    Stage::not(words.to_owned(), why, Vec::new()).softly()
+    let why = "what lies behind it is not looked into: packets may pass there or not (once it is applied, \
+        AWS's Reachability Analyzer tells of a path)";
+    Stage::not(words.to_owned(), why, Vec::new()).beyond(words)
 }
 
 /// The cube of everything between two sets of addresses.

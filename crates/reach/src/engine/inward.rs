@@ -25,7 +25,7 @@ impl Engine<'_> {
                 let domain = between(over_internet, target.clone());
                 paths.push(Path::plain(domain, self.entry(to, v6, &View::default())));
             }
-            paths.extend(self.by_other_gateway(&source, target, to, &public));
+            paths.extend(self.by_other_gateway(&source, target, to));
             let known = |target: &Target| matches!(target, Target::Other(_));
             let rest =
                 source.difference(&public).difference(&self.routing(to.subnet).toward(known));
@@ -84,7 +84,6 @@ impl Engine<'_> {
         source: &Addresses,
         target: &Addresses,
         to: &'a Site<'a>,
-        public: &Addresses,
     ) -> Vec<Path<'a>> {
         let mut paths = Vec::new();
         for piece in &self.routing(to.subnet).pieces {
@@ -93,14 +92,13 @@ impl Engine<'_> {
             if part.is_empty() || piece.blackhole {
                 continue;
             }
-            let unknown = part.overlaps(public).then(|| unknown_beyond(other));
-            let mut stages: Vec<Stage<'a>> = unknown.into_iter().collect();
-            stages.extend([
+            let mut stages = vec![
+                unknown_beyond(other),
                 self.acl_stage(to.subnet, Direction::Ingress, View::default()),
                 self.group_stage(to, Direction::Ingress, None, View::default()),
                 self.route_back_stage(to.subnet, piece.target.clone(), &View::default()),
                 self.acl_stage(to.subnet, Direction::Egress, View::answer()),
-            ]);
+            ];
             stages.extend(accepts(to));
             paths.push(Path::plain(between(part, target.clone()), stages));
         }

@@ -1,12 +1,14 @@
 //! The verdict: every pair of places, every way between them, and how much of it passes.
 
+use std::collections::BTreeSet;
+
 use super::Engine;
 use super::advice::Asked;
 use super::coverage::{certain_of, elementary, exceptions, narrow, required, touching};
 use super::outcome::Outcome;
 use super::pairs::Found;
-use super::path::{Path, Stage, Through, Way};
-use crate::network::{Layer, ResourceKind};
+use super::path::{Path, Stage, Through, Trust, Way};
+use crate::network::{Layer, Name, ResourceKind};
 use crate::packets::{Packet, PacketSet, Ports, Services, Traffic, to_prefixes};
 use crate::verdict::{End, Hop, Passage, Query, QueryError, Relay, Stop, Verdict};
 
@@ -37,7 +39,7 @@ impl Engine<'_> {
                 self.weigh(&found, &services, &mut outcome);
             }
         }
-        if !outcome.leaks {
+        if !outcome.is_open {
             for (i, sender) in from.must.iter().chain(&from.also).enumerate() {
                 for (j, receiver) in to.must.iter().chain(&to.also).enumerate() {
                     let judged = i < from.must.len() && j < to.must.len();
@@ -50,7 +52,7 @@ impl Engine<'_> {
                 }
             }
         }
-        Ok(Verdict { query: query.clone(), answer: outcome.into_answer(), relays: Vec::new() })
+        Ok(outcome.into_verdict(query.clone()))
     }
 
     /// The ways through load balancers that end connections and send requests to the receiver.
@@ -98,6 +100,7 @@ impl Engine<'_> {
     /// Judges one pair.
     fn weigh(&self, found: &Found<'_>, services: &Wanted, outcome: &mut Outcome) {
         if let Some((at, reason)) = &found.nowhere {
+            outcome.opens(None);
             return outcome.stop(Stop {
                 from: found.from.clone(),
                 to: found.to.clone(),
@@ -109,30 +112,57 @@ impl Engine<'_> {
             });
         }
         for ways in &found.groups {
-            match self.cover(ways, found, services) {
-                Some(passage) => outcome.pass(passage),
-                None => outcome.stop(self.stop(ways, found, services)),
+            if let Some(passage) = self.cover(ways, found, services) {
+                outcome.pass(passage);
+            } else {
+                let gateways = self.opened_by(ways, found, services);
+                // Where it stops whatever they do, that is what is to be said.
+                let trust = if gateways.is_some() { Trust::Nothing } else { Trust::Gateways };
+                outcome.stop(self.stop(ways, found, services, trust));
+                outcome.opens(gateways);
             }
         }
-        if outcome.stopped && !outcome.leaks {
+        if outcome.stopped && !outcome.is_open {
             self.look_for_leak(found, services, outcome);
         }
     }
 
     /// A passage, if all that "reaches" promises passes by one of the ways.
     fn cover(&self, ways: &[Way<'_>], found: &Found<'_>, services: &Wanted) -> Option<Passage> {
-        ways.iter().find_map(|way| {
-            let sent = way.sent(&services.asked);
-            let certain = certain_of(way, found, &sent);
-            if services.every {
-                let all = way.carries(&services.asked);
-                return all.then(|| self.covered(way, &certain, &sent, found)).flatten();
-            }
-            let usual = way.sent(&services.example.services());
-            let likely = std::iter::once(usual).chain(elementary(&certain));
-            let mut likely = likely.map(|some| self.covered(way, &certain, &some, found));
-            likely.find_map(std::convert::identity)
-        })
+        ways.iter().find_map(|way| self.cover_by(way, found, services, Trust::Nothing))
+    }
+
+    /// The gateways that the model does not look into by which all of it would pass, if they let
+    /// everything pass.
+    fn opened_by(
+        &self,
+        ways: &[Way<'_>],
+        found: &Found<'_>,
+        services: &Wanted,
+    ) -> Option<BTreeSet<Name>> {
+        let mut beyond = ways.iter().filter(|way| way.gateways().next().is_some());
+        let way =
+            beyond.find(|way| self.cover_by(way, found, services, Trust::Gateways).is_some())?;
+        Some(way.gateways().cloned().collect())
+    }
+
+    fn cover_by(
+        &self,
+        way: &Way<'_>,
+        found: &Found<'_>,
+        services: &Wanted,
+        trust: Trust,
+    ) -> Option<Passage> {
+        let sent = way.sent(&services.asked);
+        let certain = certain_of(way, found, &sent, trust);
+        if services.every {
+            let all = way.carries(&services.asked);
+            return all.then(|| self.covered(way, &certain, &sent, found)).flatten();
+        }
+        let usual = way.sent(&services.example.services());
+        let likely = std::iter::once(usual).chain(elementary(&certain));
+        let mut likely = likely.map(|some| self.covered(way, &certain, &some, found));
+        likely.find_map(std::convert::identity)
     }
 
     fn covered(
@@ -168,19 +198,22 @@ impl Engine<'_> {
             let domain = narrow(&path.domain, &way.sent(&services.asked), &Ports::full());
             let possible = Path::possible_within(path, domain);
             if let Some(packet) = possible.sample() {
-                outcome.leak(self.passage(path, &packet, found, Vec::new()));
-                return;
+                let gateways = path.gateways().cloned().collect();
+                outcome.leak(self.passage(path, &packet, found, Vec::new()), gateways);
+                if outcome.is_open {
+                    return;
+                }
             }
         }
     }
 
     /// Where the way that needs the fewest changes stops.
-    fn stop(&self, ways: &[Way<'_>], found: &Found<'_>, services: &Wanted) -> Stop {
+    fn stop(&self, ways: &[Way<'_>], found: &Found<'_>, services: &Wanted, trust: Trust) -> Stop {
         let mut best: Option<(Vec<&Stage<'_>>, Packet, Option<Through>)> = None;
         for way in ways {
             let example = way.sent(&services.example.services());
-            let missing =
-                required(way, &example, found).difference(&certain_of(way, found, &example));
+            let certain = certain_of(way, found, &example, trust);
+            let missing = required(way, &example, found).difference(&certain);
             let Some(packet) = missing.sample() else { continue };
             let path = way.paths.iter().find(|path| path.domain.contains(&packet));
             let stages = path.map(|path| path.stages.as_slice()).unwrap_or_default();

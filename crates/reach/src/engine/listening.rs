@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::path::{Check, Stage, Way};
+use super::path::{Check, Otherwise, Stage, Way};
 use super::place::Site;
 use crate::network::{Layer, Listener, ResourceKind};
 use crate::packets::{Cube, PacketSet, PortRange, Services, Traffic};
@@ -16,7 +16,7 @@ pub(super) fn add<'a>(to: &'a Site<'a>, ways: &mut [Way<'a>]) {
             check: Check::Listening { site: to },
             view: path.arrives.clone(),
             allowed: Cow::Owned(allowed.clone()),
-            soft: false,
+            otherwise: Otherwise::Stops,
         };
         // It is told where the packet arrives, before its answer leaves.
         let first_back = path.stages.iter().position(|stage| stage.view.reply);

@@ -87,7 +87,7 @@ impl<'n> Engine<'n> {
     pub fn prove(&self, sentences: &[Sentence]) -> Vec<Result<Proof, QueryError>> {
         let prove = |sentence: &Sentence| {
             let verdict = self.reach(&sentence.query)?;
-            let holds = if sentence.negated { verdict.never_reaches() } else { verdict.reaches() };
+            let holds = verdict.holds(sentence.negated);
             Ok(Proof { sentence: sentence.clone(), holds, verdict })
         };
         sentences.iter().map(prove).collect()

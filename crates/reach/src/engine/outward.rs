@@ -53,7 +53,7 @@ impl Engine<'_> {
             if !part.is_empty() {
                 rest = rest.difference(&part);
                 let v6 = !part.overlaps(&all_v4());
-                exits.push((part, self.exit(from, piece, v6, to)));
+                exits.push((part, self.exit(from, piece, v6)));
             }
         }
         if !rest.is_empty() {
@@ -67,13 +67,7 @@ impl Engine<'_> {
         exits
     }
 
-    fn exit<'a>(
-        &'a self,
-        from: &'a Site<'a>,
-        piece: &'a Piece<'_>,
-        v6: bool,
-        to: Option<&Outside>,
-    ) -> Exit<'a> {
+    fn exit<'a>(&'a self, from: &'a Site<'a>, piece: &'a Piece<'_>, v6: bool) -> Exit<'a> {
         let stop = |stage| Exit { stages: self.stuck(from, stage), seen_as: None };
         let at = self.table_words(from.subnet);
         let words = piece_words(piece);
@@ -106,12 +100,9 @@ impl Engine<'_> {
             }
             Target::Endpoint(name) => self.by_endpoint(from, name),
             Target::Other(other) => {
-                // Where nothing public is meant, the route says all that there is to know.
-                let promised = to.is_some_and(|to| !is_public(&to.addresses));
-                let unknown = (!promised).then(|| unknown_beyond(other));
                 let seen = if v6 { from.v6.clone() } else { internet_v4() };
                 let seen_as = Some((seen, Some(ports(NETWORK_ADDRESS_PORTS))));
-                Exit { stages: self.leave(from, unknown), seen_as }
+                Exit { stages: self.leave(from, [unknown_beyond(other)]), seen_as }
             }
             Target::Local => stop(Stage::not(
                 at,

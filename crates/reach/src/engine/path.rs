@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::place::Site;
-use crate::network::{Direction, Target};
+use crate::network::{Direction, Name, Target};
 use crate::packets::{Addresses, Cube, PacketSet, Services, Traffic, View};
 use crate::verdict::Change;
 
@@ -17,9 +17,28 @@ pub(super) struct Stage<'a> {
     pub(super) view: View,
     /// What passes, as the stage sees it, turned into the direction of the request.
     pub(super) allowed: Cow<'a, PacketSet>,
-    /// Whether it takes away only the promise: a packet may still pass (a name that does not
-    /// resolve, something that nobody looked into).
-    pub(super) soft: bool,
+    /// What becomes of the others.
+    pub(super) otherwise: Otherwise,
+}
+
+/// What becomes of a packet that a stage does not allow.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Otherwise {
+    /// It stops there.
+    Stops,
+    /// It may pass all the same: only the promise is gone (a name that does not resolve).
+    MayPass,
+    /// Nobody can say: the model does not look behind this gateway.
+    Unseen(Name),
+}
+
+/// What is taken for granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// Only what the model says.
+    Nothing,
+    /// That gateways which the model does not look into let everything pass.
+    Gateways,
 }
 
 /// What decides at a stage.
@@ -76,6 +95,11 @@ impl Way<'_> {
         }
     }
 
+    /// The gateways on it that the model does not look into.
+    pub(super) fn gateways(&self) -> impl Iterator<Item = &Name> {
+        self.paths.iter().flat_map(Path::gateways)
+    }
+
     /// Whether it can carry all of these services.
     pub(super) fn carries(&self, services: &Services) -> bool {
         self.through.is_none_or(|through| services.is_subset(&through.arrives.services()))
@@ -106,14 +130,24 @@ impl Stage<'_> {
             check: Check::Fact { at, text, changes },
             view: View::default(),
             allowed: Cow::Owned(allowed),
-            soft: false,
+            otherwise: Otherwise::Stops,
         }
     }
 
     /// The same, taking away only the promise.
     #[must_use]
     pub(super) fn softly(self) -> Self {
-        Self { soft: true, ..self }
+        Self { otherwise: Otherwise::MayPass, ..self }
+    }
+
+    /// The same, about what is behind a gateway that the model does not look into.
+    #[must_use]
+    pub(super) fn beyond(self, gateway: &str) -> Self {
+        Self { otherwise: Otherwise::Unseen(gateway.to_owned()), ..self }
+    }
+
+    fn is_beyond(&self) -> bool {
+        matches!(self.otherwise, Otherwise::Unseen(_))
     }
 
     /// The packets that pass whatever AWS picks.
@@ -139,10 +173,19 @@ impl Stage<'_> {
 }
 
 impl Path<'_> {
+    /// The gateways on it that the model does not look into.
+    pub(super) fn gateways(&self) -> impl Iterator<Item = &Name> {
+        self.stages.iter().filter_map(|stage| match &stage.otherwise {
+            Otherwise::Unseen(gateway) => Some(gateway),
+            Otherwise::Stops | Otherwise::MayPass => None,
+        })
+    }
+
     /// The packets of `domain` that pass and are answered, whatever AWS picks.
-    pub(super) fn certain_within(&self, domain: PacketSet) -> PacketSet {
+    pub(super) fn certain_within(&self, domain: PacketSet, trust: Trust) -> PacketSet {
         let mut passing = domain;
-        for stage in &self.stages {
+        let counts = |stage: &&Stage<'_>| trust == Trust::Nothing || !stage.is_beyond();
+        for stage in self.stages.iter().filter(counts) {
             if passing.is_empty() {
                 break;
             }
@@ -156,7 +199,7 @@ impl Path<'_> {
     pub(super) fn possible_within(&self, domain: PacketSet) -> PacketSet {
         let mut passing = domain;
         let mut translated: Vec<(View, PacketSet)> = Vec::new();
-        for stage in self.stages.iter().filter(|stage| !stage.soft) {
+        for stage in self.stages.iter().filter(|stage| stage.otherwise == Otherwise::Stops) {
             if passing.is_empty() {
                 return passing;
             }

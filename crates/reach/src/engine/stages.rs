@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Engine;
 use super::filters;
 use super::inside::between;
-use super::path::{Check, Stage};
+use super::path::{Check, Otherwise, Stage};
 use super::place::Site;
 use super::routing::Piece;
 use crate::network::{Direction, Endpoint, Origin, State, Target};
@@ -22,7 +22,12 @@ impl Engine<'_> {
         view: View,
     ) -> Stage<'a> {
         let allowed = filters::allowed(&self.groups, site, direction, peer);
-        Stage { check: Check::Group { site, direction, peer }, view, allowed, soft: false }
+        Stage {
+            check: Check::Group { site, direction, peer },
+            view,
+            allowed,
+            otherwise: Otherwise::Stops,
+        }
     }
 
     /// The ACL of a subnet.
@@ -37,7 +42,12 @@ impl Engine<'_> {
             Some(sets) => Cow::Borrowed(sets.allowed(direction, view.reply)),
             None => Cow::Owned(PacketSet::full()),
         };
-        Stage { check: Check::Acl { subnet, direction }, view, allowed, soft: false }
+        Stage {
+            check: Check::Acl { subnet, direction },
+            view,
+            allowed,
+            otherwise: Otherwise::Stops,
+        }
     }
 
     /// The route of the answers, which must lead to `target` as well.
@@ -50,7 +60,7 @@ impl Engine<'_> {
         let good = self.routing(subnet).toward(|other| *other == target);
         let allowed = Cow::Owned(between(good, Addresses::full()));
         let check = Check::Route { subnet, want: Some(target) };
-        Stage { check, view: view.replied(), allowed, soft: false }
+        Stage { check, view: view.replied(), allowed, otherwise: Otherwise::Stops }
     }
 
     /// Whether the internet gateway `name` is attached to the VPC.
@@ -83,7 +93,7 @@ impl Engine<'_> {
 pub(super) fn route_stage(subnet: &str) -> Stage<'_> {
     let check = Check::Route { subnet, want: None };
     let allowed = Cow::Owned(PacketSet::full());
-    Stage { check, view: View::default(), allowed, soft: false }
+    Stage { check, view: View::default(), allowed, otherwise: Otherwise::Stops }
 }
 
 /// Whether something works.

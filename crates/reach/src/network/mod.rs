@@ -182,6 +182,6 @@ pub enum Target {
     /// A gateway endpoint.
     Endpoint(Name),
     /// Anything that the model does not look into: a transit or virtual private gateway, a network
-    /// interface that forwards. Packets may pass there; nothing is promised.
+    /// interface that forwards. Packets may pass there or not: nobody can say.
     Other(String),
 }

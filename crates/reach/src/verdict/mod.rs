@@ -3,6 +3,8 @@
 mod change;
 mod show;
 
+use std::collections::BTreeSet;
+
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -67,8 +69,8 @@ pub struct Sentence {
 pub struct Proof {
     /// The sentence.
     pub sentence: Sentence,
-    /// Whether it holds.
-    pub holds: bool,
+    /// Whether it holds; none where nobody can say, as it hangs on what the model does not look into.
+    pub holds: Option<bool>,
     /// The answer behind it.
     pub verdict: Verdict,
 }
@@ -86,11 +88,23 @@ pub enum QueryError {
 pub struct Verdict {
     /// The question.
     pub query: Query,
-    /// How much passes.
+    /// How much passes, as far as the model looks.
     pub answer: Answer,
+    /// What the answer hangs on where the model does not look.
+    pub beyond: Beyond,
     /// Ways through load balancers that end connections, where there are any. What these send is their
     /// own and does not count for [`Verdict::answer`].
     pub relays: Vec<Relay>,
+}
+
+/// Gateways that the model does not look into, where a sentence hangs on them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Beyond {
+    /// If these let everything pass, "reaches" holds. Empty where it holds anyway, or not even then.
+    pub reaches: BTreeSet<Name>,
+    /// Only if these let something pass, "does not reach" is wrong. Empty where it is wrong anyway, or
+    /// not even then.
+    pub passes: BTreeSet<Name>,
 }
 
 /// How much passes.
@@ -143,6 +157,17 @@ impl Verdict {
     /// Whether "FROM does not reach TO" holds.
     pub fn never_reaches(&self) -> bool {
         matches!(self.answer, Answer::Stops { .. })
+    }
+
+    /// Whether the sentence holds; none where that hangs on what the model does not look into.
+    pub fn holds(&self, negated: bool) -> Option<bool> {
+        let holds = if negated { self.never_reaches() } else { self.reaches() };
+        (holds || self.hangs_on(negated).is_empty()).then_some(holds)
+    }
+
+    /// The gateways behind which somebody must look to say whether the sentence holds.
+    pub fn hangs_on(&self, negated: bool) -> &BTreeSet<Name> {
+        if negated { &self.beyond.passes } else { &self.beyond.reaches }
     }
 
     /// What passes or may pass.

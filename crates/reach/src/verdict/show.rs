@@ -30,7 +30,11 @@ impl Display for Sentence {
 
 impl Display for Proof {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mark = if self.holds { "holds" } else { "broken" };
+        let mark = match self.holds {
+            Some(true) => "holds",
+            Some(false) => "broken",
+            None => "unknown",
+        };
         writeln!(f, "{mark}: {}", self.sentence)?;
         write!(f, "{}", self.verdict)
     }

@@ -2,6 +2,7 @@
 
 mod acls_and_tables;
 mod balancers;
+mod gateways;
 mod interfaces;
 mod looked_up;
 mod peerings;

@@ -1,7 +1,9 @@
 //! Small networks with known answers, written from AWS's documentation.
 //!
 //! A case is one line: what is changed in the base network, the question, the answer, and what
-//! the evidence must say (rustfmt is kept away from the tables). `yes` is "reaches", `no` is "never reaches", `part` is neither.
+//! the evidence must say (rustfmt is kept away from the tables). `yes` is "reaches", `no` is "never
+//! reaches", `part` is neither; `unknown`, `part or yes` and `part or no` hang on a gateway that the
+//! model does not look into.
 
 mod balancers;
 mod endpoints;
@@ -52,11 +54,14 @@ fn check_one(
             .expect("the ends are known")
     };
     let verdict = ask(&network);
-    let found = match (verdict.reaches(), verdict.never_reaches()) {
-        (true, false) => "yes",
-        (false, true) => "no",
-        (false, false) => "part",
-        (true, true) => return Err("both answers at once".to_owned()),
+    let found = match (verdict.holds(false), verdict.holds(true)) {
+        (Some(true), Some(false)) => "yes",
+        (Some(false), Some(true)) => "no",
+        (Some(false), Some(false)) => "part",
+        (None, None) => "unknown",
+        (None, Some(false)) => "part or yes",
+        (Some(false), None) => "part or no",
+        (Some(true), _) | (_, Some(true)) => return Err("both answers at once".to_owned()),
     };
     if found != answer {
         return Err(format!("is {found}, not {answer}\n{verdict}"));

@@ -43,7 +43,7 @@ fn by_internet_gateway() {
         ("table public main pub : 0.0.0.0/0>igw_1 203.0.113.0/24>nat_gone!", "front -> internet tcp:443", "yes", "except 203.0.113.0/24"),
         ("table public main pub : 0.0.0.0/0>igw_1 203.0.113.0/24>nat_gone!", "front -> 203.0.113.0/24 tcp:443", "no", "is a black hole"),
         ("table public main pub : 0.0.0.0/0>igw_1 203.0.113.0/24>nat_gone", "front -> 203.0.113.0/24 tcp:443", "no", "route 203.0.113.0/24 to nat_gone leads to nothing"),
-        ("table public main pub : 0.0.0.0/0>tgw", "front -> internet tcp:443", "part", "stops at tgw: what lies behind it is not looked into: packets may pass, and nothing is promised"),
+        ("table public main pub : 0.0.0.0/0>tgw", "front -> internet tcp:443", "unknown", "stops at tgw: what lies behind it is not looked into: packets may pass there or not"),
         ("table public main pub : 0.0.0.0/0>pcx_1", "front -> internet tcp:443", "no", "a peering connection leads to the other VPC and no further"),
         ("table public main pub : 198.51.100.0/24>igw_1", "front -> internet tcp:443", "part", "no route to internet"),
         ("sg out main :", "front -> internet tcp:443", "no", "stops at out: no egress rule allows tcp 443 | add to out an egress rule: tcp 443 to 0.0.0.0/0"),

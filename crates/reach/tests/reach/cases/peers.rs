@@ -46,11 +46,19 @@ fn peering() {
         // No transit.
         ("peering pcx_2 b c; table tc c c1 : 10.0.0.0/16>pcx_2 10.1.0.0/16>pcx_2; table ta a a1 : 10.1.0.0/16>pcx_1 10.2.0.0/16>pcx_1; instance one a1 / anya", "one -> far tcp:80", "no", "route 10.2.0.0/16 to pcx_1 leads elsewhere"),
         ("instance one a1 / anya; instance two b1 / anyb", "one -> far tcp:80", "no", "no peering connects a and c"),
-        ("instance one a1 / anya; table ta a a1 : 10.2.0.0/16>tgw; table tc c c1 : 10.0.0.0/16>tgw", "one -> far tcp:80", "part", "stops at tgw: what lies behind it is not looked into: packets may pass, and nothing is promised"),
+        ("instance one a1 / anya; table ta a a1 : 10.2.0.0/16>tgw; table tc c c1 : 10.0.0.0/16>tgw", "one -> far tcp:80", "unknown", "stops at tgw: what lies behind it is not looked into: packets may pass there or not"),
         ("instance one a1 / anya; table ta a a1 : 10.2.0.0/16>tgw", "one -> far tcp:80", "no", "stops at tgw | then at tc: no route"),
-        ("instance one a1 / anya; table ta a a1 : 192.168.0.0/16>vgw", "one -> 192.168.0.0/16 tcp:80", "yes", "route 192.168.0.0/16 to vgw"),
-        ("instance one a1 / anya; table ta a a1 : 192.168.0.0/16>vgw", "192.168.0.0/16 -> one tcp:80", "yes", "back: ta: route 192.168.0.0/16 to vgw"),
-        ("instance one a1 / anya; table ta a a1 : 192.168.0.0/17>vgw", "192.168.0.0/16 -> one tcp:80", "yes", ""),
+        ("instance one a1 / anya; table ta a a1 : 192.168.0.0/16>vgw", "one -> 192.168.0.0/16 tcp:80", "unknown", "stops at vgw: what lies behind it is not looked into | route 192.168.0.0/16 to vgw"),
+        ("instance one a1 / anya; table ta a a1 : 192.168.0.0/16>vgw", "192.168.0.0/16 -> one tcp:80", "unknown", "stops at vgw | back: ta: route 192.168.0.0/16 to vgw"),
+        ("instance one a1 / anya; table ta a a1 : 192.168.0.0/17>vgw", "192.168.0.0/16 -> one tcp:80", "unknown", ""),
+        // What this side shuts is shut, whatever is behind the gateway.
+        ("table ta a a1 : 192.168.0.0/16>vgw", "one -> 192.168.0.0/16 tcp:5432", "no", "stops at client"),
+        ("table ta a a1 : 192.168.0.0/16>vgw", "192.168.0.0/16 -> one tcp:80", "no", "then at client"),
+        ("instance one a1 / anya; table ta a a1 : 192.168.0.0/16>vgw!", "one -> 192.168.0.0/16 tcp:80", "no", ""),
+        // Some of it is open without the gateway, and some is shut whatever it does.
+        ("instance one a1 / anya; instance far c1 / anyc; table ta a a1 : 10.2.1.0/25>tgw; table tc c c1 : 10.0.0.0/16>tgw", "one -> far tcp:80", "part or no", "no route to"),
+        ("instance one a1 / anya; sg anya a : in all 0.0.0.0/0 out tcp:80 10.2.1.0/24; table ta a a1 : 10.2.0.0/16>tgw; table tc c c1 : 10.0.0.0/16>tgw", "one -> far", "unknown", "10.2.0.0/16 to tgw"),
+        ("igw igw_1 a; igw igw_3 c; table ta a a1 : 0.0.0.0/1>igw_1 128.0.0.0/1>tgw; table tc c c1 : 0.0.0.0/0>igw_3; instance one public a1 / anya; instance far public c1 / anyc", "one -> far tcp:80", "part or yes", "tgw"),
         ("instance one a1 / anya; table ta a a1 : 192.168.0.0/16>vgw", "192.168.0.0/16 -> far tcp:80", "no", "no route back to 192.168.0.0/16"),
         ("instance one a1 / anya", "192.168.0.0/16 -> one tcp:80", "no", "these addresses are in no subnet"),
         // Two VPCs that only the internet connects.

@@ -46,7 +46,7 @@ impl<'n> World<'n> {
                 })
             }
             // What is behind it may lead there; then the answer takes the same way.
-            Some(Target::Other(_)) => !strict,
+            Some(Target::Other(_)) => self.passes_gateways(strict),
             _ => false,
         };
         let other = |subnet: &str, to: IpAddr| match self.lookup(subnet, to) {
@@ -81,7 +81,7 @@ impl<'n> World<'n> {
         if let Some(Target::Other(_)) = self.lookup(&a.interface.subnet, packet.target) {
             let subnet = a.interface.subnet.as_str();
             let reply = packet.reply().filter(|_| answer);
-            let passes = !strict
+            let passes = self.passes_gateways(strict)
                 && self.groups(a, Direction::Egress, packet, None)
                 && self.acl(subnet, Direction::Egress, packet)
                 && reply.is_none_or(|reply| self.acl(subnet, Direction::Ingress, &reply));

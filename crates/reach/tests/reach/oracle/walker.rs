@@ -25,6 +25,9 @@ pub(crate) struct Sees {
 
 pub(crate) struct World<'n> {
     pub(super) network: &'n Network,
+    /// Whether gateways that the model does not look into let packets pass; where nobody says, they
+    /// may and promise nothing.
+    gateways: Option<bool>,
     /// Every port at which some rule may change its mind.
     pub(super) ports: Vec<u16>,
 }
@@ -46,7 +49,16 @@ impl<'n> World<'n> {
         for range in interfaces.filter_map(|interface| interface.source_ports) {
             ports.extend([range.first, range.last]);
         }
-        Self { network, ports: ports.into_iter().collect() }
+        Self { network, gateways: None, ports: ports.into_iter().collect() }
+    }
+
+    /// The same, where gateways that the model does not look into let all packets pass, or none.
+    pub(crate) fn with_gateways(self, open: bool) -> Self {
+        Self { gateways: Some(open), ..self }
+    }
+
+    pub(super) fn passes_gateways(&self, strict: bool) -> bool {
+        self.gateways.unwrap_or(!strict)
     }
 
     /// Tries every packet that matters from one end to the other.
@@ -190,18 +202,21 @@ impl<'n> World<'n> {
             Kind::In => {
                 let b = b.unwrap();
                 let enters = self.enter(b, packet, answer) && (!strict || self.public_name(b));
-                itself(enters || (!strict && self.enter_by_other(b, packet, answer)))
+                let beyond = self.passes_gateways(strict) && self.enter_by_other(b, packet, answer);
+                itself(enters || beyond)
             }
             Kind::Around => {
                 let (a, b) = (a.unwrap(), b.unwrap());
                 let mut seen = self.out(a, packet, nat_port, answer, strict);
+                let all = seen.len();
                 for outside in seen.iter_mut().filter(|_| packet.target.is_ipv4()) {
                     outside.target = b.v4.unwrap();
                 }
                 seen.retain(|outside| {
                     self.enter(b, outside, answer) && (!strict || self.public_name(b))
                 });
-                seen
+                // Nobody picks as whom it is seen.
+                if strict && seen.len() < all { Vec::new() } else { seen }
             }
         }
     }
