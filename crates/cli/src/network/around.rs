@@ -9,7 +9,7 @@ use trueup_reach::{
 
 use super::piece::{Meant, Piece};
 use super::routes::state;
-use super::scene::{Scene, Scope, origin, v4};
+use super::scene::{NOT_IN_THE_STACK, Scene, Scope, origin, v4};
 use super::world::{Element, Name};
 
 /// The types of interfaces that stand for something that is in the network in its own right.
@@ -184,7 +184,7 @@ pub(super) fn routes(scene: &mut Scene<'_>) {
                 destination,
                 target,
                 blackhole,
-                origin: Origin::labelled("not in the stack"),
+                origin: Origin::labelled(NOT_IN_THE_STACK),
             }),
         }
     });

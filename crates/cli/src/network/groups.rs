@@ -4,7 +4,7 @@ use trueup_reach::{GroupRule, Origin, Peer, PortRange, SecurityGroup, Traffic};
 
 use super::piece::{Meant, Piece};
 use super::routes::prefix_list;
-use super::scene::{Scene, Scope, origin, place};
+use super::scene::{NOT_IN_THE_STACK, Scene, Scope, origin, place};
 use super::world::{Element, Name};
 
 /// A rule before its origin: what, and from or to whom.
@@ -47,7 +47,7 @@ fn rules(
                 let written = places.iter().find(|(bare, _)| *bare == (traffic, peer.clone()));
                 let origin = match written {
                     Some((_, place)) => Origin { label: String::new(), location: place.clone() },
-                    None if element.resource.is_some() => Origin::labelled("not in the stack"),
+                    None if element.resource.is_some() => Origin::labelled(NOT_IN_THE_STACK),
                     None => Origin::default(),
                 };
                 rules.push(GroupRule { traffic, peer, origin });

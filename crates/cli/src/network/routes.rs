@@ -11,7 +11,7 @@ use trueup_reach::{
 
 use super::around;
 use super::piece::{Meant, Piece};
-use super::scene::{Scene, Scope, origin, origin_of, v4};
+use super::scene::{NOT_IN_THE_STACK, Scene, Scope, origin, origin_of, v4};
 use super::world::{Element, Name};
 
 pub(super) fn gateways(scene: &mut Scene<'_>) {
@@ -101,27 +101,44 @@ fn route(
         Ok(net) => Destination::Cidr(net),
         Err(_) => Destination::PrefixList(prefix_list(scene, vpc, to)),
     };
-    let target = match by.meant(&scene.world, &["internet_gateway", "nat_gateway"]) {
-        Meant::Known(names) => target(scene, names.into_iter().next()?)?,
-        Meant::Foreign(id) if id == "local" => Target::Local,
-        Meant::Foreign(id) => around::target(scene, vpc, &id),
-        Meant::Unknown(why) => {
+    let target = match led(scene, vpc, by) {
+        Ok(target) => target?,
+        Err(why) => {
             scene.doubt(Scope::Vpc(vpc.clone()), why);
             return None;
         }
-        Meant::Nothing => return None,
     };
-    let path = format!("routes.{to}");
-    let mut origin = origin_of(element, &path);
-    // A route that the stack does not have has no place in it either.
-    let written = element.resource.and_then(|resource| resource.attributes.get("routes"));
-    let is_written = written.is_some_and(|routes| {
-        Piece::of(routes).fields().iter().any(|(destination, _)| *destination == to)
-    });
-    if element.resource.is_some() && !is_written {
-        origin = Origin::labelled("not in the stack");
-    }
+    let origin = origin_of_route(scene, element, vpc, (to, &target));
     Some(Route { destination, target, blackhole: false, origin })
+}
+
+/// Where a route leads, nowhere if none is stated; or why that is not known.
+fn led(scene: &mut Scene<'_>, vpc: &Name, by: Piece<'_>) -> Result<Option<Target>, String> {
+    Ok(match by.meant(&scene.world, &["internet_gateway", "nat_gateway"]) {
+        Meant::Known(names) => names.into_iter().next().and_then(|name| target(scene, name)),
+        Meant::Foreign(id) if id == "local" => Some(Target::Local),
+        Meant::Foreign(id) => Some(around::target(scene, vpc, &id)),
+        Meant::Unknown(why) => return Err(why),
+        Meant::Nothing => None,
+    })
+}
+
+/// Where the stack says so. A live route that the stack does not have has no place in it.
+fn origin_of_route(
+    scene: &mut Scene<'_>,
+    element: &Element<'_>,
+    vpc: &Name,
+    (to, target): (&str, &Target),
+) -> Origin {
+    let origin = origin_of(element, &format!("routes.{to}"));
+    let Some(resource) = element.resource else { return origin };
+    let written = resource.attributes.get("routes").map(|routes| Piece::of(routes).fields());
+    let written = written.into_iter().flatten().find(|(destination, _)| *destination == to);
+    let Some((_, by)) = written else { return Origin::labelled(NOT_IN_THE_STACK) };
+    match led(scene, vpc, by) {
+        Ok(Some(said)) if said == *target => origin,
+        _ => Origin { label: "live and not as the stack says".to_owned(), ..origin },
+    }
 }
 
 fn target(scene: &Scene<'_>, name: Name) -> Option<Target> {

@@ -281,6 +281,9 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// What a rule or route is called that AWS has and the stack does not.
+pub(super) const NOT_IN_THE_STACK: &str = "live and not in the stack";
+
 /// Where an element, or an attribute of it, is written.
 pub(super) fn origin(name: &Name, element: &Element<'_>) -> Origin {
     let location = element.resource.and_then(|resource| resource.location.as_ref());

@@ -28,6 +28,25 @@ fn let_in(sim: &Sim, from: &str) {
     .unwrap();
 }
 
+/// A live route cites the line of the stack only where the stack says the same.
+#[tokio::test(start_paused = true)]
+async fn a_route_behind_the_stack_s_back_is_said_to_be_live_only() {
+    let (bench, sim) = with_office().await;
+    let reach = "reach lambda_function.api internet --port 443";
+    let told = async || {
+        let told = bench.run(reach).await.stdout;
+        told.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let written = "route 0.0.0.0/0 to nat_gateway.main (stack.yaml:41)";
+    assert!(told().await.contains(written), "{}", told().await);
+    lead(&sim, "route_table.private", "0.0.0.0/0", "tgw-0office");
+    let other = "route 0.0.0.0/0 to tgw-0office, live and not as the stack says (stack.yaml:41)";
+    assert!(told().await.contains(other), "{}", told().await);
+    lead(&sim, "route_table.private", "0.0.0.0/1", "tgw-0office");
+    let added = "route 0.0.0.0/1 to tgw-0office, live and not in the stack";
+    assert!(told().await.contains(added), "{}", told().await);
+}
+
 /// Neither that it reaches nor that it does not can be said, and it is said which gateway that hangs on.
 #[tokio::test(start_paused = true)]
 async fn what_is_behind_a_transit_gateway_is_unknown() {
