@@ -289,6 +289,9 @@ pub struct Times {
     pub delete: [u32; 3],
 }
 
+/// How long a change of tags alone takes, in seconds: one call, whatever is tagged.
+pub const TAGGING: u32 = 1;
+
 /// What a final snapshot adds to a deletion, in seconds: least, typical, most.
 pub const FINAL_SNAPSHOT: [u32; 3] = [120, 225, 600];
 

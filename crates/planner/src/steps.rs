@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trueup_model::expression::Expressions;
-use trueup_model::kind::FINAL_SNAPSHOT;
+use trueup_model::kind::{FINAL_SNAPSHOT, TAGGING};
 use trueup_model::plan::{Operation, Step, Target};
 use trueup_model::snapshot::Ownership;
 use trueup_model::{Address, Condition, Disruption, Expression, Kind, Live, Value, seal};
@@ -74,10 +74,7 @@ impl Drafts {
             (Node::Late(_), _) if decision.late => maker.update_late(self.main.get(&id).copied()),
             _ => return,
         };
-        let typical = match operation {
-            Operation::Create { .. } => kind.times.create[1],
-            _ => kind.times.update[1],
-        };
+        let typical = typical(kind, &operation);
         let draft = self.push(context, id, operation, typical);
         match node {
             Node::Main(_) => self.main.insert(id, draft),
@@ -125,7 +122,7 @@ impl Drafts {
                 let seconds = kind.times.delete[1].saturating_add(snapshot);
                 (Operation::Delete { before, final_snapshot }, seconds)
             }
-            Way::Forget => (Operation::Forget { before }, 1),
+            Way::Forget => (Operation::Forget { before }, TAGGING),
         };
         let draft = self.steps.len();
         self.steps.push(Step {
@@ -166,6 +163,22 @@ impl Drafts {
             location: resource.location.clone(),
         });
         draft
+    }
+}
+
+/// How long making or changing something typically takes, in seconds.
+fn typical(kind: &Kind, operation: &Operation) -> u32 {
+    match operation {
+        Operation::Create { .. } => kind.times.create[1],
+        Operation::Update { changed, before, .. } if changed.iter().all(|name| name == "tags") => {
+            // What is still going on is waited for, whoever began it.
+            let is_pending = |live: &Live| matches!(live.condition, Condition::Pending(_));
+            let goes_on = before.as_deref().is_some_and(is_pending);
+            if goes_on { kind.times.update[1] } else { TAGGING }
+        }
+        Operation::Update { .. } | Operation::Delete { .. } | Operation::Forget { .. } => {
+            kind.times.update[1]
+        }
     }
 }
 

@@ -35,6 +35,21 @@ async fn applied_once_there_is_nothing_to_do() {
     assert!(again.stdout.contains("Nothing to do."), "{}", again.stdout);
 }
 
+/// What is only tagged otherwise is no matter of minutes, and nobody notices.
+#[tokio::test(start_paused = true)]
+async fn a_change_of_tags_takes_seconds() {
+    let (bench, _) = snowex();
+    bench.run("apply --yes").await.expect(0);
+    let text = bench.read("stack.yaml");
+    bench.write("stack.yaml", &text.replace("{ project: snowex }", "{ project: snow }"));
+    let plan = bench.run("plan --max-disruption none").await.expect(0).stdout;
+    let database = plan.lines().skip_while(|line| !line.contains("~ db_instance.main")).take(2);
+    let estimate = plan.lines().skip_while(|line| !line.starts_with("It takes"));
+    insta::assert_snapshot!(database.chain(estimate).collect::<Vec<_>>().join("\n"));
+    bench.run("apply --yes --max-disruption none").await.expect(0);
+    bench.run("plan --detailed-exitcode").await.expect(0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_changed_behind_its_back_is_drift_and_is_mended() {
     let (bench, sim) = Bench::with_sim(SHOP);

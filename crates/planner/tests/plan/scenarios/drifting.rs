@@ -1,7 +1,7 @@
 //! What somebody changed by hand.
 
 use insta::assert_snapshot;
-use trueup_model::Value;
+use trueup_model::{Action, Condition, Disruption, Value};
 
 use super::{CIRCLE, FUNCTION};
 use crate::world::World;
@@ -41,6 +41,42 @@ fn an_update_in_place_tells_whose_fault_it_is() {
      0 update thing.a [set, string, tags]
     "#);
     world.apply();
+}
+
+/// A database takes minutes to be changed, and a call to be tagged.
+#[test]
+fn what_changes_tags_alone_takes_seconds_and_disturbs_nobody() {
+    let database = |name: &str, class: &str, tag: &str| {
+        format!(
+            "
+        db_instance.{name}
+          engine: postgres
+          class: {class}
+          tags.color: {tag}
+    "
+        )
+    };
+    let told = |world: &World| {
+        let plan = world.plan();
+        let change = plan.changes.iter().find(|change| change.action != Action::Nothing).unwrap();
+        let seconds = plan.steps.iter().map(|step| step.seconds).sum::<u32>();
+        assert_eq!((seconds, seconds), (change.seconds, plan.seconds));
+        (seconds, change.disruption)
+    };
+    let mut world = World::applied(&database("main", "small", "blue"));
+    world.edit(&database("main", "small", "red"));
+    assert_eq!(told(&world), (1, Disruption::None));
+    world.edit(&database("main", "large", "red"));
+    assert_eq!(told(&world), (300, Disruption::Brief));
+    // A new address is a tag too.
+    let moved = database("new", "small", "blue") + "      moved_from: db_instance.main\n";
+    world.edit(&moved);
+    assert_eq!(told(&world), (1, Disruption::None));
+    // What is still going on is waited for.
+    world.edit(&database("main", "small", "red")).behind("db_instance.main", |live| {
+        live.condition = Condition::Pending("modifying".to_owned());
+    });
+    assert_eq!(told(&world).0, 300);
 }
 
 #[test]
