@@ -7,7 +7,7 @@ use serde_json::Value;
 use trueup_sim::{At, Fault, FaultPlan, SimOptions};
 
 use crate::harness::{Bench, SHOP};
-use crate::safety::{SECRET, WITH_SECRET};
+use crate::safety::{SECRET, vault};
 
 const LOG: &str = "data/trueup/audit/shop.jsonl";
 
@@ -127,7 +127,7 @@ async fn a_log_that_breaks_ends_the_apply() {
 
 #[tokio::test]
 async fn a_sandbox_is_logged_where_it_is_asked_for_and_never_a_secret() {
-    let mut bench = Bench::with_stack(WITH_SECRET);
+    let mut bench = Bench::with_stack(&vault());
     bench.environment.insert("TRUEUP_VAR_TOKEN".to_owned(), SECRET.to_owned());
     bench.run("apply --sandbox --yes").await.expect(0);
     assert!(!bench.path("data").exists(), "what is simulated never happened in the account");

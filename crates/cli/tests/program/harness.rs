@@ -236,6 +236,33 @@ outputs:
   motto: Sells things
 ";
 
+/// A stack with a database in a network, which anything may be done to that is asked for.
+pub(crate) fn with_database(stack: &str, password: &str, more: &str) -> String {
+    format!("stack: {stack}\nregion: us-west-2\n{DATABASE}{more}").replace("PASSWORD", password)
+}
+
+const DATABASE: &str = "\
+vpc:
+  main: { cidr_block: 10.0.0.0/16 }
+subnet:
+  private:
+    for_each: [a, b]
+    vpc: main
+    availability_zone: ${each.value}
+    cidr_block: ${cidr_subnet(vpc.main.cidr_block, 24, each.index)}
+db_subnet_group:
+  main: { subnets: [private] }
+db_instance:
+  main:
+    engine: postgres
+    instance_class: db.t3.micro
+    allocated_storage: 20
+    username: admin_user
+    password: PASSWORD
+    subnet_group: main
+    deletion_protection: false
+";
+
 /// The stacks of the project.
 pub(crate) fn stacks() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stacks")

@@ -1,6 +1,6 @@
 //! What reads a name or an output that a plan changes, from the file to the simulated AWS.
 
-use crate::harness::Bench;
+use crate::harness::{Bench, with_database};
 
 /// A function, and what names it: its log group, its role, itself, an output.
 const NAMED: &str = "\
@@ -72,46 +72,27 @@ async fn what_names_a_replaced_function_follows_it() {
     bench.run("plan --detailed-exitcode").await.expect(0);
 }
 
-/// A database whose password is the stack's own, and a function beside it.
-const OWN: &str = "\
-stack: data
-region: us-west-2
-vpc:
-  main: { cidr_block: 10.0.0.0/16 }
-subnet:
-  private:
-    for_each: [a, b]
-    vpc: main
-    availability_zone: ${each.value}
-    cidr_block: ${cidr_subnet(vpc.main.cidr_block, 24, each.index)}
-db_subnet_group:
-  main: { subnets: [private] }
-db_instance:
-  main:
-    engine: postgres
-    instance_class: db.t3.micro
-    allocated_storage: 20
-    username: admin_user
-    password: hunter2-hunter2
-    subnet_group: main
-    deletion_protection: false
+/// A database whose password is the stack's own, and a function beside it that is told something.
+fn own(password: &str, told: &str) -> String {
+    let function = format!(
+        "\
 iam_role:
-  api: { service: lambda.amazonaws.com }
+  api: {{ service: lambda.amazonaws.com }}
 lambda_function:
   api:
     role: api
     image: 111111111111.dkr.ecr.us-west-2.amazonaws.com/api:1
-    environment: { DB: own }
-";
+    environment: {{ DB: \"{told}\" }}
+"
+    );
+    with_database("data", password, &function)
+}
 
 #[tokio::test(start_paused = true)]
 async fn the_secret_of_a_password_that_becomes_managed_is_waited_for() {
-    let (bench, sim) = Bench::with_sim(OWN);
+    let (bench, sim) = Bench::with_sim(&own("hunter2-hunter2", "own"));
     bench.run("apply --yes").await.expect(0);
-    let managed = OWN
-        .replace("hunter2-hunter2", "managed")
-        .replace("{ DB: own }", "{ DB: \"secret ${db_instance.main.secret_arn}\" }");
-    bench.write("stack.yaml", &managed);
+    bench.write("stack.yaml", &own("managed", "secret ${db_instance.main.secret_arn}"));
     bench.run("apply --yes").await.expect(0);
     let world = sim.world();
     let function = world.owned_by("data").find(|item| item.kind == "lambda_function").unwrap();
@@ -123,10 +104,9 @@ async fn the_secret_of_a_password_that_becomes_managed_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn a_password_and_an_endpoint_may_stand_in_one_text_from_the_first_apply() {
     let url = "postgres://app:${db_instance.main.password}@${db_instance.main.endpoint}/x";
-    let stack = OWN.replace("{ DB: own }", &format!("{{ DB: \"{url}\" }}"));
     // The second is known only when the network is made.
     for password in ["hunter2-hunter2", "hunter2-${vpc.main.id}"] {
-        let (bench, sim) = Bench::with_sim(&stack.replace("hunter2-hunter2", password));
+        let (bench, sim) = Bench::with_sim(&own(password, url));
         bench.run("apply --yes").await.expect(0);
         let world = sim.world();
         let function = world.owned_by("data").find(|item| item.kind == "lambda_function").unwrap();

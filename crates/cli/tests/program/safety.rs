@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use trueup_sim::{At, Fault, FaultPlan, SimOptions, World};
 
-use crate::harness::{Bench, SHOP, snowex};
+use crate::harness::{Bench, SHOP, snowex, with_database};
 
 #[tokio::test(start_paused = true)]
 async fn without_a_yes_nothing_is_done() {
@@ -123,39 +123,22 @@ async fn a_disruption_beyond_what_is_allowed_is_refused() {
 
 pub(crate) const SECRET: &str = "correct-horse-battery-staple";
 
-pub(crate) const WITH_SECRET: &str = r"
-stack: vault
-region: us-west-2
+/// A stack whose database has a secret for its password.
+pub(crate) fn vault() -> String {
+    let told = "\
 variables:
   token: { type: string, sensitive: true }
-vpc:
-  main: { cidr_block: 10.0.0.0/16 }
-subnet:
-  private:
-    for_each: [a, b]
-    vpc: main
-    availability_zone: ${each.value}
-    cidr_block: ${cidr_subnet(vpc.main.cidr_block, 24, each.index)}
-db_subnet_group:
-  main: { subnets: [private] }
-db_instance:
-  main:
-    engine: postgres
-    instance_class: db.t3.micro
-    allocated_storage: 20
-    username: admin_user
-    password: ${var.token}
-    subnet_group: main
-    on_destroy: delete
-    deletion_protection: false
 outputs:
   token: ${var.token}
   id: ${vpc.main.id}
 ";
+    let stack = with_database("vault", "${var.token}", told);
+    stack.replace("    engine:", "    on_destroy: delete\n    engine:")
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_secret_is_never_shown() {
-    let (mut bench, sim) = Bench::with_sim(WITH_SECRET);
+    let (mut bench, sim) = Bench::with_sim(&vault());
     bench.environment.insert("TRUEUP_VAR_TOKEN".to_owned(), SECRET.to_owned());
     let lines = [
         "validate --json",

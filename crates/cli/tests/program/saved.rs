@@ -1,35 +1,14 @@
 //! Saved plans and the guards: what was allowed, what is asked, what is refused.
 
-use crate::harness::{Bench, SHOP};
+use crate::harness::{Bench, SHOP, with_database};
 
-/// A database in a network, which anything may be done to that is asked for.
-const DATA: &str = "\
-stack: data
-region: us-west-2
-vpc:
-  main: { cidr_block: 10.0.0.0/16 }
-subnet:
-  private:
-    for_each: [a, b]
-    vpc: main
-    availability_zone: ${each.value}
-    cidr_block: ${cidr_subnet(vpc.main.cidr_block, 24, each.index)}
-db_subnet_group:
-  main: { subnets: [private] }
-db_instance:
-  main:
-    engine: postgres
-    instance_class: db.t3.micro
-    allocated_storage: 20
-    username: admin_user
-    password: managed
-    subnet_group: main
-    deletion_protection: false
-";
+fn data() -> String {
+    with_database("data", "managed", "")
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_saved_destroy_is_all_or_nothing() {
-    let (bench, sim) = Bench::with_sim(DATA);
+    let (bench, sim) = Bench::with_sim(&data());
     bench.run("apply --yes").await.expect(0);
     let owned = sim.world().owned_by("data").count();
     let planned = bench.run("plan --destroy --out plan.json").await.expect(4);
@@ -41,7 +20,7 @@ async fn a_saved_destroy_is_all_or_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_saved_destroy_asks_for_the_name() {
-    let (bench, sim) = Bench::with_sim(DATA);
+    let (bench, sim) = Bench::with_sim(&data());
     bench.run("apply --yes").await.expect(0);
     let owned = sim.world().owned_by("data").count();
     let save =
@@ -58,9 +37,9 @@ async fn a_saved_destroy_asks_for_the_name() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_saved_plan_may_do_was_said_when_it_was_saved() {
-    let (bench, _) = Bench::with_sim(DATA);
+    let (bench, _) = Bench::with_sim(&data());
     bench.run("apply --yes").await.expect(0);
-    bench.write("stack.yaml", &DATA.replace("engine: postgres", "engine: mysql"));
+    bench.write("stack.yaml", &data().replace("engine: postgres", "engine: mysql"));
     bench.run("plan --out plan.json").await.expect(0);
     for flags in ["--allow-data-loss db_instance.main", "--allow-mass-delete"] {
         let refused = bench.run(&format!("apply plan.json {flags}")).await.expect(1);
