@@ -6,10 +6,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::audit::AuditOptions;
 use crate::commands::{
     apply, completions, destroy, doctor, drift, graph, init, output, plan, reach, schema, show,
     unlock, validate,
 };
+use crate::context::Context;
+use crate::lease::LeaseOptions;
 
 /// Makes an AWS account true to a YAML file, and keeps it true.
 ///
@@ -149,6 +152,32 @@ pub(crate) struct Permissions {
     /// Refuse a plan that disrupts more than this
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Guards")]
     pub(crate) max_disruption: Option<MaxDisruption>,
+}
+
+/// What every command takes that changes AWS.
+#[derive(Debug, Args)]
+pub(crate) struct Changing {
+    /// Do it without asking
+    #[arg(short, long, visible_alias = "auto-approve")]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) permissions: Permissions,
+    #[command(flatten)]
+    lease: LeaseOptions,
+    /// Do not wait for what AWS removes only a while after a delete: exit 6, run it again later
+    #[arg(long)]
+    no_wait_tail: bool,
+    #[command(flatten)]
+    audit: AuditOptions,
+}
+
+impl Changing {
+    /// Says how it is to be done, before anything is read; `makes` is whether anything may be made.
+    pub(crate) fn announce(&self, context: &mut Context, makes: bool) {
+        context.wait_for_tail = !self.no_wait_tail;
+        context.want_audit(&self.audit);
+        context.want_lease(&self.lease, makes);
+    }
 }
 
 /// The levels of `--max-disruption`, the strictest first.

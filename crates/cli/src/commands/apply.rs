@@ -4,12 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::arguments::Permissions;
-use crate::audit::AuditOptions;
+use crate::arguments::{Changing, Permissions};
 use crate::carry_out;
 use crate::context::{Context, View};
 use crate::error::Error;
-use crate::lease::LeaseOptions;
 use crate::saved;
 use crate::situation::Intent;
 
@@ -22,25 +20,13 @@ pub(crate) struct Apply {
     /// The stack file, or a plan saved with 'trueup plan --out'
     #[arg(value_name = "STACK|PLAN")]
     what: Option<PathBuf>,
-    /// Do it without asking
-    #[arg(short, long, visible_alias = "auto-approve")]
-    yes: bool,
     #[command(flatten)]
-    permissions: Permissions,
-    #[command(flatten)]
-    lease: LeaseOptions,
-    /// Do not wait for what AWS removes only a while after a delete: exit 6, run it again later
-    #[arg(long)]
-    no_wait_tail: bool,
-    #[command(flatten)]
-    audit: AuditOptions,
+    changing: Changing,
 }
 
 impl Apply {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
-        context.wait_for_tail = !self.no_wait_tail;
-        context.want_audit(&self.audit);
-        context.want_lease(&self.lease, true);
+        self.changing.announce(context, true);
         let result = self.carry_out(context).await;
         context.let_go().await;
         result
@@ -51,14 +37,15 @@ impl Apply {
             Some(path) if saved::is_plan(path) => self.saved(path, context).await,
             stack => {
                 let situation = context.look_at(stack.as_deref(), View::Sentences).await?;
-                let intent = Intent { destroy: false, permissions: self.permissions.clone() };
+                let intent =
+                    Intent { destroy: false, permissions: self.changing.permissions.clone() };
                 let plan = situation.plan(&intent)?;
                 carry_out::show(&plan, &situation, context)?;
                 if plan.is_empty() {
                     return carry_out::nothing(&plan, &situation, context);
                 }
                 carry_out::refuse_forbidden(&plan)?;
-                carry_out::confirm(self.yes, &plan, context).await?;
+                carry_out::confirm(self.changing.yes, &plan, context).await?;
                 carry_out::run(plan, situation, context).await
             }
         }
@@ -72,7 +59,7 @@ impl Apply {
         context.take_variable_files(saved.variable_files());
         let situation = context.look_at(Some(saved.stack_file()), View::Sentences).await?;
         let mut intent = saved.intent();
-        let limits = [intent.permissions.max_disruption, self.permissions.max_disruption];
+        let limits = [intent.permissions.max_disruption, self.changing.permissions.max_disruption];
         intent.permissions.max_disruption = limits.into_iter().flatten().min();
         let plan = situation.plan(&intent)?;
         saved.compare(&plan, &situation)?;
@@ -85,7 +72,7 @@ impl Apply {
         }
         carry_out::refuse_forbidden(&plan)?;
         if intent.destroy {
-            carry_out::confirm_destroy(self.yes, &plan, context).await?;
+            carry_out::confirm_destroy(self.changing.yes, &plan, context).await?;
         }
         carry_out::run(plan, situation, context).await
     }
@@ -93,7 +80,7 @@ impl Apply {
     /// Whoever looked at a saved plan saw what it may do: nobody can allow more afterwards.
     fn refuse_allowing(&self) -> Result<(), Error> {
         let Permissions { allow_data_loss, allow_mass_delete, max_disruption: _ } =
-            &self.permissions;
+            &self.changing.permissions;
         let named = allow_data_loss.iter().map(|address| format!("--allow-data-loss {address}"));
         let flags: Vec<String> =
             named.chain(allow_mass_delete.then(|| "--allow-mass-delete".to_owned())).collect();
