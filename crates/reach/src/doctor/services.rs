@@ -22,9 +22,7 @@ pub(super) fn session_manager(
     };
     items.push(Item::new(mark, "Session Manager: role", evidence));
     for service in SESSION_MANAGER {
-        let query = Query::tcp(End::Resource(name.clone()), End::Service(service.into()), 443);
-        let what = format!("Session Manager: reaches {service}");
-        items.push(Item::of(what, &engine.reach(&query)?));
+        items.push(reaches(engine, name, service, format!("Session Manager: reaches {service}"))?);
     }
     Ok(())
 }
@@ -56,13 +54,20 @@ pub(super) fn function(
     services.sort_unstable();
     services.dedup();
     for service in services {
-        let query = Query::tcp(End::Resource(name.clone()), End::Service(service.into()), 443);
-        items.push(Item::of(
-            format!("reaches {service}, which has an endpoint"),
-            &engine.reach(&query)?,
-        ));
+        let what = format!("reaches {service}, which has an endpoint");
+        items.push(reaches(engine, name, service, what)?);
     }
     Ok(())
+}
+
+fn reaches(
+    engine: &Engine<'_>,
+    name: &Name,
+    service: &str,
+    what: String,
+) -> Result<Item, QueryError> {
+    let query = Query::tcp(End::Resource(name.clone()), End::Service(service.into()), 443);
+    Ok(Item::of(what, &engine.reach(&query)?))
 }
 
 /// Who is meant to come in, by the groups' rules, and whether the internet does.
