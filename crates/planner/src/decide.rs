@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use trueup_model::change::{AttributeChange, Cause};
-use trueup_model::expression::{EvaluationError, Expressions};
+use trueup_model::change::Cause;
+use trueup_model::expression::EvaluationError;
 use trueup_model::plan::WhyNot;
-use trueup_model::{Address, Diagnostic, Expression, Kind, Reason, Value};
+use trueup_model::{Address, Diagnostic, Kind, Reason};
 
 use crate::Input;
 use crate::diff::Differ;
@@ -14,17 +14,21 @@ use crate::hash::spec_hash;
 use crate::index::{Index, LiveId, ResourceId};
 use crate::matching::{How, Match, Matching};
 use crate::readers::Readers;
-use crate::resolve::{View, resolve_all, resolve_steady};
+use crate::resolve::View;
 use crate::secrets::Secrets;
 
 mod assess;
 mod cause;
+mod decision;
 mod keep;
 mod late;
 mod replace;
+mod resolved;
 
 use assess::Assessment;
+pub(crate) use decision::{Decision, Fate};
 pub(crate) use keep::keep;
+use resolved::Resolved;
 
 /// What every stage of planning reads.
 #[derive(Clone, Copy)]
@@ -35,46 +39,6 @@ pub(crate) struct Context<'c, 'a> {
     pub(crate) matching: &'c Matching,
     pub(crate) graph: &'c Graph,
     pub(crate) readers: &'c Readers,
-}
-
-/// What happens to one resource, and why.
-#[derive(Debug, Default)]
-pub(crate) struct Decision {
-    pub(crate) fate: Fate,
-    /// The one that is there; of several, the one that is kept.
-    pub(crate) live: Option<LiveId>,
-    /// What an interrupted replacement left behind.
-    pub(crate) leftovers: Vec<LiveId>,
-    /// What it shall be; empty if it is as it should be.
-    pub(crate) wanted: Expressions,
-    pub(crate) tags: Expressions,
-    pub(crate) changes: Vec<AttributeChange>,
-    /// Whether its first step does anything, and whether the step of its late attributes does.
-    pub(crate) early: bool,
-    pub(crate) late: bool,
-    pub(crate) cause: Cause,
-    pub(crate) reasons: Vec<Reason>,
-    pub(crate) remarks: Vec<String>,
-    pub(crate) withheld: Vec<WhyNot>,
-}
-
-/// What happens to one resource.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// It is as it should be.
-    #[default]
-    Keep,
-    Create,
-    /// It is changed in place, or only its tags of ownership are written.
-    Update,
-    /// Another one takes its place.
-    Replace {
-        create_first: bool,
-    },
-    /// Too little is known of it: nothing is done to it, nor to what depends on it.
-    Blocked,
-    /// It is there and differs, and is left as it is because of what changing it would do.
-    Held,
 }
 
 /// All decisions by resource, and the faults that were found on the way.
@@ -165,61 +129,6 @@ impl<'a> Context<'_, 'a> {
                 && decision.is_none_or(|decision| decision.fate == Fate::Blocked)
         })?;
         Some(self.index.resources[blocked.0.resource()].address.clone())
-    }
-
-    /// Why something that a wish reads stays unknown: no step makes it known.
-    fn never_known<'e>(
-        self,
-        walk: &Walk,
-        wishes: impl Iterator<Item = &'e Expression> + Clone,
-    ) -> Option<WhyNot> {
-        let view = self.view(&walk.decisions);
-        let not_looked_up = wishes.clone().find_map(|wish| view.not_looked_up(wish));
-        not_looked_up.or_else(|| {
-            let on = self.held_unfinished(walk, wishes)?;
-            Some(WhyNot::DependsOn { on })
-        })
-    }
-
-    /// What is still being made and held as it is: no step waits for what it will be.
-    fn held_unfinished<'e>(
-        self,
-        walk: &Walk,
-        wishes: impl Iterator<Item = &'e Expression>,
-    ) -> Option<Address> {
-        let mut read = wishes.flat_map(Expression::references).filter(|read| !read.existing);
-        let held = read.find_map(|read| {
-            self.index.instances(&read.to).find(|id| {
-                walk.decisions[*id].as_ref().is_some_and(|decision| decision.fate == Fate::Held)
-            })
-        })?;
-        Some(self.index.resources[held].address.clone())
-    }
-
-    fn resolve(
-        self,
-        walk: &Walk,
-        id: ResourceId,
-        kind: &Kind,
-        chosen: impl Fn(&str) -> bool,
-    ) -> Result<Resolved, (String, EvaluationError)> {
-        let view = self.view(&walk.decisions);
-        let resource = self.index.resources[id];
-        let evaluator = self.input.evaluator;
-        let said = self.readers.attributes(id, resource);
-        let attributes = resolve_all(&view, evaluator, kind, said, &chosen)?;
-        let mut tags = Expressions::new();
-        for (key, tag) in self.readers.tags(id, resource) {
-            let tag = view
-                .resolve(evaluator, None, tag)
-                .map_err(|error| (format!("tags.{key}"), error))?;
-            tags.insert(key.clone(), as_text(tag));
-        }
-        refuse_secrets(kind, &attributes, &tags)?;
-        let steady = View { steady: true, ..view };
-        let mut steady = resolve_steady(&steady, evaluator, kind, said, &attributes);
-        steady.retain(|name, _| chosen(name));
-        Ok(Resolved { attributes, steady, tags })
     }
 
     pub(crate) fn view<'v>(&'v self, decisions: &'v [Option<Decision>]) -> View<'v, 'a> {
@@ -391,81 +300,10 @@ impl<'a> Context<'_, 'a> {
     }
 }
 
-/// The attributes and tags of a resource with everything folded that is known.
-struct Resolved {
-    /// As something new is made with.
-    attributes: Expressions,
-    /// Those that are others where something is there already, which is compared with them.
-    steady: Expressions,
-    tags: Expressions,
-}
-
-impl Resolved {
-    /// What something that is there is compared with.
-    fn compared(&self) -> Expressions {
-        let mut compared = self.attributes.clone();
-        compared.extend(self.steady.clone());
-        compared
-    }
-}
-
-impl Decision {
-    pub(crate) fn blocked(why: WhyNot) -> Self {
-        Self { fate: Fate::Blocked, withheld: vec![why], ..Self::default() }
-    }
-
-    /// It is as it is there: what others read of it is read from there, but for what AWS never tells.
-    fn keep(&mut self, kind: &Kind) {
-        let written = |name: &str| kind.attribute(name).is_some_and(|a| a.write_only);
-        self.wanted.retain(|name, _| written(name));
-        self.tags.clear();
-    }
-
-    /// Whether another takes its place, or has taken it in a run that was interrupted.
-    pub(crate) fn is_replaced(&self) -> bool {
-        matches!(self.fate, Fate::Replace { .. }) || !self.leftovers.is_empty()
-    }
-
-    fn hold(&mut self, why: WhyNot) {
-        self.fate = Fate::Held;
-        (self.early, self.late) = (false, false);
-        (self.wanted, self.tags) = Default::default();
-        self.withheld.push(why);
-    }
-}
-
 fn reasons(how: &How) -> Vec<Reason> {
     match how {
         How::Owned => Vec::new(),
         How::Moved(from) => vec![Reason::MovedFrom { from: from.clone() }],
         How::Adopted => vec![Reason::AdoptRequested],
-    }
-}
-
-/// Names and tags are shown by AWS to everyone who may list what exists.
-fn refuse_secrets(
-    kind: &Kind,
-    attributes: &Expressions,
-    tags: &Expressions,
-) -> Result<(), (String, EvaluationError)> {
-    let name = kind.naming.and_then(|naming| {
-        let name = attributes.get(naming.attribute)?;
-        Some((naming.attribute.to_owned(), name))
-    });
-    let mut all = tags.iter().map(|(key, tag)| (format!("tags.{key}"), tag)).chain(name);
-    match all.find(|(_, wish)| wish.holds_secret()) {
-        None => Ok(()),
-        Some((path, _)) => {
-            let message = "a name or a tag cannot be taken from a secret".to_owned();
-            Err((path.clone(), EvaluationError { source_text: path, message }))
-        }
-    }
-}
-
-/// A tag is a text, whatever an expression made of it.
-fn as_text(tag: Expression) -> Expression {
-    match tag {
-        Expression::Value(value @ (Value::Bool(_) | Value::Int(_))) => value.to_string().into(),
-        other => other,
     }
 }

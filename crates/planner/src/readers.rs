@@ -191,7 +191,7 @@ impl<'r> Reading<'r> {
         for (name, expression) in &self.unfolded.attributes {
             let folded = expression.resolve(evaluator, scope)?;
             let ty = self.kind.attribute(name).map(|attribute| &attribute.ty);
-            attributes.insert(name.clone(), spread(ty, folded));
+            attributes.insert(name.clone(), flattened(ty, folded));
         }
         let tags = self.unfolded.tags.iter();
         let tags = tags.map(|(key, tag)| Ok((key.clone(), tag.resolve(evaluator, scope)?)));
@@ -227,8 +227,8 @@ impl<'r> Reading<'r> {
     }
 }
 
-/// A family's attribute in a list stands for its elements.
-fn spread(ty: Option<&Type>, expression: Expression) -> Expression {
+/// A family's attribute, once it is known, stands in a list for its elements.
+fn flattened(ty: Option<&Type>, expression: Expression) -> Expression {
     let lists = |ty: &Type| matches!(ty, Type::List(_) | Type::Set(_));
     let inner = ty.filter(|ty| lists(ty)).and_then(Type::element).filter(|inner| !lists(inner));
     let elements = match expression {
