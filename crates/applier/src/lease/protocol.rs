@@ -361,5 +361,4 @@ impl Keeping {
 }
 
 #[cfg(test)]
-#[path = "model.rs"]
 mod model;
