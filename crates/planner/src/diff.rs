@@ -79,15 +79,16 @@ impl Differ<'_, '_> {
     pub(crate) fn tags(self, wanted: &Expressions, live: &Live) -> Vec<AttributeChange> {
         let there = live.tags.iter();
         let there: Values = there.map(|(key, tag)| (key.clone(), tag.as_str().into())).collect();
-        let meaning = Meaning {
-            replaces: false,
-            disruption: Disruption::None,
-            class: DriftClass::Cosmetic,
-            sensitive: false,
-        };
         let mut changes = Vec::new();
         let path = |key: &str| format!("tags.{key}");
-        self.fields(&mut changes, meaning, &Type::String, path, &Wish::entries(wanted), &there);
+        self.fields(
+            &mut changes,
+            Meaning::OF_A_TAG,
+            &Type::String,
+            path,
+            &Wish::entries(wanted),
+            &there,
+        );
         changes
     }
 
@@ -117,13 +118,7 @@ impl Differ<'_, '_> {
             );
         }
         for (key, tag) in tags {
-            let meaning = Meaning {
-                replaces: false,
-                disruption: Disruption::None,
-                class: DriftClass::Cosmetic,
-                sensitive: false,
-            };
-            let path = format!("tags.{key}");
+            let (path, meaning) = (format!("tags.{key}"), Meaning::OF_A_TAG);
             self.whole(&mut changes, path, &Type::String, meaning, Wish::Open(tag), &Value::Null);
         }
         changes.sort_by(|a, b| a.path.cmp(&b.path));
@@ -346,6 +341,13 @@ impl Differ<'_, '_> {
 }
 
 impl Meaning {
+    const OF_A_TAG: Self = Self {
+        replaces: false,
+        disruption: Disruption::None,
+        class: DriftClass::Cosmetic,
+        sensitive: false,
+    };
+
     fn of(attribute: &Attribute, outer: Option<Self>) -> Self {
         let replaces = attribute.mutability == Mutability::Replace;
         let class = match (attribute.security, attribute.name) {

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use trueup_model::{Action, Condition, Disruption, Value};
 
-use super::{CIRCLE, FUNCTION};
+use super::{CIRCLE, FUNCTION, database};
 use crate::world::World;
 
 #[test]
@@ -46,15 +46,8 @@ fn an_update_in_place_tells_whose_fault_it_is() {
 /// A database takes minutes to be changed, and a call to be tagged.
 #[test]
 fn what_changes_tags_alone_takes_seconds_and_disturbs_nobody() {
-    let database = |name: &str, class: &str, tag: &str| {
-        format!(
-            "
-        db_instance.{name}
-          engine: postgres
-          class: {class}
-          tags.color: {tag}
-    "
-        )
+    let tagged = |class: &str, tag: &str| {
+        format!("{}      tags.color: {tag}\n", database("postgres", class))
     };
     let told = |world: &World| {
         let plan = world.plan();
@@ -63,17 +56,18 @@ fn what_changes_tags_alone_takes_seconds_and_disturbs_nobody() {
         assert_eq!((seconds, seconds), (change.seconds, plan.seconds));
         (seconds, change.disruption)
     };
-    let mut world = World::applied(&database("main", "small", "blue"));
-    world.edit(&database("main", "small", "red"));
+    let mut world = World::applied(&tagged("small", "blue"));
+    world.edit(&tagged("small", "red"));
     assert_eq!(told(&world), (1, Disruption::None));
-    world.edit(&database("main", "large", "red"));
+    world.edit(&tagged("large", "red"));
     assert_eq!(told(&world), (300, Disruption::Brief));
     // A new address is a tag too.
-    let moved = database("new", "small", "blue") + "      moved_from: db_instance.main\n";
+    let moved = tagged("small", "blue").replace(".main", ".new");
+    let moved = format!("{moved}      moved_from: db_instance.main\n");
     world.edit(&moved);
     assert_eq!(told(&world), (1, Disruption::None));
     // What is still going on is waited for.
-    world.edit(&database("main", "small", "red")).behind("db_instance.main", |live| {
+    world.edit(&tagged("small", "red")).behind("db_instance.main", |live| {
         live.condition = Condition::Pending("modifying".to_owned());
     });
     assert_eq!(told(&world).0, 300);

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use trueup_model::{Action, Condition, Disruption, Reason};
 
-use super::FUNCTION;
+use super::{FUNCTION, database};
 use crate::world::World;
 
 #[test]
@@ -43,13 +43,7 @@ fn a_database_goes_only_when_it_is_named_and_keeps_what_it_stands_on() {
 
 #[test]
 fn the_plan_says_that_no_final_snapshot_can_be_taken() {
-    let mut world = World::applied(
-        "
-        db_instance.main
-          engine: postgres
-          class: small
-    ",
-    );
+    let mut world = World::applied(&database("postgres", "small"));
     world.behind("db_instance.main", |live| {
         live.condition = Condition::Failed("incompatible-restore".to_owned());
     });
@@ -185,17 +179,8 @@ fn a_change_that_loses_data_in_place_is_guarded_too() {
 
 #[test]
 fn the_disruption_of_a_plan_can_be_limited() {
-    let database = |class: &str| {
-        format!(
-            "
-        db_instance.main
-          engine: postgres
-          class: {class}
-    "
-        )
-    };
-    let mut world = World::applied(&database("small"));
-    world.edit(&database("large"));
+    let mut world = World::applied(&database("postgres", "small"));
+    world.edit(&database("postgres", "large"));
     world.options.max_disruption = Some(trueup_model::Disruption::None);
     assert_snapshot!(world.show(), @r#"
     ~ db_instance.main (file)
@@ -266,17 +251,8 @@ fn one_key_is_ignored_where_another_is_not_known_yet() {
 
 #[test]
 fn what_aws_has_scheduled_is_not_asked_for_again() {
-    let database = |class: &str| {
-        format!(
-            "
-        db_instance.main
-          engine: postgres
-          class: {class}
-    "
-        )
-    };
-    let mut world = World::applied(&database("small"));
-    world.edit(&database("large")).behind("db_instance.main", |live| {
+    let mut world = World::applied(&database("postgres", "small"));
+    world.edit(&database("postgres", "large")).behind("db_instance.main", |live| {
         live.scheduled.insert("class".to_owned(), "large".into());
     });
     assert_snapshot!(world.show(), @"
@@ -330,13 +306,7 @@ fn what_is_scheduled_and_comes_along_with_a_change_counts_with_its_disruption() 
 
 #[test]
 fn what_aws_has_scheduled_and_nobody_wants_is_called_off() {
-    let mut world = World::applied(
-        "
-        db_instance.main
-          engine: postgres
-          class: small
-    ",
-    );
+    let mut world = World::applied(&database("postgres", "small"));
     world.behind("db_instance.main", |live| {
         live.scheduled.insert("class".to_owned(), "large".into());
         live.scheduled.insert("engine".to_owned(), "postgres".into());
@@ -350,13 +320,7 @@ fn what_aws_has_scheduled_and_nobody_wants_is_called_off() {
 
 #[test]
 fn what_aws_has_scheduled_and_nothing_calls_off_is_a_remark() {
-    let mut world = World::applied(
-        "
-        db_instance.main
-          engine: postgres
-          class: small
-    ",
-    );
+    let mut world = World::applied(&database("postgres", "small"));
     world.behind("db_instance.main", |live| {
         live.scheduled.insert("engine".to_owned(), "mysql".into());
     });
@@ -368,17 +332,8 @@ fn what_aws_has_scheduled_and_nothing_calls_off_is_a_remark() {
 
 #[test]
 fn the_limit_of_disruption_sees_what_an_interrupted_replacement_has_left_to_do() {
-    let database = |engine: &str| {
-        format!(
-            "
-        db_instance.main
-          engine: {engine}
-          class: small
-    "
-        )
-    };
-    let mut world = World::applied(&database("postgres"));
-    world.edit(&database("mysql")).allow("db_instance.main").crash_after(1);
+    let mut world = World::applied(&database("postgres", "small"));
+    world.edit(&database("mysql", "small")).allow("db_instance.main").crash_after(1);
     world.options.max_disruption = Some(trueup_model::Disruption::Outage);
     assert_snapshot!(world.show(), @"
     +- db_instance.main (file): superseded demo

@@ -49,3 +49,14 @@ pub(super) const FUNCTION: &str = "
       class: small
       password: secret:hunter22
 ";
+
+/// A database with nothing around it.
+pub(super) fn database(engine: &str, class: &str) -> String {
+    format!(
+        "
+    db_instance.main
+      engine: {engine}
+      class: {class}
+"
+    )
+}
