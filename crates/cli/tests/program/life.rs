@@ -166,7 +166,7 @@ async fn the_graph_needs_no_aws() {
     assert!(!svg.contains("to create"), "{svg}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_picture_of_the_plan_has_its_changes_and_what_leaves() {
     let (bench, _) = Bench::with_sim(SHOP);
     bench.run("apply --yes").await.expect(0);
