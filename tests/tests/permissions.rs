@@ -8,12 +8,13 @@ use std::path::Path;
 use trueup_tests::repository;
 
 /// Words in a kind's code that stand for calls made elsewhere, with the actions.
-const ELSEWHERE: [(&str, &[&str]); 9] = [
+const ELSEWHERE: [(&str, &[&str]); 10] = [
     (".retag_rds(", &["rds:AddTagsToResource", "rds:RemoveTagsFromResource"]),
     (".rds_tags(", &["rds:ListTagsForResource"]),
     (".tagged(", &["tag:GetResources"]),
     (".tagged_as(", &["tag:GetResources"]),
     (".tagged_arns(", &["tag:GetResources"]),
+    ("describe::instances(", &["ec2:DescribeInstances"]),
     ("Held::", &["ec2:DescribeNetworkInterfaces"]),
     (
         "Held::SecurityGroup",

@@ -14,7 +14,10 @@ use super::owned::{self, distinct, named, only};
 use super::tags::{self, FILTER_VALUES};
 use super::{Reads, Search, Session};
 
+mod instances;
 pub(crate) mod network;
+
+pub(crate) use instances::instances;
 
 /// The most that most EC2 reads give in one page.
 pub(crate) const PAGE: i32 = 1000;

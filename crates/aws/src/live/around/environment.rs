@@ -6,10 +6,10 @@ use aws_sdk_ec2::types::{Filter, Instance, InstanceNetworkInterface};
 use trueup_model::snapshot::{Condition, around};
 use trueup_model::stack::By;
 use trueup_model::{Live, Value};
-use trueup_provider::{Call, Failure, FailureClass};
+use trueup_provider::{Failure, FailureClass};
 
 use crate::live::Session;
-use crate::live::describe::{self, PAGE};
+use crate::live::describe;
 use crate::live::owned::{named, only};
 use crate::live::tags::{self, filter};
 
@@ -42,19 +42,7 @@ pub(in crate::live) async fn find(aws: &Session<'_>, by: &By) -> Result<Option<L
 async fn instances(aws: &Session<'_>, mut filters: Vec<Filter>) -> Result<Vec<Instance>, Failure> {
     let states = ["pending", "running", "stopping", "stopped"];
     filters.push(filter("instance-state-name", states.map(str::to_owned)));
-    aws.pages(
-        Call::read("ec2:DescribeInstances"),
-        |next| {
-            let call = aws.clients.ec2.describe_instances().max_results(PAGE);
-            call.set_filters(Some(filters.clone())).set_next_token(next).send()
-        },
-        |page| {
-            let reservations = page.reservations.unwrap_or_default().into_iter();
-            let all = reservations.flat_map(|one| one.instances.unwrap_or_default());
-            (all.collect(), page.next_token)
-        },
-    )
-    .await
+    describe::instances(aws, filters).await
 }
 
 fn environment(name: &str, instances: &[Instance]) -> Live {

@@ -8,7 +8,7 @@ use futures::future::try_join_all;
 use trueup_model::snapshot::{Live, Snapshot};
 use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update};
 
-use crate::live::describe::{self, Described, PAGE};
+use crate::live::describe::{self, Described};
 use crate::live::tags::{TagChange, filter};
 use crate::live::{Search, Session, owned};
 
@@ -131,24 +131,5 @@ async fn detailed(aws: &Session<'_>, instances: &[Instance]) -> Result<Vec<Live>
 async fn raw(aws: &Session<'_>, mut filters: Vec<Filter>) -> Result<Vec<Instance>, Failure> {
     let states = ["pending", "running", "shutting-down", "stopping", "stopped"];
     filters.push(filter("instance-state-name", states.map(str::to_owned)));
-    raw_in_any_state(aws, filters).await
-}
-
-async fn raw_in_any_state(
-    aws: &Session<'_>,
-    filters: Vec<Filter>,
-) -> Result<Vec<Instance>, Failure> {
-    aws.pages(
-        Call::read("ec2:DescribeInstances"),
-        |next| {
-            let call = aws.clients.ec2.describe_instances().max_results(PAGE);
-            call.set_filters(Some(filters.clone())).set_next_token(next).send()
-        },
-        |page| {
-            let reservations = page.reservations.unwrap_or_default().into_iter();
-            let instances = reservations.flat_map(|one| one.instances.unwrap_or_default());
-            (instances.collect(), page.next_token)
-        },
-    )
-    .await
+    describe::instances(aws, filters).await
 }

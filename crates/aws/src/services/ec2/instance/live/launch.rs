@@ -11,10 +11,10 @@ use trueup_model::Value;
 use trueup_model::value::Values;
 use trueup_provider::{Call, Create, Failure, FailureClass};
 
-use super::{ID, KIND, raw_in_any_state};
-use crate::live::Session;
+use super::{ID, KIND};
 use crate::live::owned::{self, Made};
 use crate::live::tags::{self, filter};
+use crate::live::{Session, describe};
 
 /// Launches it, and gives its id.
 pub(super) async fn run(aws: &Session<'_>, request: &Create) -> Result<String, Failure> {
@@ -144,7 +144,7 @@ fn tag_specifications(request: &Create) -> Vec<TagSpecification> {
 /// Why an instance that was launched is gone: it goes from pending to terminated, and only then
 /// says why.
 pub(super) async fn why_it_died(aws: &Session<'_>, id: &str) -> Option<Failure> {
-    let found = raw_in_any_state(aws, vec![filter(ID, [id.to_owned()])]).await.ok()?;
+    let found = describe::instances(aws, vec![filter(ID, [id.to_owned()])]).await.ok()?;
     let reason = found.first()?.state_reason()?;
     let code = reason.code().unwrap_or("no code");
     let message = reason.message().unwrap_or("no message");
