@@ -203,10 +203,10 @@ BLOCKERS = {
     "transit_gateway_attachment": {VPC},
     "interface": {A, VPC},
     "database": {A, GROUP, VPC},
-    # These might be about to leave, so they are looked at for half a minute: two at a time.
-    "instance and network_load_balancer": {A, B, GROUP, VPC},
-    "interface_endpoint and nat_gateway": {A, GROUP, ADDRESS, GATEWAY, VPC},
-    "function and application_load_balancer": {A, B, GROUP, GATEWAY, VPC},
+    "network_load_balancer": {A, B, VPC},
+    "application_load_balancer": {A, B, GROUP, GATEWAY, VPC},
+    # These might be about to leave, so they are looked at for half a minute: all at once.
+    "instance and interface_endpoint and nat_gateway and function": {A, GROUP, ADDRESS, GATEWAY, VPC},
 }
 
 

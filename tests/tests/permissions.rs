@@ -15,7 +15,7 @@ const ELSEWHERE: [(&str, &[&str]); 10] = [
     (".tagged_as(", &["tag:GetResources"]),
     (".tagged_arns(", &["tag:GetResources"]),
     ("describe::instances(", &["ec2:DescribeInstances"]),
-    ("Held::", &["ec2:DescribeNetworkInterfaces"]),
+    ("Held::", &["ec2:DescribeNetworkInterfaces", "elasticloadbalancing:DescribeLoadBalancers"]),
     (
         "Held::SecurityGroup",
         &["ec2:DescribeSecurityGroups", "lambda:ListFunctions", "rds:DescribeDBInstances"],

@@ -5,7 +5,7 @@
 //! [`Surroundings::unreadable`] and nothing worse, and what nothing points to is not asked for.
 
 mod acl;
-mod balancer;
+pub(super) mod balancer;
 pub(super) mod endpoint;
 mod environment;
 mod interface;

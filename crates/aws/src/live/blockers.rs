@@ -16,6 +16,7 @@ use super::describe::PAGE;
 use super::session::Session;
 use super::tags::{self, filter};
 
+mod balancers;
 mod interface;
 mod refusal;
 mod users;
@@ -127,12 +128,18 @@ impl Session<'_> {
         };
         match interfaces {
             Ok(interfaces) => {
-                let holders = interface::holders(&interfaces);
-                found.holders.extend(users::instead_of(self, held, holders).await);
+                found.holders.extend(self.behind(held, &interfaces).await);
             }
             Err(failure) => found.unread.push(failure.action),
         }
         found
+    }
+
+    /// Who is behind these interfaces.
+    async fn behind(&self, held: Held<'_>, interfaces: &[NetworkInterface]) -> Vec<Holder> {
+        let standing = balancers::standing(self, interfaces).await;
+        let holders = interface::holders(interfaces, &standing);
+        users::instead_of(self, held, holders).await
     }
 
     async fn interfaces(&self, by: Filter) -> Result<Vec<NetworkInterface>, Failure> {
@@ -153,8 +160,7 @@ impl Session<'_> {
         let Ok(found) = self.interfaces(filter("group-id", [group.to_owned()])).await else {
             return true;
         };
-        let held = Held::SecurityGroup(group);
-        let holders = users::instead_of(self, held, interface::holders(&found)).await;
+        let holders = self.behind(Held::SecurityGroup(group), &found).await;
         holders.iter().any(|holder| matches!(holder.leaves, Leaves::ByHand | Leaves::Shortly))
     }
 

@@ -3,6 +3,7 @@
 //!
 //! Time is virtual: it passes only while something sleeps or waits.
 
+mod balancers;
 mod lookups;
 mod scenes;
 

@@ -134,12 +134,12 @@ async fn read(
 }
 
 /// `app/web/0123` of an ARN.
-pub(super) fn id_of(arn: &str) -> &str {
+pub(in crate::live) fn id_of(arn: &str) -> &str {
     arn.split_once(":loadbalancer/").map_or(arn, |(_, id)| id)
 }
 
 /// Those with these ARNs or names (an unknown one is an error); all of the account, where there are none.
-pub(super) async fn load_balancers(
+pub(in crate::live) async fn load_balancers(
     aws: &Session<'_>,
     arns: &[String],
     names: &[String],

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::NetworkInterface;
 
+use super::balancers::Standing;
 use super::refusal::{Holder, Leaves};
 
 /// Who is behind these interfaces; several of one owner count once.
-pub(super) fn holders(interfaces: &[NetworkInterface]) -> Vec<Holder> {
+pub(super) fn holders(interfaces: &[NetworkInterface], standing: &Standing<'_>) -> Vec<Holder> {
     let mut seen = BTreeSet::new();
-    let all = interfaces.iter().map(holder);
+    let all = interfaces.iter().map(|interface| holder(interface, standing));
     all.filter(|holder| seen.insert(holder.what.clone())).collect()
 }
 
-fn holder(interface: &NetworkInterface) -> Holder {
+fn holder(interface: &NetworkInterface, standing: &Standing<'_>) -> Holder {
     let id = interface.network_interface_id().unwrap_or("an interface");
     let description = interface.description().unwrap_or_default();
     let attached = interface.attachment().and_then(|attachment| attachment.instance_id());
@@ -26,7 +27,7 @@ fn holder(interface: &NetworkInterface) -> Holder {
     } else if let Some(rest) = after("ELB ") {
         // `app/NAME/ID`, `net/NAME/ID`; a classic one has its name alone.
         let name = rest.split('/').nth(1).unwrap_or(&rest);
-        holder(format!("load balancer {name} ({id})"), Leaves::Shortly)
+        holder(format!("load balancer {name} ({id})"), standing.leaves(interface))
     } else if let Some(nat) = after("Interface for NAT Gateway ") {
         holder(format!("NAT gateway {nat}"), Leaves::Shortly)
     } else if let Some(endpoint) = after("VPC Endpoint Interface ") {
@@ -61,6 +62,7 @@ fn without_uuid(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::balancers::nothing_known;
     use super::*;
 
     fn check(description: &str) -> String {
@@ -68,7 +70,7 @@ mod tests {
             .network_interface_id("eni-1")
             .description(description)
             .build();
-        let holder = holder(&interface);
+        let holder = holder(&interface, &nothing_known());
         format!("{}: {:?}", holder.what, holder.leaves)
     }
 
@@ -90,6 +92,6 @@ mod tests {
     #[test]
     fn what_aws_made_for_others_leaves_with_it() {
         let interface = NetworkInterface::builder().requester_managed(true).description("EFS");
-        assert_eq!(holder(&interface.build()).leaves, Leaves::Shortly);
+        assert_eq!(holder(&interface.build(), &nothing_known()).leaves, Leaves::Shortly);
     }
 }

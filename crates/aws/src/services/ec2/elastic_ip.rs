@@ -54,6 +54,7 @@ pub fn kind() -> Kind {
                 "ec2:DisassociateAddress",
                 "ec2:ReleaseAddress",
                 "ec2:DescribeNetworkInterfaces",
+                "elasticloadbalancing:DescribeLoadBalancers",
             ],
         },
         ..Kind::new("elastic_ip", "ec2", "A public IPv4 address that stays.")

@@ -48,6 +48,7 @@ pub fn kind() -> Kind {
                 "ec2:DetachInternetGateway",
                 "ec2:DeleteInternetGateway",
                 "ec2:DescribeNetworkInterfaces",
+                "elasticloadbalancing:DescribeLoadBalancers",
                 "lambda:ListFunctions",
                 "rds:DescribeDBInstances",
             ],

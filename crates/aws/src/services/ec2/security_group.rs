@@ -93,6 +93,7 @@ pub fn kind() -> Kind {
                 "ec2:RevokeSecurityGroupEgress",
                 "ec2:DeleteSecurityGroup",
                 "ec2:DescribeNetworkInterfaces",
+                "elasticloadbalancing:DescribeLoadBalancers",
                 "lambda:ListFunctions",
                 "rds:DescribeDBInstances",
             ],

@@ -85,6 +85,7 @@ pub fn kind() -> Kind {
             delete: &[
                 "ec2:DeleteSubnet",
                 "ec2:DescribeNetworkInterfaces",
+                "elasticloadbalancing:DescribeLoadBalancers",
                 "lambda:ListFunctions",
                 "rds:DescribeDBInstances",
             ],

@@ -100,6 +100,7 @@ pub fn kind() -> Kind {
                 "ec2:DescribeVpcEndpoints",
                 "ec2:DescribeVpcPeeringConnections",
                 "ec2:DescribeVpnGateways",
+                "elasticloadbalancing:DescribeLoadBalancers",
                 "lambda:ListFunctions",
                 "rds:DescribeDBInstances",
             ],
