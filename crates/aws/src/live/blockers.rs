@@ -142,6 +142,12 @@ impl Session<'_> {
         users::instead_of(self, held, holders).await
     }
 
+    /// Whose an interface is, as far as that can be read: for a message.
+    pub(crate) async fn owner_of_interface(&self, interface: &str) -> Option<String> {
+        let found = self.holders(Held::Interface(interface)).await;
+        found.holders.into_iter().next().map(|holder| holder.what)
+    }
+
     async fn interfaces(&self, by: Filter) -> Result<Vec<NetworkInterface>, Failure> {
         self.pages(
             Call::read("ec2:DescribeNetworkInterfaces"),

@@ -3,6 +3,7 @@
 //!
 //! Time is virtual: it passes only while something sleeps or waits.
 
+mod addresses;
 mod balancers;
 mod lookups;
 mod scenes;
@@ -25,7 +26,7 @@ use trueup_model::snapshot::{Condition, Live, Ownership};
 use trueup_model::value::Values;
 use trueup_model::{Address, KindName};
 use trueup_provider::{
-    Call, CallOutcome, Create, Delete, Failure, FailureClass, Host, Until, Update, Verdict,
+    Call, CallOutcome, Create, Delete, Failure, FailureClass, Host, Safety, Until, Update, Verdict,
 };
 
 use super::session::{Clients, ReadSource, Session};
@@ -142,6 +143,7 @@ impl Host for Stage {
         let passes = match failure.class {
             FailureClass::NotYet | FailureClass::Throttled | FailureClass::Draining => true,
             FailureClass::Conflict => !call.returns_conflicts,
+            FailureClass::Ambiguous => call.safety == Safety::Repeatable,
             _ => false,
         };
         if passes && self.now() < PATIENCE { Verdict::RetryAfter(PAUSE) } else { Verdict::Return }

@@ -1,12 +1,16 @@
 //! An Elastic IP address: a public IPv4 address that stays.
 
-use trueup_model::kind::{After, Output, Permissions, Sample, Times, Which};
+use trueup_model::kind::{After, Output, Permissions, Sample, Settlement, Times, Which};
 use trueup_model::{Attribute, Disruption, Kind, Type};
+
+use crate::services::attributes::is_absent;
 
 const DOCUMENTATION: &str = "\
 Identity: the tags. The address itself stays the same until it is released.
 
-In place: the instance that it belongs to, and tags.
+In place: the instance that it belongs to, and tags. It is moved only from where the plan saw it: what \
+has it by then keeps it, and the step fails and names it. Where it belongs to an interface that is no \
+instance's, the plan shows that interface.
 
 An address that a NAT gateway uses is released after the gateway is deleted. An account has five in \
 each Region unless it asked for more.
@@ -43,10 +47,16 @@ pub fn kind() -> Kind {
         times: Times { create: [1, 1, 3], update: [1, 1, 3], delete: [1, 2, 9] },
         permissions: Permissions {
             read: &["ec2:DescribeAddresses"],
-            create: &["ec2:AllocateAddress", "ec2:AssociateAddress", "ec2:CreateTags"],
+            create: &[
+                "ec2:AllocateAddress",
+                "ec2:AssociateAddress",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:CreateTags",
+            ],
             update: &[
                 "ec2:AssociateAddress",
                 "ec2:DisassociateAddress",
+                "ec2:DescribeNetworkInterfaces",
                 "ec2:CreateTags",
                 "ec2:DeleteTags",
             ],
@@ -57,7 +67,21 @@ pub fn kind() -> Kind {
                 "elasticloadbalancing:DescribeLoadBalancers",
             ],
         },
+        settle,
         ..Kind::new("elastic_ip", "ec2", "A public IPv4 address that stays.")
+    }
+}
+
+/// The id of an interface, where an instance's is wanted.
+const INTERFACE: &str = "eni-";
+
+/// Whose interfaces use it is not said here: NAT gateways and load balancers name the address themselves.
+fn settle(settlement: &mut Settlement<'_>) {
+    let there = settlement.live.map(|live| live.get_attribute("instance"));
+    let interface =
+        there.filter(|there| there.as_str().is_some_and(|id| id.starts_with(INTERFACE)));
+    if let Some(interface) = interface.filter(|_| is_absent(settlement.wanted, "instance")) {
+        settlement.wanted.insert("instance".to_owned(), interface.clone().into());
     }
 }
 
@@ -66,12 +90,15 @@ pub(crate) use live::Calls;
 
 #[cfg(feature = "live")]
 mod live {
+    use std::time::Duration;
+
     use async_trait::async_trait;
     use aws_sdk_ec2::types::{Address, DomainType, Filter, ResourceType};
     use trueup_model::Value;
     use trueup_model::snapshot::{Condition, Live};
-    use trueup_provider::{Call, Create, Delete, Failure, Update};
+    use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update, VISIBLE_AFTER};
 
+    use super::INTERFACE;
     use crate::live::blockers::Held;
     use crate::live::describe::{self, Described};
     use crate::live::session::unless_missing;
@@ -81,6 +108,8 @@ mod live {
 
     const KIND: &str = "elastic_ip";
     const ID: &str = "allocation-id";
+    /// How soon an association that is refused is tried again.
+    const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
     pub(crate) struct Calls;
 
@@ -118,11 +147,11 @@ mod live {
 
         async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
             let id = &request.before.id;
-            let found = raw(aws, vec![filter(ID, [id.to_owned()])]).await?;
-            let Some(address) = found.first() else { return Ok(()) };
-            // What a NAT gateway uses leaves with the gateway; nobody can take it away before.
-            if describe::text(address.instance_id()) != Value::Null {
-                disassociate(aws, address).await?;
+            let Some(address) = described(aws, id).await? else { return Ok(()) };
+            let address = &address;
+            // What an interface has is released when that is gone; a NAT gateway's cannot be taken away.
+            if instance(address).is_some() {
+                part(aws, address, &request.before).await?;
             }
             release(aws, id, address).await?;
             aws.gone(KIND, id).await
@@ -149,8 +178,11 @@ mod live {
         match unless_missing(released.await) {
             // An address that was released and went to another account is refused, not missing.
             Err(failure) if failure.is("AuthFailure") => {
-                let left = raw(aws, vec![filter(ID, [id.to_owned()])]).await?;
-                if left.is_empty() { Ok(()) } else { Err(failure) }
+                if described(aws, id).await?.is_none() {
+                    Ok(())
+                } else {
+                    Err(failure)
+                }
             }
             other => other.map(|_| ()),
         }
@@ -166,20 +198,91 @@ mod live {
         instance: Option<&str>,
     ) -> Result<(), Failure> {
         let id = before.id.as_str();
-        let Some(instance) = instance else {
-            for address in raw(aws, vec![filter(ID, [id.to_owned()])]).await? {
-                disassociate(aws, &address).await?;
+        if let Some(address) = described(aws, id).await?
+            && holder(&address) != instance
+        {
+            part(aws, &address, before).await?;
+        }
+        if let Some(instance) = instance {
+            associate(aws, before, instance).await?;
+        }
+        shows(aws, id, instance).await
+    }
+
+    /// Takes the address away from what the plan saw it with, and from nothing else.
+    async fn part(aws: &Session<'_>, address: &Address, before: &Live) -> Result<(), Failure> {
+        match holder(address) {
+            None => Ok(()),
+            Some(now) if before.get("instance").as_str() == Some(now) => {
+                disassociate(aws, address).await
             }
-            return shows(aws, id, None).await;
+            Some(_) => Err(taken(aws, address, before).await),
+        }
+    }
+
+    /// Takes it away from nobody: what got it since it was looked at keeps it.
+    async fn associate(aws: &Session<'_>, before: &Live, instance: &str) -> Result<(), Failure> {
+        let id = before.id.as_str();
+        let begin = aws.host.now();
+        loop {
+            let call = Call::repeatable("ec2:AssociateAddress");
+            let given = aws.call_on_new(call, || {
+                let call = aws.clients.ec2.associate_address().allocation_id(id);
+                call.instance_id(instance).allow_reassociation(false).send()
+            });
+            let refusal = match given.await {
+                Err(refusal) if refusal.is("Resource.AlreadyAssociated") => refusal,
+                other => return other.map(|_| ()),
+            };
+            let Some(address) = described(aws, id).await? else { return Err(refusal) };
+            let was = before.get("instance").as_str();
+            match holder(&address) {
+                // By a call whose answer was lost.
+                Some(now) if now == instance => return Ok(()),
+                Some(now) if Some(now) != was => return Err(taken(aws, &address, before).await),
+                // What it was taken away from a moment ago.
+                _ => {}
+            }
+            let passed = u128::from(aws.host.now().saturating_sub(begin));
+            if passed >= VISIBLE_AFTER.as_millis() || !aws.host.rest(LOOK_AGAIN_AFTER).await {
+                return Err(refusal);
+            }
+        }
+    }
+
+    async fn taken(aws: &Session<'_>, address: &Address, before: &Live) -> Failure {
+        let named = |id: &str| match id.strip_prefix(INTERFACE) {
+            Some(_) => format!("network interface {id}"),
+            None => format!("instance {id}"),
         };
-        // In one call from the instance that the plan saw; from anything else it is not ours to take.
-        let moves = !before.get("instance").is_null();
-        aws.call_on_new(Call::repeatable("ec2:AssociateAddress"), || {
-            let call = aws.clients.ec2.associate_address().allocation_id(id);
-            call.instance_id(instance).allow_reassociation(moves).send()
-        })
-        .await?;
-        shows(aws, id, Some(instance)).await
+        let owner = match holder(address) {
+            Some(interface) if interface.starts_with(INTERFACE) => {
+                aws.owner_of_interface(interface).await
+            }
+            _ => None,
+        };
+        let now = owner.or_else(|| holder(address).map(named)).unwrap_or_default();
+        let was = before.get("instance").as_str().map_or_else(|| "nothing".to_owned(), named);
+        let id = &before.id;
+        let message = format!("{id} belongs to {now}; when this was planned it belonged to {was}");
+        let mut failure = Failure::new(FailureClass::Invalid, message)
+            .help("plan again: the plan then says from what it is taken away");
+        "ec2:AssociateAddress".clone_into(&mut failure.action);
+        failure
+    }
+
+    /// What it belongs to: an instance, or an interface that is no instance's.
+    fn holder(address: &Address) -> Option<&str> {
+        let interface = || address.network_interface_id().filter(|id| !id.is_empty());
+        instance(address).or_else(interface)
+    }
+
+    fn instance(address: &Address) -> Option<&str> {
+        address.instance_id().filter(|id| !id.is_empty())
+    }
+
+    async fn described(aws: &Session<'_>, id: &str) -> Result<Option<Address>, Failure> {
+        Ok(raw(aws, vec![filter(ID, [id.to_owned()])]).await?.pop())
     }
 
     async fn shows(aws: &Session<'_>, id: &str, instance: Option<&str>) -> Result<(), Failure> {
@@ -207,7 +310,7 @@ mod live {
 
     fn normalise(aws: &Session<'_>, address: &Address) -> Live {
         let id = address.allocation_id().unwrap_or_default();
-        let attributes = [("instance", describe::text(address.instance_id()))];
+        let attributes = [("instance", describe::text(holder(address)))];
         let arn = ec2_arn(aws.region, aws.account, "elastic-ip", id);
         let outputs = [
             ("id", id.into()),
@@ -215,5 +318,56 @@ mod live {
             ("arn", arn.into()),
         ];
         describe::live((KIND, id), address.tags(), attributes, outputs, Condition::Ready)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trueup_model::expression::Expressions;
+    use trueup_model::snapshot::{Condition, Facts, Live, Ownership};
+    use trueup_model::value::Values;
+    use trueup_model::{Expression, Value};
+
+    use super::*;
+
+    /// What is compared with an address that belongs to `there`.
+    fn settled(wanted: Option<&str>, there: &str) -> Option<Value> {
+        let named = |value: Value| ("instance".to_owned(), value);
+        let live = Live {
+            kind: "elastic_ip".into(),
+            id: "eipalloc-1".to_owned(),
+            ownership: Ownership::default(),
+            attributes: [named(there.into())].into(),
+            outputs: Values::new(),
+            tags: std::collections::BTreeMap::new(),
+            condition: Condition::Ready,
+            scheduled: Values::new(),
+        };
+        let (name, value) = named(wanted.into());
+        let mut wanted: Expressions = [(name, value.into())].into();
+        settle(&mut Settlement {
+            address: &"elastic_ip.main".parse().unwrap(),
+            region: "us-west-2",
+            wanted: &mut wanted,
+            live: Some(&live),
+            facts: &Facts::default(),
+            remarks: &mut Vec::new(),
+        });
+        wanted.get("instance").and_then(Expression::to_value)
+    }
+
+    #[test]
+    fn an_address_that_names_no_instance_stays_with_an_interface() {
+        assert_eq!(settled(None, "eni-1"), Some("eni-1".into()));
+        assert_eq!(
+            settled(None, "i-2"),
+            Some(Value::Null),
+            "that somebody gave it to a machine shows"
+        );
+        assert_eq!(
+            settled(Some("i-1"), "eni-1"),
+            Some("i-1".into()),
+            "from what it is taken away shows"
+        );
     }
 }

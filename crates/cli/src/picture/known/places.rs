@@ -247,8 +247,10 @@ impl<'a> Places<'a> {
     /// What carries an address or a listener.
     fn bearer(&self, thing: &Thing<'_>) -> Option<Name> {
         for attribute in ["instance", "load_balancer"] {
-            if let Some(name) = thing.names(attribute, &self.meanings).into_iter().next() {
-                return self.things.contains_key(&name).then_some(name);
+            let mut names = thing.names(attribute, &self.meanings).into_iter();
+            // An address of a NAT gateway shows the gateway's interface there, which nothing draws.
+            if let Some(name) = names.find(|name| self.things.contains_key(name)) {
+                return Some(name);
             }
         }
         let name = thing.name();
