@@ -5,6 +5,7 @@
 
 mod addresses;
 mod balancers;
+mod flow_logs;
 mod lookups;
 mod scenes;
 
@@ -41,10 +42,13 @@ const PATIENCE: u64 = 600_000;
 /// Of EC2's API, whose refusals look otherwise than those of all others.
 const EC2_VERSION: &str = "2016-11-15";
 
-/// One call of a query protocol (EC2, ELB, RDS, IAM).
+/// Where the protocols with JSON say what is called.
+const TARGET: &str = "x-amz-target";
+
+/// One call of a query protocol (EC2, ELB, RDS, IAM), or of one with JSON (the tagging API).
 pub(crate) struct Asked {
     pub(crate) action: String,
-    /// As they are on the wire: `Filter.1.Name`.
+    /// As they are on the wire: `Filter.1.Name`. None of JSON.
     pub(crate) parameters: BTreeMap<String, String>,
 }
 
@@ -58,6 +62,8 @@ impl Asked {
 pub(crate) enum Answer {
     /// What stands within `<ActionResponse>`.
     Xml(String),
+    /// The answer of a protocol with JSON.
+    Json(serde_json::Value),
     /// AWS's code and message.
     Refused(&'static str, &'static str),
     /// It took effect, and the answer never came.
@@ -216,6 +222,10 @@ impl HttpConnector for Connector {
                 let action = &asked.action;
                 (200, format!("<{action}Response>{inner}</{action}Response>"))
             }
+            Answer::Json(body) => (200, body.to_string()),
+            Answer::Refused(code, message) if request.headers().contains_key(TARGET) => {
+                (400, serde_json::json!({ "__type": code, "message": message }).to_string())
+            }
             Answer::Refused(code, message) => {
                 let error = format!("<Code>{code}</Code><Message>{message}</Message>");
                 let is_ec2 = asked.get("Version") == EC2_VERSION;
@@ -246,7 +256,9 @@ fn asked(request: &HttpRequest) -> Asked {
     let pairs = body.split('&').filter_map(|pair| pair.split_once('='));
     let parameters: BTreeMap<String, String> =
         pairs.map(|(name, value)| (decode(name), decode(value))).collect();
-    Asked { action: parameters.get("Action").cloned().unwrap_or_default(), parameters }
+    let target = request.headers().get(TARGET).and_then(|target| target.rsplit('.').next());
+    let action = parameters.get("Action").cloned().or_else(|| target.map(str::to_owned));
+    Asked { action: action.unwrap_or_default(), parameters }
 }
 
 fn values(json: serde_json::Value) -> Values {

@@ -206,7 +206,9 @@ mod live {
             Ok(found.await?.iter().map(|log| normalise(aws, log)).collect())
         }
 
-        /// Most stacks have none, and the tagging API is asked anyway.
+        /// What the stack has a block for is described, whatever the tagging API says. Most stacks have
+        /// none: whether one is left that was taken out of the file, the answer tells that every plan
+        /// has already. It lags, so one that was only just made goes with a later plan.
         async fn discovered(aws: &Session<'_>, search: &Search<'_>) -> Result<Vec<Live>, Failure> {
             let none = search.expected.is_empty();
             if none && aws.tagged_arns("ec2", "vpc-flow-log/").await?.is_empty() {
