@@ -45,15 +45,23 @@ def test_a_disk_and_what_metadata_tell(program, world, stack):
         instance_type: t3.micro
         subnet: private[a]
         metadata_options: { instance_metadata_tags: enabled }
-        root_volume: { type: gp3, size_gb: 20 }
+        root_volume: { type: gp3, size_gb: 20%s }
     """
-    path = applied(program, stack(NETWORK, instance))
+    path = applied(program, stack(NETWORK, instance % ""))
     found, = world.ec2.describe_instances(Filters=[{"Name": "instance-state-name", "Values": ["running"]}])["Reservations"]
     options = found["Instances"][0]["MetadataOptions"]
     assert (options["InstanceMetadataTags"], options["HttpTokens"]) == ("enabled", "required")
     volume, = world.ec2.describe_volumes()["Volumes"]
     assert (volume["Size"], volume["VolumeType"]) == (20, "gp3")
+    # What outlives the machine is nobody's: it would be a thing of the stack that no stack knows.
+    stays = stack(NETWORK, instance % ", delete_on_termination: false")
+    assert program.plan(stays).actions == {"instance.web": "update"}
+    path = applied(program, stays)
     program.destroy(path)
+    kept, = world.ec2.describe_volumes()["Volumes"]
+    assert kept["VolumeId"] == volume["VolumeId"]
+    assert not [tag for tag in kept.get("Tags", []) if tag["Key"].startswith("trueup:")], kept
+    world.ec2.delete_volume(VolumeId=kept["VolumeId"])
 
 
 def test_a_replica_is_promoted_not_replaced_when_the_line_goes(program, world, stack):

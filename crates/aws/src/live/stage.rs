@@ -5,6 +5,7 @@
 
 mod addresses;
 mod balancers;
+mod disks;
 mod flow_logs;
 mod lookups;
 mod scenes;

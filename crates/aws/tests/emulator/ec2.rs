@@ -331,6 +331,8 @@ fn instance() {
             json!({ "iam_role": null }),
             json!({ "iam_role": other.output("instance_profile_name") }),
             json!({ "root_volume": { "size_gb": 30, "type": "gp3", "encrypted": true } }),
+            json!({ "root_volume": { "size_gb": 30, "delete_on_termination": false } }),
+            json!({ "root_volume": { "size_gb": 30, "delete_on_termination": true } }),
             json!({ "instance_type": "t3.small" }),
             json!({ "termination_protection": true }),
         ] {

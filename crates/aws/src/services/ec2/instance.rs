@@ -22,6 +22,10 @@ user data and the root volume's encryption replace it.
 `ami` takes an image's id, or the name of a public SSM parameter that holds the newest one. The \
 newest counts when the instance is made; a newer one later is a remark, unless `follow: true`.
 
+The root volume belongs to the machine, and goes with it when it is deleted or replaced: data that is to \
+outlive the machine wants a place of its own. `delete_on_termination: false` keeps the disk, without our \
+tags. `protect: true` keeps the machine.
+
 IMDSv2 is required and the root volume is encrypted unless the stack says otherwise. An account may \
 encrypt every volume: then `encrypted: false` is a remark, because no volume is ever decrypted.
 
@@ -107,7 +111,7 @@ pub fn kind() -> Kind {
                 "ec2:DeleteTags",
                 "iam:PassRole",
             ],
-            delete: &["ec2:TerminateInstances"],
+            delete: &["ec2:TerminateInstances", "ec2:DeleteTags"],
         },
         idempotency: Idempotency::Token,
         settle,
@@ -233,11 +237,17 @@ fn root_volume() -> Vec<Attribute> {
         Attribute::new("kms_key", Type::String, "The ARN of the key that encrypts it.")
             .unmanaged("the account's default key")
             .replaces(),
+        Attribute::new("delete_on_termination", Type::Bool, "Whether it goes with the machine.")
+            .or(true, "as AWS does: it is a copy of the image, made with the machine"),
     ]
 }
 
 fn volume_defaults() -> Value {
-    let defaults = [("type", Value::from("gp3")), ("encrypted", true.into())];
+    let defaults = [
+        ("type", Value::from("gp3")),
+        ("encrypted", true.into()),
+        ("delete_on_termination", true.into()),
+    ];
     Value::Map(defaults.map(|(name, value)| (name.to_owned(), value)).into())
 }
 

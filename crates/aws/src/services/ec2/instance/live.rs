@@ -75,6 +75,7 @@ impl crate::live::Calls for Calls {
 
     async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
         let id = &request.before.id;
+        let_go_of_disk(aws, &request.before).await?;
         let gone = owned::delete(aws, KIND, id, || {
             aws.call(Call::repeatable("ec2:TerminateInstances"), move || {
                 aws.clients.ec2.terminate_instances().instance_ids(id).send()
@@ -107,6 +108,17 @@ impl crate::live::Calls for Calls {
         }
         aws.retag_all_ec2(&ids, change).await
     }
+}
+
+/// A disk that stays is nobody's any more. It is let go of first: who dies in between finds the machine
+/// again, and never a disk of ours without one.
+async fn let_go_of_disk(aws: &Session<'_>, before: &Live) -> Result<(), Failure> {
+    let found = raw(aws, vec![filter(ID, [before.id.clone()])]).await?;
+    let stays = found.first().filter(|one| shape::root_volume_goes(one) == Some(false));
+    let Some(disk) = stays.and_then(shape::root_volume_id) else { return Ok(()) };
+    let remove = before.ownership.to_tags().into_keys().collect();
+    let change = TagChange { remove, ..TagChange::default() };
+    aws.retag_all_ec2(&[disk.to_owned()], &change).await
 }
 
 async fn detailed(aws: &Session<'_>, instances: &[Instance]) -> Result<Vec<Live>, Failure> {

@@ -1,7 +1,8 @@
 //! Changes of an instance in place, one call each.
 
 use aws_sdk_ec2::types::{
-    AttributeBooleanValue, IamInstanceProfileAssociation, IamInstanceProfileSpecification,
+    AttributeBooleanValue, EbsInstanceBlockDeviceSpecification, IamInstanceProfileAssociation,
+    IamInstanceProfileSpecification, InstanceBlockDeviceMappingSpecification,
 };
 use trueup_model::Value;
 use trueup_model::snapshot::Live;
@@ -187,10 +188,45 @@ async fn profile_association(
     Ok(found.pop())
 }
 
-/// Size, type and speed change while it runs; AWS refuses a smaller size.
+/// Size, type and speed change while it runs; AWS refuses a smaller size, and a second change of them
+/// for hours: whether the disk goes with the machine is told in a call of its own.
 async fn volume(aws: &Session<'_>, before: &Live, wanted: &Value) -> Result<(), Failure> {
     let found = raw(aws, vec![filter(ID, [before.id.clone()])]).await?;
-    let Some(volume) = found.first().and_then(shape::root_volume_id) else { return Ok(()) };
+    let Some(instance) = found.first() else { return Ok(()) };
+    let goes = wanted.get("delete_on_termination").as_bool();
+    if let (Some(goes), Some(device)) = (goes, instance.root_device_name())
+        && shape::root_volume_goes(instance).is_some_and(|there| there != goes)
+    {
+        keep_or_take(aws, &before.id, device, goes).await?;
+    }
+    let there = before.get("root_volume");
+    let differs = |name: &str| !wanted.get(name).is_null() && wanted.get(name) != there.get(name);
+    match shape::root_volume_id(instance) {
+        Some(id) if ["size_gb", "type", "iops", "throughput"].into_iter().any(differs) => {
+            resize(aws, id, wanted).await
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn keep_or_take(
+    aws: &Session<'_>,
+    id: &str,
+    device: &str,
+    goes: bool,
+) -> Result<(), Failure> {
+    let disk = EbsInstanceBlockDeviceSpecification::builder().delete_on_termination(goes).build();
+    let mapping = InstanceBlockDeviceMappingSpecification::builder().device_name(device).ebs(disk);
+    let mapping = mapping.build();
+    aws.call(Call::repeatable("ec2:ModifyInstanceAttribute"), || {
+        let call = aws.clients.ec2.modify_instance_attribute().instance_id(id);
+        call.block_device_mappings(mapping.clone()).send()
+    })
+    .await
+    .map(|_| ())
+}
+
+async fn resize(aws: &Session<'_>, volume: &str, wanted: &Value) -> Result<(), Failure> {
     let number =
         |name: &str| wanted.get(name).as_int().and_then(|number| i32::try_from(number).ok());
     let kind = wanted.get("type").as_str();

@@ -97,7 +97,7 @@ fn root_volume(device: &RootDevice, wanted: &Values) -> BlockDeviceMapping {
     // `false` is never sent: AWS refuses it for images and accounts that encrypt always.
     let encrypted = disk.get("encrypted").as_bool().filter(|encrypted| *encrypted);
     let disk = EbsBlockDevice::builder()
-        .delete_on_termination(true)
+        .delete_on_termination(disk.get("delete_on_termination").as_bool() != Some(false))
         .set_volume_size(number("size_gb").or(device.size))
         .set_iops(number("iops"))
         .set_throughput(number("throughput"))

@@ -1,6 +1,6 @@
 //! From EC2's description of an instance to the form that is compared.
 
-use aws_sdk_ec2::types::{Instance, InstanceNetworkInterface, Volume};
+use aws_sdk_ec2::types::{EbsInstanceBlockDevice, Instance, InstanceNetworkInterface, Volume};
 use trueup_model::Value;
 use trueup_model::snapshot::{Condition, Live, around};
 use trueup_model::value::Values;
@@ -30,10 +30,18 @@ pub(super) fn primary_interface(instance: &Instance) -> Option<&InstanceNetworkI
 
 /// The disk that it starts from; none when that is in the machine itself.
 pub(super) fn root_volume_id(instance: &Instance) -> Option<&str> {
+    root_disk(instance).and_then(|ebs| ebs.volume_id())
+}
+
+/// Whether that disk goes with it.
+pub(super) fn root_volume_goes(instance: &Instance) -> Option<bool> {
+    root_disk(instance).and_then(EbsInstanceBlockDevice::delete_on_termination)
+}
+
+fn root_disk(instance: &Instance) -> Option<&EbsInstanceBlockDevice> {
     let root = instance.root_device_name();
     let mut mappings = instance.block_device_mappings().iter();
-    let mapping = mappings.find(|mapping| mapping.device_name() == root);
-    mapping.and_then(|mapping| mapping.ebs()).and_then(|ebs| ebs.volume_id())
+    mappings.find(|mapping| mapping.device_name() == root).and_then(|mapping| mapping.ebs())
 }
 
 pub(super) fn normalise(
@@ -61,7 +69,7 @@ pub(super) fn normalise(
         ("tenancy", tenancy(instance)),
         ("key_pair", text(instance.key_name())),
         ("user_data", details.user_data.clone()),
-        ("root_volume", root_volume(volume)),
+        ("root_volume", root_volume(instance, volume)),
         ("metadata_options", metadata_options(instance)),
         ("monitoring", monitoring.into()),
         ("source_dest_check", instance.source_dest_check().unwrap_or(true).into()),
@@ -133,7 +141,7 @@ fn tenancy(instance: &Instance) -> Value {
     text(tenancy.map(aws_sdk_ec2::types::Tenancy::as_str))
 }
 
-fn root_volume(volume: Option<&Volume>) -> Value {
+fn root_volume(instance: &Instance, volume: Option<&Volume>) -> Value {
     let key = volume.and_then(|volume| volume.kms_key_id());
     let kind = volume.and_then(|volume| volume.volume_type());
     let fields: Values = owned::named([
@@ -143,6 +151,7 @@ fn root_volume(volume: Option<&Volume>) -> Value {
         ("throughput", volume.and_then(aws_sdk_ec2::types::Volume::throughput).into()),
         ("encrypted", volume.and_then(aws_sdk_ec2::types::Volume::encrypted).into()),
         ("kms_key", text(key)),
+        ("delete_on_termination", root_volume_goes(instance).into()),
     ]);
     fields.into()
 }
@@ -227,7 +236,9 @@ mod tests {
     fn a_machine_without_a_root_volume_has_none() {
         let mapping = InstanceBlockDeviceMapping::builder().device_name("/dev/sdb").build();
         let instance = Instance::builder().root_device_name("/dev/xvda");
-        assert_eq!(root_volume_id(&instance.block_device_mappings(mapping).build()), None);
-        assert!(root_volume(None).get("type").is_null());
+        let instance = instance.block_device_mappings(mapping).build();
+        assert_eq!(root_volume_id(&instance), None);
+        let disk = root_volume(&instance, None);
+        assert!(disk.get("type").is_null() && disk.get("delete_on_termination").is_null());
     }
 }
