@@ -160,6 +160,11 @@ pub enum WhyNot {
         /// On what.
         on: Address,
     },
+    /// Something that stays, or of which that is not known, needs it.
+    NeededBy {
+        /// What needs it.
+        by: Address,
+    },
     /// It reads something that is looked up and of which that is not known.
     NotLookedUp {
         /// What is looked up, without `existing`.

@@ -63,6 +63,7 @@ fn is_estranged(why: &WhyNot) -> bool {
         // as it shall be, or a change that is listed.
         WhyNot::Unreadable { .. }
         | WhyNot::DependsOn { .. }
+        | WhyNot::NeededBy { .. }
         | WhyNot::NotLookedUp { .. }
         | WhyNot::Ignored { .. }
         | WhyNot::Scheduled { .. }

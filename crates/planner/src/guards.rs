@@ -38,7 +38,7 @@ impl Context<'_, '_> {
                 continue;
             }
             let kind = self.index.lives[*live].kind.as_str();
-            let held = || unread.get(live).map(|on| WhyNot::DependsOn { on: on.clone() });
+            let held = || unread.get(live).map(|on| WhyNot::NeededBy { by: on.clone() });
             let hidden = || unread_kinds.get(kind);
             let hidden = || hidden().map(|m| WhyNot::Unreadable { message: m.clone() });
             if let Some(why) = self.protected(*live, departure).or_else(held).or_else(hidden) {
@@ -166,7 +166,7 @@ impl Context<'_, '_> {
         let claimant = self.matching.claimants[holder].map(|id| &self.index.resources[id].address);
         let live = self.index.lives[holder];
         match claimant.or(live.ownership.address.as_ref()) {
-            Some(on) => WhyNot::DependsOn { on: on.clone() },
+            Some(by) => WhyNot::NeededBy { by: by.clone() },
             None => WhyNot::Faulty { message: format!("{} still uses it", known_as(live)) },
         }
     }

@@ -65,6 +65,7 @@ pub(crate) fn why_not(why: &WhyNot) -> String {
     match why {
         WhyNot::Unreadable { message } => format!("it could not be read: {message}"),
         WhyNot::DependsOn { on } => format!("it depends on {on}, which is left alone too"),
+        WhyNot::NeededBy { by } => format!("{by} needs it and stays"),
         WhyNot::NotLookedUp { on, because } => format!("it reads existing.{on}, which {because}"),
         WhyNot::NotOurs { id, owner: Some(owner) } => {
             format!("{id} stands in its place and belongs to {owner}")
@@ -91,6 +92,7 @@ pub(crate) fn is_unfinished(why: &WhyNot) -> bool {
     match why {
         WhyNot::Unreadable { .. }
         | WhyNot::DependsOn { .. }
+        | WhyNot::NeededBy { .. }
         | WhyNot::NotLookedUp { .. }
         | WhyNot::NotOurs { .. }
         | WhyNot::Faulty { .. }

@@ -104,6 +104,7 @@ fn why_not(why: &WhyNot) -> String {
     match why {
         WhyNot::Unreadable { message } => format!("unreadable: {message}"),
         WhyNot::DependsOn { on } => format!("depends on {on}"),
+        WhyNot::NeededBy { by } => format!("needed by {by}"),
         WhyNot::NotLookedUp { on, because } => format!("reads existing.{on}, which {because}"),
         WhyNot::NotOurs { id, owner } => format!("{id} is not ours but {owner:?}'s"),
         WhyNot::Faulty { message } => format!("faulty: {message}"),

@@ -24,8 +24,8 @@ fn a_database_goes_only_when_it_is_named_and_keeps_what_it_stands_on() {
     - log_group.other (file): destroyed
      0 delete log_group.other
     withheld db_instance.main: protected from [destroyed]: allow it with --allow-data-loss db_instance.main
-    withheld security_group.db: depends on db_instance.main
-    withheld vpc.main: depends on security_group.db
+    withheld security_group.db: needed by db_instance.main
+    withheld vpc.main: needed by security_group.db
     warning data-loss: db_instance.main holds data and is left as it is (allow it with --allow-data-loss db_instance.main)
     ");
     assert_snapshot!(world.allow("db_instance.main").show(), @"
@@ -85,8 +85,8 @@ fn a_database_is_not_replaced_because_of_what_it_stands_on() {
     = vpc.main (file): immutable cidr_block
         cidr_block: "10.0.0.0/16" -> "10.0.0.0/8" !
     withheld db_instance.main: protected from [subnet.a is replaced]: allow it with --allow-data-loss db_instance.main
-    withheld subnet.a: depends on db_instance.main
-    withheld vpc.main: depends on subnet.a
+    withheld subnet.a: needed by db_instance.main
+    withheld vpc.main: needed by subnet.a
     warning data-loss: db_instance.main holds data and is left as it is (allow it with --allow-data-loss db_instance.main)
     "#);
     assert_snapshot!(world.allow("db_instance.main").show(), @r#"

@@ -88,8 +88,8 @@ fn what_a_retained_database_stands_on_is_not_replaced_under_it() {
     = vpc.main (file): immutable cidr_block
         cidr_block: "10.0.0.0/16" -> "10.0.0.0/8" !
     withheld db_instance.main: protected from [subnet.a is replaced]: allow it with --allow-data-loss db_instance.main
-    withheld subnet.a: depends on db_instance.main
-    withheld vpc.main: depends on subnet.a
+    withheld subnet.a: needed by db_instance.main
+    withheld vpc.main: needed by subnet.a
     warning data-loss: db_instance.main holds data and is left as it is (allow it with --allow-data-loss db_instance.main)
     "#);
 }

@@ -60,7 +60,7 @@ fn what_is_retained_stays_without_our_tags() {
     assert_snapshot!(world.destroy().show(), @"
     forget subnet.a (file): retained
      0 forget subnet.a
-    withheld vpc.main: depends on subnet.a
+    withheld vpc.main: needed by subnet.a
     ");
 }
 

@@ -145,7 +145,7 @@ fn what_cannot_be_read_is_not_taken_for_absent() {
      0 delete nat_gateway.main
      1 delete internet_gateway.main < 0
     withheld subnet.public: unreadable: ec2:DescribeSubnets: UnauthorizedOperation
-    withheld vpc.main: depends on subnet.public
+    withheld vpc.main: needed by subnet.public
     ");
 }
 
