@@ -1,16 +1,20 @@
 //! Sentences while the plan is being carried out: whether each step leaves them as they are.
 
+use std::collections::BTreeSet;
+
 use trueup_model::stack::Sentence;
-use trueup_model::{Diagnostic, Plan, Severity, Snapshot, Stack};
+use trueup_model::{Diagnostic, Plan, Severity, Snapshot, Stack, Step, StepId};
 
 use super::order::is_kept;
 use super::scene::{KINDS, Scene};
 use super::sentences::{Outcome, outcomes};
+use super::states::States;
 use super::world::World;
 
 /// Warns of each sentence that is to hold on the way and does not, though the steps were put into
-/// an order for its sake where there is one. The states are those after each step in the plan's
-/// order; what runs side by side may come in another. With more steps than `tries` none is judged.
+/// an order for its sake where there is one. Judged are the states after each step in the plan's order,
+/// and those in which a step has come as early, or as late, as what runs side by side lets it. With more
+/// steps than can be judged in so many `tries` none is.
 pub(super) fn findings(
     stack: &Stack,
     snapshot: &Snapshot,
@@ -18,7 +22,7 @@ pub(super) fn findings(
     outcomes_after: &[Outcome],
     tries: usize,
 ) -> Vec<Diagnostic> {
-    let steps: Vec<usize> = plan
+    let steps: Vec<StepId> = plan
         .steps
         .iter()
         .filter(|step| KINDS.contains(&step.kind.as_str()))
@@ -27,30 +31,49 @@ pub(super) fn findings(
     if plan.expect.is_empty() || steps.is_empty() {
         return Vec::new();
     }
-    if steps.len() > tries {
+    if STATES_OF_A_STEP * steps.len() > tries {
         return vec![too_large()];
     }
-    let state = |upto: Option<usize>, sentences: &[Sentence]| {
-        let done = |step: &trueup_model::Step| upto.is_some_and(|upto| step.id <= upto);
+    let state = |done: &BTreeSet<StepId>, sentences: &[Sentence]| {
+        let done = |step: &Step| done.contains(&step.id);
         let scene = Scene::of(World::after(stack, snapshot, plan, &done), snapshot);
         outcomes(&scene, sentences)
     };
-    let before = state(None, &plan.expect);
+    let before = state(&BTreeSet::new(), &plan.expect);
     let all = plan.expect.iter().zip(&before).zip(outcomes_after);
     let kept = all.filter(|((sentence, before), after)| is_kept(sentence, before, after));
     let kept: Vec<Sentence> = kept.map(|((sentence, _), _)| sentence.clone()).collect();
-    let mut before = vec![false; kept.len()];
+    let mut known = BTreeSet::new();
     let mut findings = Vec::new();
-    // The last state is the planned one, which is known to be shut.
-    for &step in &steps[..steps.len() - 1] {
-        for (index, outcome) in state(Some(step), &kept).iter().enumerate() {
-            if outcome.is_lost() && !before[index] {
-                findings.push(finding(plan, step, &kept[index], outcome));
+    for (moment, done) in moments(plan, &steps) {
+        for (index, outcome) in state(&done, &kept).iter().enumerate() {
+            if outcome.is_lost() && known.insert(index) {
+                findings.push(finding(plan, moment, &kept[index], outcome));
             }
-            before[index] |= outcome.is_lost();
         }
     }
     findings
+}
+
+/// How many states are judged for a step.
+const STATES_OF_A_STEP: usize = 3;
+
+/// When a sentence does not hold.
+#[derive(Clone, Copy)]
+enum Moment {
+    After(StepId),
+    Before(StepId),
+}
+
+/// The states that are judged, as the steps that are done in them.
+fn moments(plan: &Plan, steps: &[StepId]) -> Vec<(Moment, BTreeSet<StepId>)> {
+    let (states, none) = (States::of(&plan.steps), BTreeSet::new());
+    // The last state is the planned one, which is known to be shut.
+    let in_order = steps[..steps.len() - 1].iter();
+    let in_order = in_order.map(|&step| (Moment::After(step), (0..=step).collect()));
+    let early = steps.iter().map(|&step| (Moment::After(step), states.early(step, &none)));
+    let late = steps.iter().map(|&step| (Moment::Before(step), states.late(step, &none)));
+    in_order.chain(early).chain(late).collect()
 }
 
 fn too_large() -> Diagnostic {
@@ -61,15 +84,14 @@ fn too_large() -> Diagnostic {
     note
 }
 
-fn finding(plan: &Plan, step: usize, sentence: &Sentence, outcome: &Outcome) -> Diagnostic {
+fn finding(plan: &Plan, moment: Moment, sentence: &Sentence, outcome: &Outcome) -> Diagnostic {
+    let (word, step) = match moment {
+        Moment::After(step) => ("does not hold for a while after", step),
+        Moment::Before(step) => ("may not hold for a while before", step),
+    };
     let done = &plan.steps[step];
-    let message = format!(
-        "'{}' does not hold for a while after step {}, {} {}",
-        sentence.text,
-        step + 1,
-        done.operation.verb(),
-        done.address
-    );
+    let (text, verb, address) = (&sentence.text, done.operation.verb(), &done.address);
+    let message = format!("'{text}' {word} step {}, {verb} {address}", step + 1);
     let way = outcome.evidence.join("; ");
     let what = if sentence.negated { "what passes then" } else { "where it stops then" };
     Diagnostic::warning("expectation-broken-meanwhile", message)

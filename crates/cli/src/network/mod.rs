@@ -21,6 +21,7 @@ mod resources;
 mod routes;
 mod scene;
 mod sentences;
+mod states;
 mod world;
 
 use std::collections::BTreeSet;
@@ -41,7 +42,7 @@ pub(crate) const COVERS: &str = "Judged by the stack and by what surrounds it in
 
 /// The elements of all networks together that a plan may be tried on: proving must not take longer
 /// than reading did, and a network of a thousand elements takes some ten milliseconds.
-const MOST_ELEMENTS: usize = 10_000;
+const MOST_ELEMENTS: usize = 30_000;
 
 /// Proves the sentences on the network that a plan leads to, and adds what is found to the plan: a
 /// sentence that breaks forbids it. Of a stack that is destroyed nothing is proved.

@@ -9,6 +9,7 @@ use trueup_model::{Diagnostic, Plan, Severity, Snapshot, Stack, Step, StepId};
 
 use super::scene::{KINDS, Scene};
 use super::sentences::{Outcome, outcomes};
+use super::states::States;
 use super::world::World;
 
 #[cfg(test)]
@@ -21,6 +22,9 @@ pub(super) struct Order {
     /// The sentence, by its place among those of the plan.
     pub(super) sentence: usize,
 }
+
+/// What is done when a step is on one side of others.
+type State = fn(&States, StepId, &BTreeSet<StepId>) -> BTreeSet<StepId>;
 
 /// The orders that were found, and whether not all could be tried.
 #[derive(Default)]
@@ -37,8 +41,9 @@ struct Way<'a> {
     /// The sentences, and where they stand among those of the plan.
     sentences: Vec<Sentence>,
     places: Vec<usize>,
-    /// What each step waits for, over others too.
-    ancestors: Vec<BTreeSet<StepId>>,
+    /// The steps that concern networks.
+    steps: Vec<StepId>,
+    states: States,
     /// How often a network may still be made and judged.
     budget: usize,
     /// Whether that was not enough.
@@ -55,7 +60,7 @@ pub(super) fn is_kept(sentence: &Sentence, before: &Outcome, after: &Outcome) ->
 }
 
 /// The orders that keep sentences which hold before the plan and after it, and would break if a
-/// step came as early as it may. A network may be made and judged `tries` times; where there are more
+/// step came as early or as late as it may. A network may be made and judged `tries` times; where there are more
 /// steps than that, nothing is tried.
 pub(super) fn found(
     stack: &Stack,
@@ -88,73 +93,82 @@ pub(super) fn found(
         plan,
         sentences,
         places,
-        ancestors: ancestors(&plan.steps),
+        steps: steps.clone(),
+        states: States::of(&plan.steps),
         budget: tries,
         is_cut_short: false,
         known: BTreeMap::new(),
     };
     let mut orders = Vec::new();
     for &step in &steps {
-        orders.extend(way.orders_before(step, &steps));
+        orders.extend(way.orders_before(step));
+    }
+    for &step in &steps {
+        orders.extend(way.orders_behind(step));
     }
     Found { orders, is_cut_short: way.is_cut_short }
 }
 
 impl Way<'_> {
-    /// The steps that `step` should wait for.
-    fn orders_before(&mut self, step: StepId, steps: &[StepId]) -> Vec<Order> {
-        let early = self.with(step, &BTreeSet::new());
-        let broken = self.broken(&early).unwrap_or_default();
-        let Some(&sentence) = broken.first() else { return Vec::new() };
-        let may_come_first = |other: &&StepId| {
-            **other != step
-                && !self.ancestors[step].contains(other)
-                && !self.ancestors[**other].contains(&step)
+    /// The orders that keep what a step would break that comes as early as it may: it waits for others.
+    fn orders_before(&mut self, step: StepId) -> Vec<Order> {
+        let Some(sentence) = self.first_broken(&self.states.early(step, &BTreeSet::new())) else {
+            return Vec::new();
         };
-        let others: BTreeSet<StepId> = steps.iter().filter(may_come_first).copied().collect();
-        let mut enough = self.enough(step, &others);
-        // Each of them that can be left out is.
-        for other in others {
-            let mut fewer = enough.clone();
-            if fewer.remove(&other) && self.keeps(step, &fewer) {
-                enough = fewer;
-            }
-        }
-        for &first in &enough {
-            let mut waits = self.ancestors[first].clone();
-            waits.insert(first);
-            for waiting in 0..self.ancestors.len() {
-                if waiting == step || self.ancestors[waiting].contains(&step) {
-                    self.ancestors[waiting].extend(&waits);
-                }
-            }
+        let firsts = self.enough(step, States::early);
+        for &first in &firsts {
+            self.states.wait(step, first);
         }
         self.known.clear();
-        let sentence = self.places[sentence];
-        enough.into_iter().map(|first| Order { first, second: step, sentence }).collect()
+        firsts.into_iter().map(|first| Order { first, second: step, sentence }).collect()
     }
 
-    /// Steps after which `step` breaks nothing; none if there are none.
-    fn enough(&mut self, step: StepId, others: &BTreeSet<StepId>) -> BTreeSet<StepId> {
-        for &other in others {
+    /// The orders that keep what all that may be done before a step would break: others wait for it.
+    fn orders_behind(&mut self, step: StepId) -> Vec<Order> {
+        let Some(sentence) = self.first_broken(&self.states.late(step, &BTreeSet::new())) else {
+            return Vec::new();
+        };
+        let seconds = self.enough(step, States::late);
+        for &second in &seconds {
+            self.states.wait(second, step);
+        }
+        self.known.clear();
+        seconds.into_iter().map(|second| Order { first: step, second, sentence }).collect()
+    }
+
+    /// Steps on whose other side `step` breaks nothing, and none of which can be left out; none if there
+    /// are none.
+    fn enough(&mut self, step: StepId, state: State) -> BTreeSet<StepId> {
+        let all = self.steps.iter().copied();
+        let others: BTreeSet<StepId> =
+            all.filter(|&other| self.states.are_free(step, other)).collect();
+        if !self.keeps(&state(&self.states, step, &others)) {
+            return BTreeSet::new();
+        }
+        for &other in &others {
             let one = BTreeSet::from([other]);
-            if self.keeps(step, &one) {
+            if self.keeps(&state(&self.states, step, &one)) {
                 return one;
             }
         }
-        if self.keeps(step, others) { others.clone() } else { BTreeSet::new() }
+        let mut enough = others.clone();
+        for other in others {
+            let mut fewer = enough.clone();
+            if fewer.remove(&other) && self.keeps(&state(&self.states, step, &fewer)) {
+                enough = fewer;
+            }
+        }
+        enough
     }
 
-    fn keeps(&mut self, step: StepId, firsts: &BTreeSet<StepId>) -> bool {
-        let done = self.with(step, firsts);
-        self.broken(&done).is_some_and(|broken| broken.is_empty())
+    /// The first sentence that does not hold in a state, by its place among those of the plan.
+    fn first_broken(&mut self, done: &BTreeSet<StepId>) -> Option<usize> {
+        let broken = self.broken(done)?.first().copied()?;
+        Some(self.places[broken])
     }
 
-    /// A step, others before it, and all that these wait for.
-    fn with(&self, step: StepId, firsts: &BTreeSet<StepId>) -> BTreeSet<StepId> {
-        let all = firsts.iter().chain([&step]);
-        let waits = all.clone().flat_map(|step| self.ancestors[*step].iter());
-        all.chain(waits).copied().collect()
+    fn keeps(&mut self, done: &BTreeSet<StepId>) -> bool {
+        self.broken(done).is_some_and(|broken| broken.is_empty())
     }
 
     /// The sentences that do not hold when these steps are done; nothing where that may not be tried
@@ -177,19 +191,6 @@ impl Way<'_> {
         self.known.insert(done.clone(), broken.clone());
         Some(broken)
     }
-}
-
-fn ancestors(steps: &[Step]) -> Vec<BTreeSet<StepId>> {
-    let mut all: Vec<BTreeSet<StepId>> = Vec::with_capacity(steps.len());
-    for step in steps {
-        let mut mine = BTreeSet::new();
-        for &before in &step.after {
-            mine.extend(all[before].iter().copied());
-            mine.insert(before);
-        }
-        all.push(mine);
-    }
-    all
 }
 
 /// That not every state was tried in which a sentence might not hold.

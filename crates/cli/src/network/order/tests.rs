@@ -151,18 +151,17 @@ fn all_orders_are_tried_where_that_is_soon_done() {
     assert_eq!(found_with(30), (vec![3, 4], false));
 }
 
-/// The route alone, and each group before it: then it is over, and nothing is said to be found.
+/// The route alone, then behind all groups; with more tries, groups are left out that it need not wait for.
 #[test]
-fn what_was_not_tried_is_not_ordered_and_is_said() {
-    assert_eq!(found_with(5), (Vec::new(), true));
+fn what_was_not_tried_is_said() {
     let mut enough = 0;
-    for tries in 6..30 {
+    for tries in 5..40 {
         let (waits_for, is_cut_short) = found_with(tries);
         assert!(waits_for.contains(&3) && waits_for.contains(&4), "{tries}: {waits_for:?}");
         assert!(is_cut_short || waits_for == [3, 4], "{tries}: {waits_for:?}");
         enough += usize::from(!is_cut_short);
     }
-    assert!((1..24).contains(&enough), "{enough}");
+    assert!((1..34).contains(&enough), "{enough}");
 }
 
 /// The codes of what a plan is told, where networks of so many elements may be tried.
@@ -181,14 +180,16 @@ fn a_plan_says_that_not_every_order_was_tried() {
         let said = codes_within(most);
         said.into_iter().map(|(code, _)| code).collect()
     };
-    assert_eq!(codes(30 * elements), ["ordered-for-expectation", "ordered-for-expectation"]);
-    // Too few tries to find the order: the break on the way is warned of, and that more was not tried.
-    let found = codes(5 * elements);
-    assert_eq!(found, ["expectation-broken-meanwhile", "not-proved-meanwhile"]);
-    let said = codes_within(5 * elements).pop().unwrap();
+    assert_eq!(codes(40 * elements), ["ordered-for-expectation", "ordered-for-expectation"]);
+    // Enough tries for an order, not for the shortest.
+    let found = codes(15 * elements);
+    assert_eq!(found[..2], ["ordered-for-expectation", "ordered-for-expectation"]);
+    assert_eq!(found.last(), Some(&"not-proved-meanwhile"));
+    let said = codes_within(15 * elements).pop().unwrap();
     assert!(said.1.contains("not every order of this plan's steps was tried"), "{}", said.1);
-    // Fewer tries than steps: not even the states after each step are judged.
-    assert_eq!(codes(4 * elements), ["not-proved-meanwhile"]);
+    // Fewer tries than states: what may be on the way is not judged.
+    let said = codes_within(14 * elements).pop().unwrap();
+    assert_eq!(said.0, "not-proved-meanwhile");
     let said = codes_within(4 * elements).pop().unwrap();
     assert!(said.1.contains("not for each step on the way"), "{}", said.1);
 }
