@@ -114,7 +114,7 @@ pub async fn take(leasing: Leasing) -> Result<Lease, Refusal> {
             }
         };
         if ask == Ask::List && taking.looks() > 0 {
-            sleep(Duration::from_secs(taking.looks().min(LONGEST_PAUSE).into())).await;
+            pause(taking.looks()).await;
         }
         let answer = match seat.ask(ask, seat.held()).await {
             Ok((answer, leases)) => {
@@ -147,17 +147,21 @@ pub async fn held(leasing: Leasing) -> Result<Option<Holding>, Failure> {
 /// whether their last calls were a moment ago. What was before it is deleted by the next holder.
 pub async fn break_lease(leasing: Leasing, held: &Holding) -> Result<(), Failure> {
     let seat = Seat::new(leasing);
-    let (answer, _) = seat.ask(Ask::List, Says::Settled).await?;
-    let Answer::Listed { entries, now } = answer else { return Ok(()) };
-    if entries.iter().any(|entry| entry.held && entry.generation > held.generation) {
-        return Err(Failure::new(FailureClass::Exists, "another run has taken it meanwhile"));
-    }
-    let settles = counting(&entries).iter().filter_map(|entry| entry.settles(USUAL)).max();
-    let says = if settles.is_some_and(|at| at > now) { Says::Unsettled } else { Says::Settled };
-    // Above the holder's may be one of an attempt to take it away whose answer was lost.
-    let highest = entries.iter().map(|entry| entry.generation).max();
-    let next = highest.unwrap_or_default().max(held.generation) + 1;
-    seat.ask(Ask::Create(next), says).await?;
+    let mut looks = 0;
+    let (next, says) = loop {
+        let Some((next, says)) = seat.above(held).await? else { return Ok(()) };
+        match seat.ask(Ask::Create(next), says).await {
+            // Its name may be one that was deleted, which is free again after a while.
+            Err(failure) if failure.class == FailureClass::Exists && looks < USUAL.looks => {
+                looks += 1;
+                pause(looks).await;
+            }
+            created => {
+                created?;
+                break (next, says);
+            }
+        }
+    };
     // As for whoever takes it: where the one before is gone, so is the stack that was read of.
     match seat.ask(Ask::Create(next - 1), says).await {
         Err(failure) if failure.class == FailureClass::Exists => Ok(()),
@@ -169,7 +173,12 @@ pub async fn break_lease(leasing: Leasing, held: &Holding) -> Result<(), Failure
     }
 }
 
-/// The longest pause, in seconds, before somebody looks again who sees no holder.
+/// Before somebody looks again who has looked so often.
+async fn pause(looks: u32) {
+    sleep(Duration::from_secs(looks.min(LONGEST_PAUSE).into())).await;
+}
+
+/// The longest pause, in seconds, before somebody looks again who could not create a generation.
 const LONGEST_PAUSE: u32 = 5;
 /// How often a holder looks at the clocks: a machine that was asleep may have lost the lease.
 const LONGEST_NAP: Duration = Duration::from_secs(5);
@@ -336,6 +345,21 @@ impl Seat {
     fn now(&self) -> u64 {
         let wall = (self.leasing.clock)().duration_since(self.wall_begin).unwrap_or_default();
         millis(self.begin.elapsed().max(wall))
+    }
+
+    /// The generation with which somebody's lease is taken away, and what it says; none, if the store
+    /// does not tell.
+    async fn above(&self, held: &Holding) -> Result<Option<(u64, Says)>, Failure> {
+        let (answer, _) = self.ask(Ask::List, Says::Settled).await?;
+        let Answer::Listed { entries, now } = answer else { return Ok(None) };
+        if entries.iter().any(|entry| entry.held && entry.generation > held.generation) {
+            return Err(Failure::new(FailureClass::Exists, "another run has taken it meanwhile"));
+        }
+        let settles = counting(&entries).iter().filter_map(|entry| entry.settles(USUAL)).max();
+        let says = if settles.is_some_and(|at| at > now) { Says::Unsettled } else { Says::Settled };
+        // Above the holder's may be one of an attempt to take it away whose answer was lost.
+        let highest = entries.iter().map(|entry| entry.generation).max();
+        Ok(Some((highest.unwrap_or_default().max(held.generation) + 1, says)))
     }
 
     /// What is written while it is held.

@@ -51,7 +51,9 @@ impl Unlock {
         }
         let question = "\nTake it away? A run that still goes on then stops. Only 'yes' is a yes: ";
         carry_out::agree(self.yes, question, context).await?;
-        trueup_applier::break_lease(leasing, &holding).await.map_err(failed("take away"))?;
+        // To be broken off is as if this had died, which leases are made for.
+        let taken = context.interrupts.or(trueup_applier::break_lease(leasing, &holding)).await?;
+        taken.map_err(failed("take away"))?;
         let freed = format!("Nobody holds the lease of stack {stack} any more.\n");
         say(context, freed, &document(&stack, Some(&holding), true))?;
         if let Some(sandbox) = &context.sandbox {
