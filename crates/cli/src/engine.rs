@@ -3,7 +3,7 @@
 
 use trueup_applier::{Ended, Report};
 use trueup_model::plan::{WhyNot, Withheld};
-use trueup_model::{Catalog, Diagnostic, Plan, Severity, Snapshot, Stack};
+use trueup_model::{Catalog, Diagnostic, Plan, Proof, Severity, Snapshot, Stack};
 use trueup_planner::{Options, Violation};
 use trueup_stack::CelEvaluator;
 
@@ -28,6 +28,11 @@ pub fn decide(
     }
     network::prove(stack, snapshot, &mut plan);
     Ok(plan)
+}
+
+/// Proves the sentences of a plan on the network as AWS has it, in their order.
+pub fn prove_live(stack: &Stack, snapshot: &Snapshot, plan: &Plan) -> Vec<Proof> {
+    network::prove_live(stack, snapshot, plan).into_iter().map(|live| live.proof).collect()
 }
 
 /// The findings that forbid a plan.

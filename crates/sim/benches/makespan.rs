@@ -5,6 +5,8 @@
 #![expect(clippy::print_stdout, reason = "a bench reports to whoever runs it")]
 #![expect(clippy::unwrap_used, reason = "a bench that panics says where")]
 
+#[path = "../tests/convergence/meanwhile.rs"]
+mod meanwhile;
 #[expect(dead_code, reason = "the tests use all of it")]
 #[path = "../tests/convergence/program.rs"]
 mod program;

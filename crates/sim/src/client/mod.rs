@@ -41,6 +41,9 @@ pub struct Sim {
     state: Mutex<State>,
 }
 
+/// What somebody else does.
+type Intrusion = Box<dyn FnOnce(&mut World) + Send>;
+
 struct State {
     world: World,
     clock: Clock,
@@ -50,6 +53,11 @@ struct State {
     crashed: bool,
     reads: u64,
     watch: Option<Arc<Watch>>,
+    /// What others do while a run is at work, before the call of that number that changes something.
+    others: Vec<(u64, Intrusion)>,
+    /// Whether the world is kept after every change, and those that were.
+    records: bool,
+    history: Vec<World>,
 }
 
 /// How many calls there were, repeated attempts included.
@@ -81,6 +89,9 @@ impl Sim {
             crashed: false,
             reads: 0,
             watch: None,
+            others: Vec::new(),
+            records: false,
+            history: Vec::new(),
         };
         Self { catalog, options, state: Mutex::new(state) }
     }
@@ -100,6 +111,25 @@ impl Sim {
         }
         self.save(&state.world)?;
         Ok(answer)
+    }
+
+    /// Has others do something in the middle of a run: before the call of that number that changes
+    /// something, counted as [`Sim::counts`] counts.
+    pub fn at_change(&self, number: u64, intrusion: impl FnOnce(&mut World) + Send + 'static) {
+        self.lock().others.push((number, Box::new(intrusion)));
+    }
+
+    /// Keeps the world as it is after every change from now on, until one is done by half: which half
+    /// that is in AWS, which has several calls for some changes and one for others, is not simulated.
+    pub fn record(&self) {
+        self.lock().records = true;
+    }
+
+    /// What was kept since then; nothing more is.
+    pub fn recorded(&self) -> Vec<World> {
+        let mut state = self.lock();
+        state.records = false;
+        std::mem::take(&mut state.history)
     }
 
     /// Has somebody look at the world after every change, or nobody any more.
@@ -250,6 +280,9 @@ impl Sim {
             return Err(crashed());
         }
         let now = state.clock.now();
+        if call.mutates() {
+            self.let_others(state);
+        }
         let mut service = self.service(&mut state.world, &mut state.reads, now, fault);
         service.advance();
         if call.mutates()
@@ -265,9 +298,29 @@ impl Sim {
             if let Some(watch) = &state.watch {
                 watch.look(&state.world);
             }
+            state.records &= !fault.is_some_and(Fault::halves);
+            if state.records {
+                state.history.push(state.world.clone());
+            }
             self.save(&state.world)?;
         }
         Ok(answer)
+    }
+
+    /// Does what others do by now.
+    fn let_others(&self, state: &mut State) {
+        let changes = state.faults.changes;
+        let (due, later) = std::mem::take(&mut state.others)
+            .into_iter()
+            .partition::<Vec<_>, _>(|(number, _)| *number <= changes);
+        state.others = later;
+        for (_, intrusion) in due {
+            intrusion(&mut state.world);
+            normalise(&self.catalog, &mut state.world);
+            if let Some(watch) = &state.watch {
+                watch.accept(&state.world);
+            }
+        }
     }
 
     fn crash(&self, failure: Failure) -> Failure {

@@ -16,13 +16,16 @@ use trueup_model::kind::{Attribute, Catalog, Kind, Type};
 use trueup_model::snapshot::Ownership;
 use trueup_model::value::{Value, Values};
 use trueup_model::{Condition, Live};
-use trueup_provider::{Failure, FailureClass};
+use trueup_provider::{Failure, FailureClass, VISIBLE_AFTER};
 
 use crate::chance::{Dice, mix};
 use crate::faults::{Fault, aws};
 use crate::options::{Latency, SimOptions};
 use crate::tables;
 use crate::world::{Item, Phase, World};
+
+/// How long reads are behind at most, in milliseconds, however few there were.
+const LISTED_AFTER: u64 = VISIBLE_AFTER.as_secs() * 1000;
 
 /// The service while one call is served.
 pub(crate) struct Service<'a> {
@@ -89,6 +92,9 @@ impl<'a> Service<'a> {
         let Ok(item) = self.item_mut(kind, id) else { return Ok(None) };
         if item.hidden_until > now {
             return Ok(None);
+        }
+        if item.created_at + LISTED_AFTER <= now {
+            (item.hidden_reads, item.untagged_reads) = (0, 0);
         }
         if item.hidden_reads > 0 {
             item.hidden_reads -= 1;

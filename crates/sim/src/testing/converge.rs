@@ -57,6 +57,34 @@ pub async fn converge(
     pursue(engine, sim, limit, &|| ()).await
 }
 
+/// So many runs, whatever is left to do after them: what must not happen does not happen in them.
+pub async fn attempt(
+    engine: &dyn Engine,
+    sim: &Arc<Sim>,
+    runs: usize,
+) -> Result<Vec<Outcome>, String> {
+    let watch = Arc::new(Watch::new(engine.rules(), sim.catalog(), &sim.world()));
+    sim.set_watch(Some(Arc::clone(&watch)));
+    let mut outcomes = Vec::new();
+    for _ in 0..runs {
+        let outcome = one_run(engine, sim, &watch).await;
+        outcomes.push(outcome);
+    }
+    sim.set_watch(None);
+    outcomes.into_iter().collect()
+}
+
+/// One run, by somebody who starts it anew if the last one died.
+async fn one_run(engine: &dyn Engine, sim: &Arc<Sim>, watch: &Watch) -> Result<Outcome, String> {
+    if sim.has_crashed() {
+        sim.restart();
+    }
+    let outcome = engine.run(sim).await;
+    examine(&outcome, sim)?;
+    watch.broken().map_or(Ok(()), Err)?;
+    Ok(outcome)
+}
+
 /// Converges; `between` is called after every run.
 async fn pursue(
     engine: &dyn Engine,
@@ -79,12 +107,7 @@ async fn watched(
 ) -> Result<Vec<Outcome>, String> {
     let mut runs = Vec::new();
     for _ in 0..limit {
-        if sim.has_crashed() {
-            sim.restart();
-        }
-        let outcome = engine.run(sim).await;
-        examine(&outcome, sim)?;
-        watch.broken().map_or(Ok(()), Err)?;
+        let outcome = one_run(engine, sim, watch).await?;
         between();
         let Outcome { planned, withheld, failures, .. } = &outcome;
         let is_settled = planned.is_empty() && withheld.is_empty() && failures.is_empty();

@@ -180,7 +180,7 @@ impl Watch {
         Err(format!("{} was made and does not say whose it is", item.description()))
     }
 
-    /// Of one address there is one, and beside it at most the one that was there before.
+    /// Of one address one is made, beside what was there before.
     fn are_single(&self, old: &BTreeSet<String>, world: &World) -> Result<(), String> {
         let mut by_address: BTreeMap<(&str, &str), Vec<(&str, &Item)>> = BTreeMap::new();
         for (key, item) in &world.resources {
@@ -194,7 +194,7 @@ impl Watch {
         }
         for ((_, address), items) in by_address {
             let new = items.iter().filter(|(key, _)| !old.contains(*key)).count();
-            if new > 1 || items.len() > 2 {
+            if new > 1 {
                 let ids: Vec<&str> = items.iter().map(|(_, item)| item.id.as_str()).collect();
                 return Err(format!("{address} was made twice: {}", ids.join(", ")));
             }

@@ -8,8 +8,8 @@ use trueup_model::{Address, Plan};
 use trueup_planner::Mode;
 use trueup_sim::{Item, World};
 
-use crate::program::Program;
-use crate::stacks::{MOVED, THEIRS};
+use crate::program::{MOVED, Program};
+use crate::stacks::THEIRS;
 
 /// What a stack owns and is to stay, by what the stack says of it, or by what is written on it.
 pub(crate) struct Keeping {
@@ -35,9 +35,12 @@ impl Keeping {
         for item in world.owned_by(&program.stack.name).filter(|item| !item.is_deleting()) {
             let ownership = item.ownership();
             let Some(address) = ownership.address else { continue };
-            let resource = program.stack.resources.get(&address);
+            let mut resources = program.stack.resources.values();
+            let resource = program.stack.resources.get(&address).or_else(|| {
+                resources.find(|resource| resource.moved_from.as_ref() == Some(&address))
+            });
             let tag = ownership.keep;
-            let is_moved = stays && item.kind == "elastic_ip" && MOVED.contains(&&*address.name);
+            let is_moved = stays && resource.is_some() && MOVED.contains(&&*address.name);
             let (retain, protect) = resource.map_or((tag.retain, tag.protect), |resource| {
                 (resource.on_destroy == OnDestroy::Retain, resource.protect)
             });

@@ -1,7 +1,10 @@
 //! The program as its parts make it: load, read, plan, apply.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::future::pending;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
@@ -9,7 +12,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use tokio::time::Instant;
 use trueup_applier::{
-    Ended, Events, Holder, Interrupt, Lease, Leasing, Left, Refusal, Report, Run, WIDTH,
+    Ended, Events, Holder, Interrupt, Lease, Leasing, Left, Refusal, Report, Run, Stop, WIDTH,
 };
 use trueup_cli::engine;
 use trueup_model::event::Skipped;
@@ -24,11 +27,15 @@ use trueup_sim::testing::watch::Rules;
 use trueup_sim::{Sim, SimOptions, World};
 use trueup_stack::{CelEvaluator, DiskFiles, Files, Request, Variables};
 
+use crate::meanwhile::Promise;
+
 pub(crate) struct Program {
     pub(crate) stack: Stack,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) options: Options,
     evaluator: Arc<CelEvaluator>,
+    /// After how many changes the next run is interrupted, and how often.
+    pub(crate) interrupt_at: Cell<Option<(u64, u32)>>,
 }
 
 impl Program {
@@ -69,7 +76,7 @@ impl Program {
         });
         let stack = loaded.stack.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
         let (options, evaluator) = (Options::default(), Arc::new(CelEvaluator));
-        Self { stack, catalog, options, evaluator }
+        Self { stack, catalog, options, evaluator, interrupt_at: Cell::new(None) }
     }
 
     /// The same, to be destroyed, with all that holds data.
@@ -104,7 +111,25 @@ impl Program {
     }
 
     pub(crate) async fn apply(&self, sim: &Arc<Sim>, plan: Plan, snapshot: Snapshot) -> Report {
-        trueup_applier::apply(Run {
+        self.apply_until(pending::<()>(), sim, plan, snapshot).await
+    }
+
+    /// Carries a plan out, and begins nothing more once the lease is `lost`.
+    async fn apply_until<T>(
+        &self,
+        lost: impl Future<Output = T>,
+        sim: &Arc<Sim>,
+        plan: Plan,
+        snapshot: Snapshot,
+    ) -> Report {
+        let interrupt = Interrupt::new();
+        if let Some((changes, times)) = self.interrupt_at.take() {
+            let interrupt = interrupt.clone();
+            let raise = move |_: &mut World| (0..times).for_each(|_| interrupt.raise());
+            sim.at_change(sim.counts().changes + changes, raise);
+        }
+        let stop = interrupt.clone();
+        let mut apply = pin!(trueup_applier::apply(Run {
             wait_for_tail: true,
             plan: Arc::new(plan),
             snapshot: Arc::new(snapshot),
@@ -112,11 +137,18 @@ impl Program {
             catalog: Arc::clone(&self.catalog),
             evaluator: self.evaluator.clone(),
             events: Events::unread(),
-            interrupt: Interrupt::new(),
+            interrupt,
             seed: 1,
             width: WIDTH,
-        })
-        .await
+        }));
+        tokio::select! {
+            biased;
+            _ = lost => {
+                stop.stop(Stop::LeaseLost);
+                apply.await
+            }
+            report = &mut apply => report,
+        }
     }
 }
 
@@ -138,7 +170,7 @@ async fn lease(stack: &str, makes: bool, sim: &Arc<Sim>) -> Result<Lease, Failur
     }
 }
 
-fn leasing(stack: &str, makes: bool, sim: &Arc<Sim>) -> Leasing {
+pub(crate) fn leasing(stack: &str, makes: bool, sim: &Arc<Sim>) -> Leasing {
     let begin = Instant::now();
     let holder = Holder {
         id: format!("run {}", RUNS.fetch_add(1, Ordering::Relaxed)),
@@ -166,12 +198,12 @@ impl Engine for Program {
 
     async fn run(&self, sim: &Arc<Sim>) -> Outcome {
         let makes = self.options.mode == Mode::Apply;
-        let lease = match lease(&self.stack.name, makes, sim).await {
+        let mut lease = match lease(&self.stack.name, makes, sim).await {
             Ok(lease) => lease,
             Err(failure) => return failed(&failure),
         };
         lease.settle().await;
-        let (outcome, left) = self.run_alone(sim).await;
+        let (outcome, left) = self.run_alone(sim, &mut lease).await;
         // A lease that was not given up expires.
         let _ = lease.release(left).await;
         outcome
@@ -217,7 +249,7 @@ impl Engine for Program {
 }
 
 impl Program {
-    async fn run_alone(&self, sim: &Arc<Sim>) -> (Outcome, Left) {
+    async fn run_alone(&self, sim: &Arc<Sim>, lease: &mut Lease) -> (Outcome, Left) {
         let (plan, snapshot) = match self.plan(sim).await {
             Ok(planned) => planned,
             Err(Trouble::Aws(failure)) => return (failed(&failure), Left::Settled),
@@ -228,11 +260,28 @@ impl Program {
         };
         let mut outcome =
             Outcome { planned: in_words(&plan), withheld: withheld(&plan), ..Outcome::default() };
+        let is_destroyed = self.options.mode == Mode::Destroy;
+        if is_destroyed && engine::protected(&plan).next().is_some() {
+            // What is protected stops all of it.
+            outcome.failures.push(REFUSED.to_owned());
+            return (outcome, Left::seen(&self.stack.name, &snapshot));
+        }
         if plan.is_empty() {
             return (outcome, Left::seen(&self.stack.name, &snapshot));
         }
+        if engine::forbidding(&plan).next().is_some() {
+            let broken = engine::forbidding(&plan).map(|finding| finding.message.clone());
+            outcome.failures.extend(broken);
+            return (outcome, Left::seen(&self.stack.name, &snapshot));
+        }
         let read_all = snapshot.unreadable.is_empty();
-        let report = self.apply(sim, plan.clone(), snapshot).await;
+        let promise = Promise::of(self, &plan, &snapshot);
+        sim.record();
+        let report = self.apply_until(lease.lost(), sim, plan.clone(), snapshot).await;
+        match promise.broken(self, sim.recorded()).await {
+            Ok(broken) => outcome.faults.extend(broken),
+            Err(trouble) => outcome.faults.push(format!("{trouble:?}")),
+        }
         let failures = report
             .failed
             .iter()
@@ -242,6 +291,9 @@ impl Program {
         (outcome, Left::after(&report, read_all))
     }
 }
+
+/// What a run says that was refused because something is protected.
+pub(crate) const REFUSED: &str = "something is protected";
 
 /// Why there is no plan.
 #[derive(Debug)]
@@ -280,7 +332,9 @@ fn course(plan: &Plan, report: &Report, read_all: bool) -> Course {
             _ => Fate::Skipped,
         };
     }
-    let is_stopped = matches!(report.ended, Ended::Interrupted | Ended::Credentials);
+    let has_lost_lease = report.skipped.iter().any(|one| one.because == Skipped::LeaseLost);
+    let is_stopped =
+        has_lost_lease || matches!(report.ended, Ended::Interrupted | Ended::Credentials);
     let exit_code = engine::exit_code(plan, report, read_all);
     let leaves = !read_all || engine::leaves_work(plan);
     Course { stages, changes: report.changes, exit_code, is_stopped, leaves }
@@ -294,12 +348,19 @@ pub(crate) fn in_words(plan: &Plan) -> Vec<String> {
 /// The name of what a stack may protect or retain.
 pub(crate) const KEPT: &str = "kept";
 
+/// The names of an address that has one of them, and had another.
+pub(crate) const MOVED: [&str; 2] = ["one", "two"];
+
+fn may_be_kept(address: &Address) -> bool {
+    address.name == KEPT || (address.kind == "log_group" && MOVED.contains(&&*address.name))
+}
+
 /// What a plan would do if it could.
 fn withheld(plan: &Plan) -> Vec<String> {
     let waiting = plan.withheld.iter().filter_map(|withheld| match &withheld.why {
         WhyNot::Ignored { .. } | WhyNot::Scheduled { .. } => None,
         // It is to stay for ever; whether it does is looked at apart.
-        WhyNot::Protected { .. } if withheld.address.name == KEPT => None,
+        WhyNot::Protected { .. } if may_be_kept(&withheld.address) => None,
         why => Some(format!("{}: {why:?}", withheld.address)),
     });
     waiting.collect()

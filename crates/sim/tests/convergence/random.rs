@@ -11,16 +11,20 @@ use proptest::num::u16::ANY;
 use proptest::test_runner::{
     Config, FileFailurePersistence, RngSeed, TestCaseError, TestError, TestRunner,
 };
+use trueup_cli::engine;
+use trueup_model::plan::Operation;
+use trueup_model::proof::Verdict;
 use trueup_model::snapshot::KEEP_TAG;
 use trueup_model::stack::OnDestroy;
 use trueup_model::{Address, Plan};
 use trueup_provider::VISIBLE_AFTER;
-use trueup_sim::testing::converge::{check, converge};
+use trueup_sim::testing::converge::{attempt, check, converge};
 use trueup_sim::{FaultPlan, Item, Latency, Rates, Sim, SimOptions, World};
 use trueup_stack::MemoryFiles;
 
 use crate::keeping::Keeping;
-use crate::program::Program;
+use crate::others;
+use crate::program::{Program, REFUSED};
 use crate::stacks::{Draft, Setting, THEIRS};
 use crate::tape::Tape;
 
@@ -45,54 +49,57 @@ const RATES: Rates = Rates {
     at_most: 60,
 };
 
-/// Something that somebody does by hand.
-fn meddle(tape: &mut Tape, world: &mut World) {
-    let keys: Vec<String> = world.owned_by(NAME).map(Item::key).collect();
-    let key = &keys[tape.below(keys.len())];
-    let choice = tape.below(4);
-    let item = world.resources.get_mut(key).unwrap();
-    match (choice, item.kind.as_str()) {
-        (0, "nat_gateway" | "elastic_ip" | "route_table" | "instance" | "lambda_function") => {
-            let (kind, id) = (item.kind.clone(), item.id.clone());
-            world.remove(kind.as_str(), &id);
-        }
-        (0, "db_instance") => item.schedule("instance_class", "db.t3.large"),
-        (3, "db_instance") => world.let_the_window_come(),
-        (1, "security_group") => item.set("ingress", trueup_model::Value::List(Vec::new())),
-        (1, "vpc") => item.set("enable_dns_support", false),
-        (1, "db_instance") => item.set("deletion_protection", false),
-        (1, "lambda_function") => item.set("memory_mb", 512),
-        (2, "subnet") => item.set("map_public_ip_on_launch", true),
-        (2, "route_table") => item.set("routes", trueup_model::Value::Map([].into())),
-        (2, "instance") => item.set("instance_type", "t3.large"),
-        (2, "db_instance") => item.set("instance_class", "db.t3.large"),
-        (2, "log_group") => item.set("retention_days", 1),
-        _ => item.set_tag("project", "meddled"),
-    }
-}
-
-/// By turns the program dies, also where AWS's lists are some seconds behind, or a number of reads is
-/// behind what was just made. That with deaths would be more than AWS does: the next run waits for as
-/// long as lists may be behind, not for as many reads.
+/// By turns the program dies, where AWS's lists are some seconds behind or a number of reads is behind
+/// what was just made.
 fn troubles(tape: &mut Tape) -> (Rates, Duration) {
     let dies = Rates { crash: 8, ..RATES };
     match tape.below(4) {
         0 => (Rates::default(), Duration::ZERO),
         1 => (dies, Duration::ZERO),
-        2 => (Rates { hidden: 20, tags_lag: 20, ..RATES }, Duration::ZERO),
+        2 => (Rates { hidden: 20, tags_lag: 20, ..dies }, Duration::ZERO),
         _ => (dies, VISIBLE_AFTER),
     }
 }
 
-/// The program over a stack made up by chance; what holds data may go.
-fn program(tape: &mut Tape, setting: Setting) -> Program {
-    let text = Draft::random(tape, NAME, setting).text();
-    let files = MemoryFiles::default().with("api/app.py", "def handler(event, context): pass");
-    let mut program = Program::with_files(&text, &files);
+/// The program over a stack made up by chance. Whether what holds data may go is up to chance, too, and
+/// whether somebody interrupts it.
+async fn program(tape: &mut Tape, setting: Setting) -> Result<Program, String> {
+    let mut draft = Draft::random(tape, NAME, setting);
+    if tape.happens(5) {
+        let all = draft.sentences();
+        draft.expect(&all);
+        let holding = holding(&load(&draft)).await?;
+        let some: Vec<String> = holding.into_iter().filter(|_| tape.happens(6)).collect();
+        draft.expect(&some);
+    }
+    let mut program = load(&draft);
     program.options.allow_mass_delete = true;
-    let database: Address = "db_instance.main".parse().unwrap();
-    program.options.allow_data_loss = [database].into();
-    program
+    if tape.happens(5) {
+        program.options.allow_data_loss = [database()].into();
+    }
+    if tape.happens(3) {
+        let changes = 1 + tape.below(20) as u64;
+        program.interrupt_at.set(Some((changes, 1 + u32::from(tape.happens(5)))));
+    }
+    Ok(program)
+}
+
+fn load(draft: &Draft) -> Program {
+    let files = MemoryFiles::default().with("api/app.py", "def handler(event, context): pass");
+    Program::with_files(&draft.text(), &files)
+}
+
+/// The sentences of a program that hold where it is all there is.
+async fn holding(program: &Program) -> Result<Vec<String>, String> {
+    let account = program.account(SimOptions::default());
+    let plan = plan_in_peace(program, &account).await?;
+    let proved = plan.proofs.into_iter().filter(|proof| proof.verdict == Verdict::Proved);
+    Ok(proved.map(|proof| proof.text).collect())
+}
+
+/// What holds data.
+fn database() -> Address {
+    "db_instance.main".parse().unwrap()
 }
 
 /// An account in which somebody else has a log group.
@@ -115,7 +122,7 @@ async fn live_through(tape: &mut Tape) -> Result<(), String> {
     let ((rates, lag), seed) = (troubles(tape), tape.seed());
     let is_steady = tape.happens(5);
     let setting = |is_theirs_there| Setting { is_steady, is_theirs_there };
-    let mut program = self::program(tape, setting(true));
+    let mut program = self::program(tape, setting(true)).await?;
     let is_slow = tape.happens(3);
     let latency = if is_slow { Latency::Varied } else { Latency::Instant };
     let options = SimOptions { latency, throttle: is_slow, seed, lag, ..SimOptions::default() };
@@ -123,12 +130,24 @@ async fn live_through(tape: &mut Tape) -> Result<(), String> {
     let before = sim.world();
     for round in 0..3 {
         sim.set_faults(FaultPlan::random(rates), seed * 10 + round);
-        live_on(&program, &sim, &before).await.map_err(|why| format!("round {round}: {why}"))?;
-        sim.edit(|world| meddle(tape, world)).map_err(|why| why.to_string())?;
+        if tape.happens(3) {
+            others::write_meanwhile(tape, &sim, NAME);
+        }
+        if tape.happens(1) {
+            others::unlock_meanwhile(tape, &sim, NAME);
+        }
+        let again = || sim.set_faults(FaultPlan::random(rates), seed * 10 + round + 5);
+        live_on(&mut program, &sim, &before, &again)
+            .await
+            .map_err(|why| format!("round {round}: {why}"))?;
+        sim.edit(|world| others::meddle(tape, world, NAME)).map_err(|why| why.to_string())?;
+        if tape.happens(2) {
+            strip(tape, &program, &sim).await.map_err(|why| format!("round {round}: {why}"))?;
+        }
         if round < 2 {
             let is_theirs_there =
                 sim.world().resources.contains_key(&World::key("log_group", THEIRS));
-            program = self::program(tape, setting(is_theirs_there));
+            program = self::program(tape, setting(is_theirs_there)).await?;
         }
     }
     sim.set_faults(FaultPlan::random(rates), seed * 10 + 9);
@@ -136,8 +155,18 @@ async fn live_through(tape: &mut Tape) -> Result<(), String> {
 }
 
 /// One stack, until there is nothing left to do.
-async fn live_on(program: &Program, sim: &Arc<Sim>, before: &World) -> Result<(), String> {
+async fn live_on(
+    program: &mut Program,
+    sim: &Arc<Sim>,
+    before: &World,
+    again: &dyn Fn(),
+) -> Result<(), String> {
     let keeping = Keeping::new(program, &sim.world());
+    if program.options.allow_data_loss.is_empty() {
+        ask_for_leave(program, sim).await?;
+        again();
+    }
+    let program = &*program;
     converge(program, sim, RUNS).await?;
     let mut known = before.clone();
     known.resources.extend(keeping.retained.clone());
@@ -158,6 +187,47 @@ async fn live_on(program: &Program, sim: &Arc<Sim>, before: &World) -> Result<()
         }
     };
     sim.edit(tidy).map_err(|why| why.to_string())
+}
+
+/// Runs without leave to lose data, which therefore stays: whoever watches sees to that. Then there is
+/// leave, and if it changes what is planned, it was asked for.
+async fn ask_for_leave(program: &mut Program, sim: &Arc<Sim>) -> Result<(), String> {
+    attempt(program, sim, 2).await?;
+    let without = plan_in_peace(program, sim).await?;
+    program.options.allow_data_loss = [database()].into();
+    let with = plan_in_peace(program, sim).await?;
+    let deletes = |plan: &Plan| {
+        plan.steps.iter().any(|step| {
+            step.address == database() && matches!(step.operation, Operation::Delete { .. })
+        })
+    };
+    let is_leaving = sim.world().at(NAME, &database()).all(Item::is_deleting);
+    let asks = engine::protected(&without).any(|withheld| withheld.address == database());
+    if is_leaving || (!deletes(&without) && asks == deletes(&with)) {
+        return Ok(());
+    }
+    Err(format!("data would go without leave, or leave is not asked for: {:?}", without.withheld))
+}
+
+/// Somebody takes the tags off something. It is not ours then and stays as it is, whatever a run makes of
+/// that; afterwards they put them back, or do away with it if there is another by then.
+async fn strip(tape: &mut Tape, program: &Program, sim: &Arc<Sim>) -> Result<(), String> {
+    let kinds = ["log_group", "security_group", "lambda_function", "iam_role", "elastic_ip"];
+    let items: Vec<Item> = sim.world().owned_by(NAME).cloned().collect();
+    let mut items = items.into_iter().filter(|item| kinds.contains(&item.kind.as_str()));
+    let Some(item) = items.nth(tape.below(6)) else { return Ok(()) };
+    let disown = |world: &mut World| world.resources.get_mut(&item.key()).map(Item::disown);
+    sim.edit(disown).map_err(|why| why.to_string())?;
+    attempt(program, sim, 1).await?;
+    let put_back = |world: &mut World| {
+        let address = item.ownership().address.unwrap_or_else(database);
+        if world.at(NAME, &address).next().is_some() {
+            world.remove(item.kind.as_str(), &item.id);
+        } else if let Some(now) = world.resources.get_mut(&item.key()) {
+            now.tags.extend(item.tags.clone());
+        }
+    };
+    sim.edit(put_back).map_err(|why| why.to_string())
 }
 
 /// The plan, with nothing in its way.
@@ -184,7 +254,8 @@ async fn destroy(mut program: Program, sim: &Arc<Sim>) -> Result<(), String> {
         }
     };
     sim.edit(let_go).map_err(|why| why.to_string())?;
-    let program = program.destroying();
+    let mut program = program.destroying();
+    lift_protection(&mut program, sim).await?;
     let keeping = Keeping::new(&program, &sim.world());
     converge(&program, sim, RUNS).await?;
     let world = sim.world();
@@ -194,6 +265,33 @@ async fn destroy(mut program: Program, sim: &Arc<Sim>) -> Result<(), String> {
     let left: Vec<String> =
         world.owned_by(NAME).filter(|item| !stays(item)).map(Item::description).collect();
     if left.is_empty() { Ok(()) } else { Err(format!("left: {left:#?}")) }
+}
+
+/// What is protected stops a destroy, and nothing changes, until somebody lifts the protection.
+async fn lift_protection(program: &mut Program, sim: &Arc<Sim>) -> Result<(), String> {
+    let seen = |sim: &Sim| -> Vec<_> {
+        let items = sim.world().resources.into_values().filter(|item| !item.is_deleting());
+        items.map(|item| (item.key(), item.attributes, item.tags, item.phase)).collect()
+    };
+    let is_protected = !Keeping::new(program, &sim.world()).protected.is_empty();
+    if is_protected {
+        let before = seen(sim);
+        let runs = attempt(program, sim, 1).await?;
+        let is_refused = runs[0].failures == [REFUSED];
+        let has_died = sim.has_crashed() || runs[0].planned.is_empty();
+        if !(is_refused || has_died) || seen(sim) != before {
+            return Err(format!("what is protected does not stop a destroy: {runs:#?}"));
+        }
+    }
+    for resource in program.stack.resources.values_mut() {
+        resource.protect = false;
+    }
+    let unprotect = |world: &mut World| {
+        for item in world.resources.values_mut().filter(|item| item.ownership().keep.protect) {
+            item.tags.remove(KEEP_TAG);
+        }
+    };
+    sim.edit(unprotect).map_err(|why| why.to_string())
 }
 
 /// In virtual time, on a runtime of its own.

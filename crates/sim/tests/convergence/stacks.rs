@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::program::KEPT;
+use crate::program::{KEPT, MOVED};
 use crate::tape::Tape;
 
 /// A stack, section by section, as its file would say it.
@@ -20,9 +20,6 @@ pub(crate) struct Setting {
 
 /// The log group of somebody else.
 pub(crate) const THEIRS: &str = "/theirs";
-
-/// The names of an address that has one of them, and had another.
-pub(crate) const MOVED: [&str; 2] = ["one", "two"];
 
 /// What stands in the network of a draft.
 struct Shape {
@@ -57,6 +54,33 @@ impl Draft {
     /// Its file: JSON is YAML.
     pub(crate) fn text(&self) -> String {
         serde_json::to_string_pretty(&self.0).unwrap()
+    }
+
+    /// Sentences about what is in it, each with its opposite: who could reach whom.
+    pub(crate) fn sentences(&self) -> Vec<String> {
+        let ends = ["instance.host", "lambda_function.api", "db_instance.main", "internet"];
+        let is_there = |end: &&&str| {
+            let named = end.split_once('.');
+            named.is_none_or(|(kind, name)| {
+                self.0.get(kind).is_some_and(|all| all.get(name).is_some())
+            })
+        };
+        let ends: Vec<&str> = ends.iter().filter(is_there).copied().collect();
+        let mut sentences = Vec::new();
+        for from in ends.iter().filter(|end| !end.starts_with("db_")) {
+            for to in ends.iter().filter(|end| *end != from && !end.starts_with("lambda_")) {
+                for port in [1000, 1001] {
+                    sentences.push(format!("{from} reaches {to} on {port}"));
+                    sentences.push(format!("{from} does not reach {to} on {port}"));
+                }
+            }
+        }
+        sentences
+    }
+
+    /// Has it expect these sentences.
+    pub(crate) fn expect(&mut self, sentences: &[String]) {
+        self.0.insert("expect".to_owned(), json!(sentences));
     }
 
     fn add(&mut self, kind: &str, name: &str, attributes: Json) {
@@ -181,6 +205,11 @@ impl Draft {
         let turn = tape.below(2);
         let (now, before) = (MOVED[turn], MOVED[1 - turn]);
         self.add("elastic_ip", now, json!({"moved_from": format!("elastic_ip.{before}")}));
+        if tape.happens(5) {
+            let group = json!({"name": "/moved", "retention_days": tape.of(&[7, 14]),
+                "moved_from": format!("log_group.{before}")});
+            self.add("log_group", now, leaving(tape, group));
+        }
     }
 
     fn database(&mut self, tape: &mut Tape, shape: &Shape) {
