@@ -1,6 +1,6 @@
 //! Gateways and route tables: where packets that leave a subnet go.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 use trueup_model::Condition;
@@ -68,25 +68,26 @@ pub(super) fn tables(scene: &mut Scene<'_>) {
     unread_tables(scene);
 }
 
-/// Of two tables that want a subnet, or to be main, the stack's has it: AWS's and other people's
-/// were read before the steps.
+/// Of two tables that want a subnet, or to be main, the one has it that a step gave it to last. AWS's and
+/// other people's were read before the steps.
 fn one_table_each(scene: &mut Scene<'_>) {
     let world = &scene.world;
-    let of_stack = |name: &Name| world.get(name).is_some_and(|element| !element.around);
+    let claim = |name: &Name| {
+        let element = world.get(name).filter(|element| !element.around);
+        (element.is_some(), element.and_then(Element::last_step))
+    };
     let tables = &mut scene.network.route_tables;
-    let stated: BTreeSet<Name> = tables
-        .iter()
-        .filter(|(name, _)| of_stack(name))
-        .flat_map(|(_, table)| table.subnets.iter().cloned())
-        .collect();
-    let mains: BTreeSet<Name> = tables
-        .iter()
-        .filter(|(name, table)| of_stack(name) && table.main)
-        .map(|(_, table)| table.vpc.clone())
-        .collect();
-    for (_, table) in tables.iter_mut().filter(|(name, _)| !of_stack(name)) {
-        table.subnets.retain(|subnet| !stated.contains(subnet));
-        table.main &= !mains.contains(&table.vpc);
+    let mut claims: Vec<(&Name, &RouteTable)> = tables.iter().collect();
+    claims.sort_by_key(|(name, _)| claim(name));
+    let mut table_of: BTreeMap<Name, Name> = BTreeMap::new();
+    let mut main_of: BTreeMap<Name, Name> = BTreeMap::new();
+    for (name, table) in claims {
+        table_of.extend(table.subnets.iter().map(|subnet| (subnet.clone(), name.clone())));
+        main_of.extend(table.main.then(|| (table.vpc.clone(), name.clone())));
+    }
+    for (name, table) in tables {
+        table.subnets.retain(|subnet| table_of.get(subnet) == Some(name));
+        table.main &= main_of.get(&table.vpc) == Some(name);
     }
 }
 

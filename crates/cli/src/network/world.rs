@@ -41,7 +41,10 @@ pub(super) struct Element<'a> {
     /// What a step makes of it.
     wish: Option<&'a Expressions>,
     address: Option<Address>,
+    /// The step that makes it.
     step: Option<StepId>,
+    /// The last step that made or changed it.
+    last: Option<StepId>,
 }
 
 impl<'a> World<'a> {
@@ -109,6 +112,7 @@ impl<'a> World<'a> {
                 wish: None,
                 address: None,
                 step: None,
+                last: None,
             });
         }
     }
@@ -145,6 +149,7 @@ impl<'a> World<'a> {
             wish: None,
             address: None,
             step: None,
+            last: None,
         };
         self.insert(name, element);
     }
@@ -230,6 +235,11 @@ impl<'a> Element<'a> {
         self.wish.is_some()
     }
 
+    /// The last step that made or changed it; none if it is as it was read.
+    pub(super) fn last_step(&self) -> Option<StepId> {
+        self.last
+    }
+
     /// Whether others furnished it before the stack knew it: what belongs to it was not all read.
     pub(super) fn is_furnished(&self) -> bool {
         self.existing || self.resource.is_some_and(|resource| resource.adopt.is_some())
@@ -268,6 +278,7 @@ fn live<'a>(stack: &'a Stack, snapshot: &'a Snapshot, plan: &Plan) -> Vec<Elemen
             wish: None,
             address: address.cloned(),
             step: None,
+            last: None,
         });
     }
     elements
@@ -287,6 +298,7 @@ fn carry_out<'a>(step: &'a Step, stack: &'a Stack, elements: &mut Vec<Element<'a
             wish: Some(attributes),
             address: Some(step.address.clone()),
             step: Some(step.id),
+            last: Some(step.id),
         }),
         Operation::Update { target, attributes, .. } => {
             let target = elements.iter_mut().find(|element| match target {
@@ -295,6 +307,7 @@ fn carry_out<'a>(step: &'a Step, stack: &'a Stack, elements: &mut Vec<Element<'a
             });
             if let Some(element) = target {
                 element.wish = Some(attributes);
+                element.last = Some(step.id);
             }
         }
         Operation::Delete { before, .. } => elements.retain(|element| !is(element, &before.id)),

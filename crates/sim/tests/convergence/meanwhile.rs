@@ -17,6 +17,8 @@ const STATES: usize = 8;
 pub(crate) struct Promise {
     /// Those that hold all the time, by their places in the plan.
     kept: Vec<usize>,
+    /// What it does, for whoever asks why one did not.
+    steps: Vec<String>,
 }
 
 impl Promise {
@@ -24,7 +26,7 @@ impl Promise {
         let says =
             |code: &'static str| plan.findings.iter().filter(move |finding| finding.code == code);
         if says("not-proved-meanwhile").next().is_some() {
-            return Self { kept: Vec::new() };
+            return Self { kept: Vec::new(), steps: Vec::new() };
         }
         let before = engine::prove_live(&program.stack, snapshot, plan);
         let is_kept = |place: &usize| {
@@ -40,16 +42,25 @@ impl Promise {
                 && plan.proofs[*place].verdict == Verdict::Proved
                 && !warned.any(|finding| finding.message.starts_with(&quoted))
         };
-        Self { kept: (0..plan.proofs.len()).filter(is_kept).collect() }
+        let steps = plan.steps.iter().map(|step| {
+            format!(
+                "{} {} {}, after {:?}",
+                step.id,
+                step.operation.verb(),
+                step.address,
+                step.after
+            )
+        });
+        let kept = (0..plan.proofs.len()).filter(is_kept).collect();
+        Self { kept, steps: steps.collect() }
     }
 
-    /// What was broken after a change.
+    /// What was broken first after a change.
     pub(crate) async fn broken(
         &self,
         program: &Program,
         worlds: Vec<World>,
-    ) -> Result<Vec<String>, Trouble> {
-        let mut broken = Vec::new();
+    ) -> Result<Option<String>, Trouble> {
         let apart = worlds.len().div_ceil(STATES).max(1);
         for world in worlds.into_iter().step_by(apart).filter(|_| !self.kept.is_empty()) {
             let still = Arc::new(Sim::new(
@@ -59,13 +70,16 @@ impl Promise {
             ));
             let (plan, snapshot) = program.plan(&still).await?;
             let proofs = engine::prove_live(&program.stack, &snapshot, &plan);
-            let kept = self.kept.iter().map(|&place| &proofs[place]);
-            let those = kept.filter(|proof| proof.verdict == Verdict::Broken);
-            broken.extend(those.map(|proof| {
-                format!("'{}' did not hold on the way: {:#?}", proof.text, proof.evidence)
-            }));
+            let mut kept = self.kept.iter().map(|&place| &proofs[place]);
+            if let Some(broken) = kept.find(|proof| proof.verdict == Verdict::Broken) {
+                let (text, evidence, steps) = (&broken.text, &broken.evidence, &self.steps);
+                let left: Vec<_> = plan.steps.iter().map(|step| &step.address).collect();
+                return Ok(Some(format!(
+                    "'{text}' did not hold on the way: {evidence:#?} of {steps:#?}, left: {left:?}"
+                )));
+            }
         }
-        Ok(broken)
+        Ok(None)
     }
 }
 

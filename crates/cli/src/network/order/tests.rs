@@ -1,4 +1,4 @@
-//! Orders that are not all tried, as trying them would take too long.
+//! Orders that are not all tried, as trying them would take too long; and what a state on the way is.
 
 use std::collections::BTreeMap;
 
@@ -192,4 +192,25 @@ fn a_plan_says_that_not_every_order_was_tried() {
     assert_eq!(said.0, "not-proved-meanwhile");
     let said = codes_within(4 * elements).pop().unwrap();
     assert!(said.1.contains("not for each step on the way"), "{}", said.1);
+}
+
+/// Both tables say that they have the subnet, and the one that took it comes first by name.
+#[test]
+fn a_table_that_is_made_takes_its_subnets_over() {
+    let (stack, snapshot, mut plan) = (stack(), snapshot(), plan());
+    let attributes = json!({
+        "vpc": "vpc-1", "subnets": ["subnet-1"], "routes": { "0.0.0.0/0": "igw-1" },
+    });
+    let mut step = step(0, "route_table.other", "", attributes);
+    if let Operation::Update { attributes, .. } = step.operation {
+        let token = String::new();
+        let (tags, ownership) = (Expressions::new(), Ownership::default());
+        step.operation = Operation::Create { attributes, tags, ownership, token };
+    }
+    plan.steps = vec![step];
+    let verdicts = [false, true].map(|is_done| {
+        let scene = after(&stack, &snapshot, &plan, &|_| is_done);
+        outcomes(&scene, &plan.expect)[0].verdict
+    });
+    assert_eq!(verdicts, [Verdict::Proved, Verdict::Broken]);
 }
