@@ -177,6 +177,9 @@ pub enum Presence {
 pub enum Mutability {
     /// An update changes it.
     InPlace,
+    /// An update changes a set of which at least one element stays; where none does, a new resource
+    /// must take the place of the old.
+    Overlapping,
     /// A new resource must take the place of the old.
     Replace,
     /// Only used when the resource is made; a later difference is neither an update nor drift.

@@ -28,6 +28,8 @@ pub(crate) struct Differ<'d, 'a> {
 #[derive(Clone, Copy)]
 struct Meaning {
     replaces: bool,
+    /// Whether it does where no element of a set stays.
+    overlapping: bool,
     disruption: Disruption,
     class: DriftClass,
     sensitive: bool,
@@ -238,6 +240,8 @@ impl Differ<'_, '_> {
                 None => added.push((self.short_wish(inner, wish), wish)),
             }
         }
+        let is_cut_off = meaning.overlapping && !elements.is_empty() && !kept.contains(&true);
+        let meaning = Meaning { replaces: meaning.replaces || is_cut_off, ..meaning };
         let removed = elements.iter().zip(&kept).filter(|(_, kept)| !**kept);
         let mut removed: Vec<(String, &Value)> =
             removed.map(|(element, _)| (self.short(inner, element), element)).collect();
@@ -342,6 +346,7 @@ impl Differ<'_, '_> {
 
 impl Meaning {
     const OF_A_TAG: Self = Self {
+        overlapping: false,
         replaces: false,
         disruption: Disruption::None,
         class: DriftClass::Cosmetic,
@@ -356,9 +361,12 @@ impl Meaning {
             (false, _) => DriftClass::Functional,
         };
         let sensitive = attribute.sensitive;
-        let inner = Self { replaces, disruption: attribute.disruption, class, sensitive };
+        let overlapping = attribute.mutability == Mutability::Overlapping;
+        let disruption = attribute.disruption;
+        let inner = Self { replaces, overlapping, disruption, class, sensitive };
         outer.map_or(inner, |outer| Self {
             replaces: inner.replaces || outer.replaces,
+            overlapping: inner.overlapping,
             disruption: inner.disruption.max(outer.disruption),
             class: inner.class.max(outer.class),
             sensitive: inner.sensitive || outer.sensitive,
@@ -366,7 +374,7 @@ impl Meaning {
     }
 
     fn change(self, path: impl Into<String>, before: Value, after: After) -> AttributeChange {
-        let Self { replaces, disruption, class, sensitive: _ } = self;
+        let Self { replaces, disruption, class, .. } = self;
         AttributeChange { path: path.into(), before, after, replaces, disruption, class }
     }
 }

@@ -258,7 +258,9 @@ pub(crate) fn resolve_steady(
     attributes: &Expressions,
     resolved: &Expressions,
 ) -> Expressions {
-    let fixed = kind.attributes.iter().filter(|a| a.mutability == Mutability::Replace);
+    let may_replace =
+        |mutability| matches!(mutability, Mutability::Replace | Mutability::Overlapping);
+    let fixed = kind.attributes.iter().filter(|attribute| may_replace(attribute.mutability));
     let open = fixed.filter(|a| resolved.get(a.name).is_some_and(|wish| wish.to_value().is_none()));
     let known = open.filter_map(|attribute| {
         let expression = attributes.get(attribute.name)?;

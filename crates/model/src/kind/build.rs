@@ -93,6 +93,13 @@ impl Attribute {
         self
     }
 
+    /// It changes in place as long as an element of the set stays.
+    #[must_use]
+    pub fn replaces_without_overlap(mut self) -> Self {
+        self.mutability = Mutability::Overlapping;
+        self
+    }
+
     /// It only counts when the resource is made.
     #[must_use]
     pub fn create_only(mut self) -> Self {

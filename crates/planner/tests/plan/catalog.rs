@@ -20,6 +20,7 @@ pub(crate) fn catalog() -> Catalog {
         thing(),
         twin(),
         fixture(),
+        pool(),
     ];
     Catalog::new(kinds, Vec::new())
 }
@@ -277,6 +278,17 @@ fn twin() -> Kind {
         outputs: id("twin-"),
         naming: Some(named(32, Unique::Region)),
         ..Kind::new("twin", "test", "")
+    }
+}
+
+/// Some of what it holds may change, not all of it.
+fn pool() -> Kind {
+    let members = Type::id_of(&["twin"], "twin-").set();
+    Kind {
+        attributes: vec![name(), Attribute::new("members", members, "").replaces_without_overlap()],
+        outputs: id("pool-"),
+        naming: Some(named(32, Unique::Region)),
+        ..Kind::new("pool", "test", "")
     }
 }
 

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use trueup_model::expression::{EvaluationError, Expressions, Lookup};
-use trueup_model::kind::Sample;
+use trueup_model::kind::{Mutability, Sample};
 use trueup_model::plan::{Operation, Target};
 use trueup_model::snapshot::Ownership;
 use trueup_model::value::Values;
@@ -244,8 +244,8 @@ impl World {
         let there = self.account.resources.iter().find(|l| l.kind == *kind && l.id == id).unwrap();
         for attribute in &declared.attributes {
             let old = there.attributes.get(attribute.name);
-            if attribute.mutability != trueup_model::kind::Mutability::InPlace
-                || !attributes.contains_key(attribute.name)
+            let in_place = [Mutability::InPlace, Mutability::Overlapping];
+            if !in_place.contains(&attribute.mutability) || !attributes.contains_key(attribute.name)
             {
                 // It stays as it was made, whatever is asked.
                 match old {

@@ -162,7 +162,7 @@ impl Sim {
         let lacking = kind.attributes.iter().filter(|attribute| {
             let wanted = request.attributes.get(attribute.name);
             let shown = live.attributes.get(attribute.name);
-            attribute.mutability == Mutability::InPlace
+            matches!(attribute.mutability, Mutability::InPlace | Mutability::Overlapping)
                 && !attribute.late
                 && !attribute.write_only
                 && wanted.is_some_and(|value| !value.is_null())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use trueup_model::kind::{Kind, Mutability, Presence};
-use trueup_model::value::Values;
+use trueup_model::value::{Value, Values};
 use trueup_provider::{Failure, FailureClass};
 
 use super::create::{check_value, write_only};
@@ -23,6 +23,13 @@ pub(crate) enum When {
     InWindow,
 }
 
+/// Whether an element of a set stays.
+fn overlaps(wanted: &Value, there: Option<&Value>) -> bool {
+    let there = there.and_then(Value::as_list).unwrap_or_default();
+    let wanted = wanted.as_list().unwrap_or_default();
+    there.is_empty() || wanted.iter().any(|element| there.contains(element))
+}
+
 impl Service<'_> {
     /// Changes attributes; the others stay.
     pub(crate) fn modify(
@@ -39,7 +46,12 @@ impl Service<'_> {
             let attribute = kind.attribute(name).ok_or_else(|| {
                 invalid("UnknownParameter", format!("A {} has no attribute '{name}'", kind.name))
             })?;
-            if attribute.mutability != Mutability::InPlace {
+            let is_possible = match attribute.mutability {
+                Mutability::InPlace => true,
+                Mutability::Overlapping => overlaps(value, item.attributes.get(name)),
+                Mutability::Replace | Mutability::CreateOnly => false,
+            };
+            if !is_possible {
                 let message = format!("{}.{name} cannot be changed in place", kind.name);
                 return Err(invalid("InvalidParameterCombination", message));
             }

@@ -10,8 +10,8 @@ use crate::services::attributes::{fault, fill_name, respell, text};
 const DOCUMENTATION: &str = "\
 Identity: the name, unique in the Region; AWS stores it in lower case.
 
-In place: description, subnets, tags. The name replaces it. A subnet that a database uses cannot be \
-taken out.
+In place: description, subnets, tags. The name replaces it, and so do other subnets throughout: AWS \
+refuses those of another VPC, and a subnet that a database uses cannot be taken out.
 
 AWS wants subnets in two availability zones at least, even for a database in one zone.
 
@@ -34,7 +34,8 @@ pub fn kind() -> Kind {
                 "subnets",
                 Type::id_of(&["subnet"], "subnet-").set(),
                 "The subnets, in two availability zones at least.",
-            ),
+            )
+            .replaces_without_overlap(),
         ],
         outputs: vec![
             Output::new("id", Sample::Attribute("name"), "Its name."),

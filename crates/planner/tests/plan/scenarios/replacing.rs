@@ -109,6 +109,66 @@ fn a_replaced_vpc_takes_everything_with_it() {
 }
 
 #[test]
+fn a_set_of_which_nothing_stays_is_replaced() {
+    let stack = |shape: &str, members: &str| {
+        format!(
+            "
+        twin.a
+          shape: {shape}
+        twin.b
+          shape: {shape}
+        pool.main
+          members: [{members}]
+    "
+        )
+    };
+    let mut world = World::applied(&stack("round", "@twin.a"));
+    world.edit(&stack("round", "@twin.a, @twin.b"));
+    assert_snapshot!(world.show(), @r#"
+    ~ pool.main (file)
+        members[twin.b]: null -> "twin.b"
+     0 update pool.main [members]
+    "#);
+    world.apply();
+    world.edit(&stack("round", "@twin.b"));
+    assert_snapshot!(world.show(), @r#"
+    ~ pool.main (file)
+        members[twin.a]: "twin.a" -> null
+     0 update pool.main [members]
+    "#);
+    world.apply();
+    world.edit(&stack("round", "@twin.a"));
+    assert_snapshot!(world.show(), @r#"
+    +- pool.main (file): immutable members[twin.a] members[twin.b]
+        members[twin.a]: null -> "twin.a" !
+        members[twin.b]: "twin.b" -> null !
+        name: "demo-main" -> "demo-main-189470a6"
+     0 create pool.main
+     1 delete pool.main < 0
+    "#);
+    world.apply();
+    world.edit(&stack("square", "@twin.a"));
+    assert_snapshot!(world.show(), @r#"
+    +- pool.main (dependency): twin.a is replaced
+        members[twin.a]: "twin.a" -> null !
+        members[twin.a]: null -> <twin.a> !
+    +- twin.a (file): immutable shape
+        name: "demo-a" -> "demo-a-fad03525"
+        shape: "round" -> "square" !
+    +- twin.b (file): immutable shape
+        name: "demo-b" -> "demo-b-c69821b5"
+        shape: "round" -> "square" !
+     0 create twin.a
+     1 create pool.main < 0
+     2 create twin.b
+     3 delete twin.b < 2
+     4 delete pool.main < 1
+     5 delete twin.a < 0 4
+    "#);
+    world.apply();
+}
+
+#[test]
 fn what_failed_is_replaced() {
     let mut world = World::applied(NETWORK);
     world.behind("nat_gateway.main", |live| {
