@@ -90,6 +90,7 @@ fn changes(attribute: &Attribute) -> String {
     let how = match attribute.mutability {
         Mutability::InPlace => "in place",
         Mutability::Replace => return "**replaces**".to_owned(),
+        Mutability::Overlapping => "in place as long as one stays, otherwise **replaces**",
         Mutability::CreateOnly => return "counts when it is made".to_owned(),
     };
     match attribute.disruption {
