@@ -41,8 +41,8 @@ pub struct Sim {
     state: Mutex<State>,
 }
 
-/// What somebody else does.
-type Intrusion = Box<dyn FnOnce(&mut World) + Send>;
+/// What somebody else does, and when by the world's clock.
+type Intrusion = Box<dyn FnOnce(&mut World, u64) + Send>;
 
 struct State {
     world: World,
@@ -115,7 +115,7 @@ impl Sim {
 
     /// Has others do something in the middle of a run: before the call of that number that changes
     /// something, counted as [`Sim::counts`] counts.
-    pub fn at_change(&self, number: u64, intrusion: impl FnOnce(&mut World) + Send + 'static) {
+    pub fn at_change(&self, number: u64, intrusion: impl FnOnce(&mut World, u64) + Send + 'static) {
         self.lock().others.push((number, Box::new(intrusion)));
     }
 
@@ -309,13 +309,13 @@ impl Sim {
 
     /// Does what others do by now.
     fn let_others(&self, state: &mut State) {
-        let changes = state.faults.changes;
+        let (changes, now) = (state.faults.changes, state.clock.now());
         let (due, later) = std::mem::take(&mut state.others)
             .into_iter()
             .partition::<Vec<_>, _>(|(number, _)| *number <= changes);
         state.others = later;
         for (_, intrusion) in due {
-            intrusion(&mut state.world);
+            intrusion(&mut state.world, now);
             normalise(&self.catalog, &mut state.world);
             if let Some(watch) = &state.watch {
                 watch.accept(&state.world);

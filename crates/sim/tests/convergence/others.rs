@@ -34,7 +34,7 @@ pub(crate) fn meddle(tape: &mut Tape, world: &mut World, stack: &str) {
 /// Somebody writes to something while a run is at work.
 pub(crate) fn write_meanwhile(tape: &mut Tape, sim: &Sim, stack: &'static str) {
     let (number, which) = (1 + tape.below(30) as u64, tape.below(100));
-    sim.at_change(number, move |world| {
+    sim.at_change(number, move |world, _| {
         let keys: Vec<String> = world.owned_by(stack).map(Item::key).collect();
         let key = keys.get(which % keys.len().max(1));
         if let Some(item) = key.and_then(|key| world.resources.get_mut(key)) {
@@ -46,7 +46,7 @@ pub(crate) fn write_meanwhile(tape: &mut Tape, sim: &Sim, stack: &'static str) {
 /// Somebody takes the lease away from a run that is at work, as `unlock` does.
 pub(crate) fn unlock_meanwhile(tape: &mut Tape, sim: &Sim, stack: &str) {
     let folder = format!("/trueup/{stack}/lease/");
-    sim.at_change(1 + tape.below(30) as u64, move |world| {
+    sim.at_change(1 + tape.below(30) as u64, move |world, now| {
         let generation = |name: &String| name.strip_prefix(&folder)?.parse::<u64>().ok();
         let highest = world.leases.parameters.keys().filter_map(generation).max();
         let held = highest.and_then(|last| world.leases.parameters.get(&format!("{folder}{last}")));
@@ -56,7 +56,7 @@ pub(crate) fn unlock_meanwhile(tape: &mut Tape, sim: &Sim, stack: &str) {
         record["id"] = json!("somebody");
         record["state"] = json!("released");
         record["unsettled"] = json!(true);
-        taken.value = record.to_string();
+        (taken.value, taken.modified) = (record.to_string(), now);
         world.leases.parameters.insert(format!("{folder}{}", last + 1), taken);
     });
 }

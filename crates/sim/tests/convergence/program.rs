@@ -125,7 +125,7 @@ impl Program {
         let interrupt = Interrupt::new();
         if let Some((changes, times)) = self.interrupt_at.take() {
             let interrupt = interrupt.clone();
-            let raise = move |_: &mut World| (0..times).for_each(|_| interrupt.raise());
+            let raise = move |_: &mut World, _| (0..times).for_each(|_| interrupt.raise());
             sim.at_change(sim.counts().changes + changes, raise);
         }
         let stop = interrupt.clone();
