@@ -68,7 +68,7 @@ def enter(binary, emulator, tmp_path_factory):
             "RUST_BACKTRACE": "1",
             **account.environment,
         }
-        return Program(binary, environment, folder, TIMINGS)
+        return Program(binary, environment, folder, TIMINGS, account)
 
     return enter
 

@@ -146,6 +146,7 @@ class Program:
     environment: dict = field(repr=False)
     folder: Path = field(repr=False)  # where it runs
     timings: list = field(default_factory=list, repr=False)
+    account: object = field(default=None, repr=False)
 
     def run(self, *arguments, expect=None):
         started = time.monotonic()
@@ -185,13 +186,19 @@ class Program:
     def apply(self, stack, *options):
         return self.run("apply", stack, "--yes", *options, expect=DONE)
 
+    def unlock(self, stack):
+        """Takes the lease of a dead run away, so long after its death that it is not waited for."""
+        result = self.run("unlock", stack, "--yes", expect=DONE)
+        self.account.let_pass(25)
+        return result
+
     def apply_after_crash(self, stack, *options, patience=180, waiting=True):
         """Applies as a user would after a crash: again, for as long as the dead run's lease lasts.
 
         Without waiting, as one who knows that nobody else is at it.
         """
         if not waiting:
-            self.run("unlock", stack, "--yes", expect=DONE)
+            self.unlock(stack)
         deadline = time.monotonic() + patience
         while True:
             result = self.run("apply", stack, "--yes", *options)

@@ -76,4 +76,4 @@ def until_done(program, most_runs, *command):
         result = program.run(*command).expect(DONE, *([ERROR, PARTLY] if run < most_runs - 1 else []))
         if result.code == DONE:
             return
-        program.run("unlock", SNOWEX, "--yes")
+        program.unlock(SNOWEX)

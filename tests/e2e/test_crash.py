@@ -124,7 +124,7 @@ def test_every_change_of_a_destroy_is_the_last(emulator, enter, account, world):
     for _ in range(MOST_ACTIONS):
         program.apply(SNOWEX)
         killed = kill_at_a_new_action(emulator, enter, account, struck)
-        program.run("unlock", SNOWEX, "--yes", expect=DONE)
+        program.unlock(SNOWEX)
         program.destroy(SNOWEX)
         assert not world.leftovers(), struck
         assert (world.census(), world.interfaces()) == before, struck
@@ -172,7 +172,7 @@ def test_killed_before_what_it_made_is_listed(emulator, enter, undisturbed, made
         assert running.wait(timeout=120) == -9
 
     program = enter(account)
-    program.run("unlock", SNOWEX, "--yes", expect=DONE)
+    program.unlock(SNOWEX)
     program.apply(SNOWEX).says("what the interrupted run made may not be listed yet")
     assert (sorted(world.owned()), world.census()) == (addresses, census)
     assert "waiting" not in program.apply(SNOWEX).text

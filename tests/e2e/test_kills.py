@@ -52,7 +52,7 @@ def apply_and_kill(emulator, enter, account, chance):
     """Says where it was killed."""
     at, moment = chance.randrange(1, REQUESTS), chance.choice(Kill.MOMENTS)
     kill = Kill(at, moment, chance.uniform(0, 0.2))
-    enter(account).run("unlock", SNOWEX, "--yes", expect=0)
+    enter(account).unlock(SNOWEX)
     with Proxy(emulator.url, fault=kill) as proxy:
         kill.process = enter(account, proxy.url).start("apply", SNOWEX, "--yes")
         code = kill.process.wait(timeout=180)

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 import traceback
+from datetime import timedelta
 from urllib.parse import unquote
 
 from moto.backends import get_backend
@@ -62,8 +63,12 @@ class Account:
         return time.monotonic() + self._ahead
 
     def let_pass(self, seconds):
-        """Sets the clock forward, so that nobody has to wait."""
+        """Sets the clock forward, so that nobody has to wait. Leases are older then."""
         self._ahead += seconds
+        parameters = [backend._parameters for backend in get_backend("ssm")[self.number].values()]
+        leases = [versions for all in parameters for name, versions in all.items() if name.startswith("/trueup/")]
+        for version in itertools.chain.from_iterable(leases):
+            version.last_modified_date -= timedelta(seconds=seconds)
 
     def later(self, seconds, effect):
         """Lets `effect` happen when that many seconds have passed, just before the next call."""

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use trueup_model::Event;
 use trueup_provider::{Failure, FailureClass, Host, LeaseStore, Leases, Provider};
 
-use self::protocol::{Answer, Ask, Entry, Keep, Keeping, Taken, Taking, USUAL, counting};
+use self::protocol::{Answer, Ask, Entry, Keep, Keeping, Taken, Taking, USUAL, counting, settled};
 use self::record::{Record, Says};
 use crate::events::Events;
 use crate::guard::lock;
@@ -355,8 +355,11 @@ impl Seat {
         if entries.iter().any(|entry| entry.held && entry.generation > held.generation) {
             return Err(Failure::new(FailureClass::Exists, "another run has taken it meanwhile"));
         }
-        let settles = counting(&entries).iter().filter_map(|entry| entry.settles(USUAL)).max();
-        let says = if settles.is_some_and(|at| at > now) { Says::Unsettled } else { Says::Settled };
+        let says = if settled(&entries, None, USUAL).is_some_and(|at| at > now) {
+            Says::Unsettled
+        } else {
+            Says::Settled
+        };
         // Above the holder's may be one of an attempt to take it away whose answer was lost.
         let highest = entries.iter().map(|entry| entry.generation).max();
         Ok(Some((highest.unwrap_or_default().max(held.generation) + 1, says)))

@@ -29,6 +29,24 @@ pub(crate) struct Times {
     pub(crate) looks: u32,
 }
 
+impl Times {
+    /// How often a holder writes.
+    fn renewal(self) -> u64 {
+        self.term / 3
+    }
+
+    /// Until when it writes again, if that failed.
+    fn retry(self) -> u64 {
+        self.term / 12
+    }
+
+    /// Within what a holder whose calls arrive sees that there is a next generation: it looks whenever it
+    /// has written.
+    fn notices_within(self) -> u64 {
+        self.renewal() + self.retry()
+    }
+}
+
 /// A dead run holds the stack up for at most a minute and a half; a live one writes every twenty
 /// seconds, so that two writings in a row may fail. Reads of parameters lag by seconds. Ten looks are
 /// 40 seconds with their pauses: a name is free again 30 seconds after its deletion.
@@ -64,12 +82,23 @@ impl Entry {
     }
 
     /// From when on AWS lists all that its writer made, by the store's clock; none, if that is
-    /// certain because the writer saw it. A holder that died made nothing after its term.
-    pub(crate) fn settles(&self, times: Times) -> Option<u64> {
+    /// certain because the writer saw it. A holder that died made nothing after its term, and one from
+    /// whom it was taken away by the generation `above` nothing after it had to notice.
+    fn settles(&self, above: Option<&Self>, times: Times) -> Option<u64> {
+        let end = self.modified.saturating_add(self.term);
+        let noticed = above.map(|above| above.modified.saturating_add(times.notices_within()));
         let last_call =
-            if self.held { self.modified.saturating_add(self.term) } else { self.modified };
+            if self.held { noticed.map_or(end, |noticed| end.min(noticed)) } else { self.modified };
         self.unsettled.then(|| last_call.saturating_add(times.settling))
     }
+}
+
+/// From when on AWS lists all that was made under these generations, which are in order, by the store's
+/// clock; none, if that is certain. What `me` itself holds tells of no calls.
+pub(crate) fn settled(entries: &[Entry], me: Option<&str>, times: Times) -> Option<u64> {
+    let all = entries.iter().enumerate();
+    let told = all.filter(|(_, one)| !one.held || Some(&*one.holder) != me);
+    told.filter_map(|(place, one)| one.settles(entries.get(place + 1), times)).max()
 }
 
 /// Those, of all in order, that still count: one that was given up, or with which a lease was taken away,
@@ -263,8 +292,7 @@ impl Taking {
         let older =
             older.map(|one| (one, now + shown(one).saturating_sub(mine.modified))).collect();
         // What this run itself holds, from an attempt whose answer was lost, tells of no calls.
-        let told = counting(entries).iter().filter(|one| !one.held || one.holder != self.me);
-        let settles = told.filter_map(|one| one.settles(self.times)).max().unwrap_or_default();
+        let settles = settled(entries, Some(&self.me), self.times).unwrap_or_default();
         // The creation took effect before now, so this is rather later than sooner.
         let settled_at = now.saturating_add(settles.saturating_sub(mine.modified));
         let sent = until.saturating_sub(self.times.term);
@@ -302,7 +330,7 @@ pub(crate) enum Keep {
 
 impl Keeping {
     fn new(times: Times, generation: u64, sent: u64) -> Self {
-        let step = Renewal::Due(sent.saturating_add(times.term / 3));
+        let step = Renewal::Due(sent.saturating_add(times.renewal()));
         Self { times, generation, sure_until: sent.saturating_add(times.term), step }
     }
 
@@ -341,7 +369,7 @@ impl Keeping {
 
     /// Takes an answer in. `now` is the caller's clock.
     pub(crate) fn hear(&mut self, answer: &Answer, now: u64) {
-        let retry = Renewal::Due(now.saturating_add(self.times.term / 12));
+        let retry = Renewal::Due(now.saturating_add(self.times.retry()));
         self.step = match (&self.step, answer) {
             (Renewal::Lost(to), _) => Renewal::Lost(to.clone()),
             (&Renewal::Writing { sent }, Answer::Done) => Renewal::Checking { sent },
@@ -351,7 +379,7 @@ impl Keeping {
                     None if now >= self.sure_until => Renewal::Lost(None),
                     None => {
                         self.sure_until = sent.saturating_add(self.times.term);
-                        Renewal::Due(sent.saturating_add(self.times.term / 3))
+                        Renewal::Due(sent.saturating_add(self.times.renewal()))
                     }
                 }
             }

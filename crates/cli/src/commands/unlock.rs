@@ -16,7 +16,8 @@ use crate::render::json;
 /// Show who holds the stack's lease, and take it away after a yes
 ///
 /// There is rarely a need: the lease of a run that died expires by itself within 90 seconds. A run
-/// that still goes on begins nothing new once its lease is taken away.
+/// that still goes on sees within 25 seconds that its lease is taken away, and begins nothing new then;
+/// the next run waits for that.
 #[derive(Debug, Args)]
 pub(crate) struct Unlock {
     #[command(flatten)]
