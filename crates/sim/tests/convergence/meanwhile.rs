@@ -68,14 +68,12 @@ impl Promise {
                 in_full_view(world),
                 SimOptions::default(),
             ));
-            let (plan, snapshot) = program.plan(&still).await?;
-            let proofs = engine::prove_live(&program.stack, &snapshot, &plan);
+            let proofs = program.prove_live(&still).await?;
             let mut kept = self.kept.iter().map(|&place| &proofs[place]);
             if let Some(broken) = kept.find(|proof| proof.verdict == Verdict::Broken) {
                 let (text, evidence, steps) = (&broken.text, &broken.evidence, &self.steps);
-                let left: Vec<_> = plan.steps.iter().map(|step| &step.address).collect();
                 return Ok(Some(format!(
-                    "'{text}' did not hold on the way: {evidence:#?} of {steps:#?}, left: {left:?}"
+                    "'{text}' did not hold: {evidence:#?} on the way of {steps:#?}"
                 )));
             }
         }

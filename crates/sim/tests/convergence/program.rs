@@ -18,7 +18,7 @@ use trueup_cli::engine;
 use trueup_model::event::Skipped;
 use trueup_model::plan::WhyNot;
 use trueup_model::stack::OnDestroy;
-use trueup_model::{Address, Catalog, Plan, Resource, Snapshot, Stack, Value};
+use trueup_model::{Address, Catalog, Plan, Proof, Resource, Snapshot, Stack, Value};
 use trueup_planner::{Mode, Options};
 use trueup_provider::{Failure, FailureClass, Provider};
 use trueup_sim::testing::converge::{Engine, Outcome};
@@ -99,15 +99,32 @@ impl Program {
 
     /// Reads, seals and decides, as the program does.
     pub(crate) async fn plan(&self, sim: &Arc<Sim>) -> Result<(Plan, Snapshot), Trouble> {
+        let snapshot = self.read(sim).await?;
+        let decided = engine::decide(&self.stack, &self.catalog, &snapshot, &self.options);
+        let plan = decided.map_err(|violations| Trouble::Contradicts(format!("{violations:?}")))?;
+        Ok((plan, snapshot))
+    }
+
+    /// Proves the sentences on the network as it is.
+    pub(crate) async fn prove_live(&self, sim: &Arc<Sim>) -> Result<Vec<Proof>, Trouble> {
+        let snapshot = self.read(sim).await?;
+        let plan = trueup_planner::plan(&trueup_planner::Input {
+            stack: &self.stack,
+            catalog: &self.catalog,
+            snapshot: &snapshot,
+            evaluator: &*self.evaluator,
+            options: &self.options,
+        });
+        Ok(engine::prove_live(&self.stack, &snapshot, &plan))
+    }
+
+    async fn read(&self, sim: &Arc<Sim>) -> Result<Snapshot, Trouble> {
         let wanted = trueup_planner::wanted(&self.stack, &self.catalog);
         let provider: Arc<dyn Provider> = sim.clone();
         let events = Events::unread();
         let observed = trueup_applier::observe(&provider, &self.catalog, &wanted, &events);
         let snapshot = observed.await.map_err(Trouble::Aws)?;
-        let snapshot = trueup_planner::seal(&self.stack, &self.catalog, &snapshot);
-        let decided = engine::decide(&self.stack, &self.catalog, &snapshot, &self.options);
-        let plan = decided.map_err(|violations| Trouble::Contradicts(format!("{violations:?}")))?;
-        Ok((plan, snapshot))
+        Ok(trueup_planner::seal(&self.stack, &self.catalog, &snapshot))
     }
 
     pub(crate) async fn apply(&self, sim: &Arc<Sim>, plan: Plan, snapshot: Snapshot) -> Report {
