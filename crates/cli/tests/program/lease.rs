@@ -122,8 +122,9 @@ async fn who_did_not_wait_hands_the_waiting_on() {
     assert!(waits.stderr.contains("note[settling]"), "{}", waits.stderr);
     let applied = bench.run("apply --yes --json").await.expect(0);
     let first = &applied.lines()[0];
+    // A run that lives after all notices within 25 seconds, and what it makes is listed in 8 more.
     let remaining = first["remaining"].as_u64().unwrap();
-    assert!(first["event"] == "settling" && (7000..8000).contains(&remaining), "{first}");
+    assert!(first["event"] == "settling" && (28_000..29_000).contains(&remaining), "{first}");
     assert_eq!(sim.counts().by_action.get("ec2:CreateVpc"), None);
 }
 
