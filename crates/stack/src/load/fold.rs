@@ -89,7 +89,8 @@ impl<'l> Loader<'l> {
         for &at in &order {
             self.fold_one(drafts, at, &index, &complete);
             self.complete(&mut drafts[at]);
-            complete[at] = true;
+            // What a faulty one does not say is not nothing.
+            complete[at] = drafts[at].sound;
         }
         for _ in 0..MOST_ROUNDS {
             let changed: Vec<bool> =
@@ -100,7 +101,7 @@ impl<'l> Loader<'l> {
         }
         for &at in &circular {
             self.complete(&mut drafts[at]);
-            complete[at] = true;
+            complete[at] = drafts[at].sound;
         }
         for &at in &circular {
             self.fold_one(drafts, at, &index, &complete);

@@ -48,6 +48,19 @@ subnet:
     ));
 }
 
+/// Its name is not known, which is no second mistake.
+#[test]
+fn what_reads_a_faulty_resource_is_not_faulty() {
+    assert_snapshot!(check(
+        "
+iam_role: { api: { service: lambda.amazonaws.com } }
+lambda_function:
+  api: { runtime: python3.12, handler: app.handler, source: nowhere, role: api }
+log_group: { api: { name: '/aws/lambda/${lambda_function.api.name}', retention_days: 14 } }
+"
+    ));
+}
+
 #[test]
 fn one_zone_for_a_database() {
     assert_snapshot!(check(
