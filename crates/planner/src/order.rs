@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
-use petgraph::algo::kosaraju_scc;
+use petgraph::algo::{has_path_connecting, kosaraju_scc};
 use petgraph::graph::{DiGraph, NodeIndex};
 
 /// A step before it has its place.
@@ -60,7 +60,21 @@ impl Orders {
 
     /// Sorts `count` drafts; of those that could be next, the first is.
     pub(crate) fn sort(&self, count: usize) -> Sorted {
+        let graph = self.without_circles(count);
+        let mut after = vec![BTreeSet::new(); count];
+        for edge in graph.edge_indices() {
+            if let Some((from, to)) = graph.edge_endpoints(edge) {
+                after[to.index()].insert(from.index());
+            }
+        }
+        line_up(&graph, after)
+    }
+
+    /// The orders, less the weaker ones of each circle; those that then make none stay, the strongest
+    /// first.
+    fn without_circles(&self, count: usize) -> DiGraph<(), Strength> {
         let mut graph = self.graph(count, Strength::Preferred);
+        let mut dropped = Vec::new();
         for weakest in [Strength::Preferred, Strength::Expected, Strength::Released] {
             let circles = circles(&graph);
             if circles.iter().all(Option::is_none) {
@@ -69,16 +83,21 @@ impl Orders {
             graph.retain_edges(|graph, edge| {
                 let Some((from, to)) = graph.edge_endpoints(edge) else { return false };
                 let circle = circles[from.index()];
-                graph[edge] != weakest || circle.is_none() || circle != circles[to.index()]
+                let stays =
+                    graph[edge] != weakest || circle.is_none() || circle != circles[to.index()];
+                if !stays {
+                    dropped.push((Reverse(weakest), from, to));
+                }
+                stays
             });
         }
-        let mut after = vec![BTreeSet::new(); count];
-        for edge in graph.edge_indices() {
-            if let Some((from, to)) = graph.edge_endpoints(edge) {
-                after[to.index()].insert(from.index());
+        dropped.sort();
+        for (Reverse(strength), from, to) in dropped {
+            if !has_path_connecting(&graph, to, from, None) {
+                graph.add_edge(from, to, strength);
             }
         }
-        line_up(&graph, after)
+        graph
     }
 
     fn graph(&self, count: usize, least: Strength) -> DiGraph<(), Strength> {
@@ -140,6 +159,18 @@ mod tests {
         let sorted = orders.sort(4);
         assert_eq!(sorted.order, [3, 0, 1, 2]);
         assert!(sorted.stuck.is_empty());
+    }
+
+    #[test]
+    fn of_two_that_could_give_way_one_stays() {
+        let mut orders = Orders::default();
+        orders.add(0, 1, Strength::Released);
+        orders.add(1, 2, Strength::Needed);
+        orders.add(2, 3, Strength::Released);
+        orders.add(3, 0, Strength::Needed);
+        let sorted = orders.sort(4);
+        assert_eq!(sorted.order, [3, 0, 1, 2]);
+        assert_eq!(sorted.after[1], BTreeSet::from([0]));
     }
 
     #[test]

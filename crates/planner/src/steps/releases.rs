@@ -39,8 +39,15 @@ impl Drafts {
             };
             let Some(release) = kind.release else { continue };
             let mut attributes = live.attributes.clone();
-            for delete in &deletes {
+            let mut lets_go = |delete: &DraftId| {
+                let before = attributes.clone();
                 release(&mut attributes, held[delete]);
+                attributes != before
+            };
+            // What it cannot be without, such as a role, it keeps.
+            let deletes: Vec<DraftId> = deletes.into_iter().filter(|it| lets_go(it)).collect();
+            if deletes.is_empty() {
+                continue;
             }
             let differs = |name: &&String| attributes.get(*name) != live.attributes.get(*name);
             let changed: Vec<String> = live.attributes.keys().filter(differs).cloned().collect();
