@@ -285,6 +285,8 @@ impl Host for Desk {
         let rested = tokio::select! {
             biased;
             _ = self.shared.interrupt.beyond(0) => false,
+            // Whoever has the lease now does not see what would be made after this.
+            _ = self.shared.interrupt.stopped() => false,
             () = tokio::time::sleep(duration) => true,
         };
         if rested {

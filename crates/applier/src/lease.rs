@@ -149,7 +149,7 @@ pub async fn break_lease(leasing: Leasing, held: &Holding) -> Result<(), Failure
     let seat = Seat::new(leasing);
     let mut looks = 0;
     let (next, says) = loop {
-        let Some((next, says)) = seat.above(held).await? else { return Ok(()) };
+        let Some((next, says)) = seat.above(held, looks).await? else { return Ok(()) };
         match seat.ask(Ask::Create(next), says).await {
             // Its name may be one that was deleted, which is free again after a while.
             Err(failure) if failure.class == FailureClass::Exists && looks < USUAL.looks => {
@@ -347,11 +347,15 @@ impl Seat {
         millis(self.begin.elapsed().max(wall))
     }
 
-    /// The generation with which somebody's lease is taken away, and what it says; none, if the store
-    /// does not tell.
-    async fn above(&self, held: &Holding) -> Result<Option<(u64, Says)>, Failure> {
+    /// The generation with which somebody's lease is taken away, and what it says; none, if at a later
+    /// look they have given it up.
+    async fn above(&self, held: &Holding, looks: u32) -> Result<Option<(u64, Says)>, Failure> {
         let (answer, _) = self.ask(Ask::List, Says::Settled).await?;
         let Answer::Listed { entries, now } = answer else { return Ok(None) };
+        let is_held = entries.iter().any(|one| one.held && one.generation == held.generation);
+        if looks > 0 && !is_held {
+            return Ok(None);
+        }
         if entries.iter().any(|entry| entry.held && entry.generation > held.generation) {
             return Err(Failure::new(FailureClass::Exists, "another run has taken it meanwhile"));
         }

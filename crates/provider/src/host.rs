@@ -22,8 +22,8 @@ pub trait Host: Send + Sync {
     /// Sleeps, in the engine's time (virtual under the simulator).
     async fn sleep(&self, duration: Duration);
 
-    /// Sleeps before a call is tried again. False, at once, when the user interrupts: nothing is
-    /// under way in AWS that would have to be waited for.
+    /// Sleeps before a call is tried again. False, at once, when the user interrupts or the run may not
+    /// go on: nothing is under way in AWS that would have to be waited for.
     async fn rest(&self, duration: Duration) -> bool {
         self.sleep(duration).await;
         true

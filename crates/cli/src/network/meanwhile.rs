@@ -8,7 +8,7 @@ use trueup_model::{Diagnostic, Plan, Severity, Snapshot, Stack, Step, StepId};
 use super::order::is_kept;
 use super::scene::{KINDS, Scene};
 use super::sentences::{Outcome, outcomes};
-use super::states::States;
+use super::states::{States, are_too_many};
 use super::world::World;
 
 /// Warns of each sentence that is to hold on the way and does not, though the steps were put into
@@ -31,7 +31,7 @@ pub(super) fn findings(
     if plan.expect.is_empty() || steps.is_empty() {
         return Vec::new();
     }
-    if STATES_OF_A_STEP * steps.len() > tries {
+    if are_too_many(steps.len(), tries) {
         return vec![too_large()];
     }
     let state = |done: &BTreeSet<StepId>, sentences: &[Sentence]| {
@@ -45,7 +45,11 @@ pub(super) fn findings(
     let kept: Vec<Sentence> = kept.map(|((sentence, _), _)| sentence.clone()).collect();
     let mut known = BTreeSet::new();
     let mut findings = Vec::new();
+    let mut judged = BTreeSet::new();
     for (moment, done) in moments(plan, &steps) {
+        if !judged.insert(done.clone()) {
+            continue;
+        }
         for (index, outcome) in state(&done, &kept).iter().enumerate() {
             if outcome.is_lost() && known.insert(index) {
                 findings.push(finding(plan, moment, &kept[index], outcome));
@@ -54,9 +58,6 @@ pub(super) fn findings(
     }
     findings
 }
-
-/// How many states are judged for a step.
-const STATES_OF_A_STEP: usize = 3;
 
 /// When a sentence does not hold.
 #[derive(Clone, Copy)]

@@ -9,7 +9,7 @@ use trueup_model::{Diagnostic, Plan, Severity, Snapshot, Stack, Step, StepId};
 
 use super::scene::{KINDS, Scene};
 use super::sentences::{Outcome, outcomes};
-use super::states::States;
+use super::states::{States, are_too_many};
 use super::world::World;
 
 #[cfg(test)]
@@ -60,8 +60,8 @@ pub(super) fn is_kept(sentence: &Sentence, before: &Outcome, after: &Outcome) ->
 }
 
 /// The orders that keep sentences which hold before the plan and after it, and would break if a
-/// step came as early or as late as it may. A network may be made and judged `tries` times; where there are more
-/// steps than that, nothing is tried.
+/// step came as early or as late as it may. A network may be made and judged `tries` times; where the
+/// steps have more states than that, nothing is tried.
 pub(super) fn found(
     stack: &Stack,
     snapshot: &Snapshot,
@@ -75,7 +75,7 @@ pub(super) fn found(
         .filter(|step| KINDS.contains(&step.kind.as_str()))
         .map(|step| step.id)
         .collect();
-    if steps.len() < 2 || steps.len() > tries {
+    if steps.len() < 2 || are_too_many(steps.len(), tries) {
         return Found::default();
     }
     let live = Scene::of(World::after(stack, snapshot, plan, &|_| false), snapshot);
@@ -119,7 +119,6 @@ impl Way<'_> {
         for &first in &firsts {
             self.states.wait(step, first);
         }
-        self.known.clear();
         firsts.into_iter().map(|first| Order { first, second: step, sentence }).collect()
     }
 
@@ -132,7 +131,6 @@ impl Way<'_> {
         for &second in &seconds {
             self.states.wait(second, step);
         }
-        self.known.clear();
         seconds.into_iter().map(|second| Order { first: step, second, sentence }).collect()
     }
 

@@ -4,6 +4,14 @@ use std::collections::BTreeSet;
 
 use trueup_model::{Step, StepId};
 
+/// How many states are judged for a step: as early and as late as it may come, and in the plan's order.
+const STATES_OF_A_STEP: usize = 3;
+
+/// Whether so many steps have more states than networks may be tried: then none is.
+pub(super) fn are_too_many(steps: usize, tries: usize) -> bool {
+    STATES_OF_A_STEP * steps > tries
+}
+
 /// Which steps of a plan wait for which, over others too.
 pub(super) struct States {
     ancestors: Vec<BTreeSet<StepId>>,

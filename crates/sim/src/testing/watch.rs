@@ -180,7 +180,8 @@ impl Watch {
         Err(format!("{} was made and does not say whose it is", item.description()))
     }
 
-    /// Of one address one is made, beside what was there before.
+    /// Of one address one is made, beside what was there before: what others took the tags off and put
+    /// them back may be there in any number.
     fn are_single(&self, old: &BTreeSet<String>, world: &World) -> Result<(), String> {
         let mut by_address: BTreeMap<(&str, &str), Vec<(&str, &Item)>> = BTreeMap::new();
         for (key, item) in &world.resources {

@@ -155,13 +155,13 @@ fn all_orders_are_tried_where_that_is_soon_done() {
 #[test]
 fn what_was_not_tried_is_said() {
     let mut enough = 0;
-    for tries in 5..40 {
+    for tries in 15..40 {
         let (waits_for, is_cut_short) = found_with(tries);
         assert!(waits_for.contains(&3) && waits_for.contains(&4), "{tries}: {waits_for:?}");
         assert!(is_cut_short || waits_for == [3, 4], "{tries}: {waits_for:?}");
         enough += usize::from(!is_cut_short);
     }
-    assert!((1..34).contains(&enough), "{enough}");
+    assert!((1..25).contains(&enough), "{enough}");
 }
 
 /// The codes of what a plan is told, where networks of so many elements may be tried.
