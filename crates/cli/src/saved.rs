@@ -92,6 +92,37 @@ pub(crate) fn write(
     write.map_err(|source| Error::File { doing: "write", path: path.to_owned(), source })
 }
 
+/// Refuses a name under which `apply` would not know a plan, and that of something else: it may be the
+/// stack.
+pub(crate) fn may_write(path: &Path) -> Result<(), Error> {
+    let message = if !is_plan(path) {
+        format!("{} would not be known as a saved plan, whose name ends with .json", path.display())
+    } else if path.exists() && read(path).is_err() {
+        format!("{} exists already and is no saved plan", path.display())
+    } else {
+        return Ok(());
+    };
+    Err(Error::Usage { message, help: "name another file with --out".to_owned() })
+}
+
+/// The command that carries out what was saved, with the options that must be the same.
+pub(crate) fn command(path: &Path, context: &Context) -> String {
+    let global = &context.global;
+    let mut command = format!("trueup apply {}", path.display());
+    match &global.sandbox {
+        Some(Some(file)) => command += &format!(" --sandbox={}", file.display()),
+        Some(None) => command += " --sandbox",
+        None => {}
+    }
+    for (name, _) in &global.var {
+        command += &format!(" --var {name}=…");
+    }
+    for file in &global.var_file {
+        command += &format!(" --var-file {}", file.display());
+    }
+    command
+}
+
 /// Reads a saved plan.
 pub(crate) fn read(path: &Path) -> Result<Saved, Error> {
     let bytes = DiskFiles::new("").read(path);

@@ -13,8 +13,8 @@ use crate::situation::Intent;
 
 /// Make AWS as the stack says
 ///
-/// The plan is shown, and done after a yes. A saved plan is done exactly as it was saved, or
-/// refused with the reason.
+/// The plan is shown, and done after a yes. A saved plan is done exactly as it was saved, or refused with
+/// the reason; only one that destroys asks.
 #[derive(Debug, Args)]
 pub(crate) struct Apply {
     /// The stack file, or a plan saved with 'trueup plan --out'

@@ -47,6 +47,9 @@ enum Format {
 
 impl Plan {
     pub(crate) async fn run(&self, context: &mut Context) -> Result<u8, Error> {
+        if let Some(path) = &self.out {
+            saved::may_write(&context.folder.join(path))?;
+        }
         let situation = context.look_at(self.stack.stack.as_deref(), View::Sentences).await?;
         let intent = Intent { destroy: self.destroy, permissions: self.permissions.clone() };
         let plan = situation.plan(&intent)?;
@@ -61,10 +64,9 @@ impl Plan {
             let path = context.folder.join(path);
             saved::write(&path, &plan, &intent, &situation, context)?;
             if format == Format::Text {
-                let shown = self.out.as_deref().unwrap_or(&path).display();
-                context
-                    .terminal
-                    .print(&format!("Saved; 'trueup apply {shown}' does exactly this.\n"))?;
+                let shown = self.out.as_deref().unwrap_or(&path);
+                let said = saved::command(shown, context);
+                context.terminal.print(&format!("Saved; '{said}' does exactly this.\n"))?;
             }
         }
         // Half a destroy is done by no command.

@@ -112,7 +112,11 @@ pub(crate) fn prove_live(stack: &Stack, snapshot: &Snapshot, plan: &Plan) -> Vec
     let applied = outcomes(&after(stack, snapshot, plan, &by_file), &plan.expect);
     let both = plan.expect.iter().zip(live).zip(applied);
     let proofs = both.map(|((sentence, live), applied)| LiveProof {
-        is_pending: live.verdict == Verdict::Broken && applied.verdict != Verdict::Broken,
+        // What is open that shall be shut is told, whoever opened it: nobody can say that it was not
+        // somebody else.
+        is_pending: !sentence.negated
+            && live.verdict == Verdict::Broken
+            && applied.verdict != Verdict::Broken,
         proof: Proof {
             text: sentence.text.clone(),
             verdict: live.verdict,

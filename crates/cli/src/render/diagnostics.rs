@@ -133,6 +133,19 @@ mod tests {
         BTreeMap::from([("stack.yaml".to_owned(), Arc::from(SOURCE))])
     }
 
+    /// What the terminal lets act is what is drawn with.
+    #[test]
+    fn every_colour_acts() {
+        let look = Look { colour: true, ..LOOK };
+        for severity in [Severity::Note, Severity::Warning, Severity::Error] {
+            let fault = Diagnostic::error("code", "a message").at(place("mian")).label("this");
+            let fault = fault.related(place("main"), "that").help("do so");
+            let drawn = text(&[Diagnostic { severity, ..fault }], &sources(), &look);
+            assert!(drawn.contains('\u{1b}'), "it is in colour");
+            assert_eq!(crate::render::visible::lines(&drawn), drawn);
+        }
+    }
+
     #[test]
     fn a_fault_is_underlined_in_its_line() {
         let fault = Diagnostic::error("unknown-reference", "there is no vpc 'mian'")

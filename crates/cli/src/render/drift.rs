@@ -208,9 +208,10 @@ impl<'a> Drift<'a> {
             0 if self.is_partial => format!(
                 "No drift was found, but not all of {stack} in {region}, account {account}, could be read. {calls}."
             ),
-            0 => format!(
+            0 if self.file.is_empty() => format!(
                 "No drift: {stack} in {region}, account {account}, is as it was applied. {calls}."
             ),
+            0 => format!("No drift was found of {stack} in {region}, account {account}. {calls}."),
             1 => format!(
                 "Drift: 1 resource of {stack} in {region}, account {account}, differs from what was applied. {calls}."
             ),
@@ -224,7 +225,7 @@ impl<'a> Drift<'a> {
         let addresses: Vec<String> =
             self.file.iter().map(|change| change.address.to_string()).collect();
         format!(
-            "Not drift, but not applied yet either: the file changed {}. 'trueup plan' shows how.",
+            "Not applied yet: the file changed {}; whether somebody else did, too, cannot be told. 'trueup plan' shows all that differs.",
             words::list(&addresses)
         )
     }

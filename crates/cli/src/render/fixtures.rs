@@ -39,7 +39,11 @@ pub(crate) fn plan() -> Plan {
 /// A plan that finds everything as it should be.
 pub(crate) fn nothing() -> Plan {
     let mut plan = plan();
-    let as_it_is = |address| Change { cause: Cause::None, ..change(address, Action::Nothing) };
+    let as_it_is = |address| Change {
+        cause: Cause::None,
+        id: Some("id".to_owned()),
+        ..change(address, Action::Nothing)
+    };
     plan.changes = vec![as_it_is("vpc.main"), as_it_is("subnet.a")];
     plan.steps.clear();
     plan.longest_chain.clear();

@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn nothing_to_do_is_one_line_and_what_is_expected() {
-        insta::assert_snapshot!(text(&fixtures::nothing(), LOOK), @r"
+        insta::assert_snapshot!(text(&fixtures::nothing(), LOOK), @"
         Expected
           ✗ internet does not reach db_instance.main     broken
               internet -> db_instance.main, for example tcp 1.1.1.1:1024 ->

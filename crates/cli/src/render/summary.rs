@@ -1,10 +1,11 @@
 //! What a plan comes to: how many of each action, what it cost to make, how long it takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use trueup_model::{Action, Disruption, Plan};
+use trueup_model::{Action, Address, Disruption, Plan};
 
+use super::reason;
 use super::words::{count, estimate};
 
 /// What a plan comes to.
@@ -95,13 +96,28 @@ pub(crate) fn done(plan: &Plan) -> String {
 
 /// The one line for a plan that does nothing.
 pub(crate) fn nothing_to_do(plan: &Plan) -> String {
-    let unchanged = Summary::of(plan).unchanged;
-    let all = match unchanged {
-        0 => "The stack has no resources.".to_owned(),
-        1 => "1 resource is as the stack says.".to_owned(),
-        _ => format!("{unchanged} resources are as the stack says."),
+    let left: BTreeSet<&Address> = plan
+        .withheld
+        .iter()
+        .filter(|withheld| reason::is_unfinished(&withheld.why))
+        .map(|withheld| &withheld.address)
+        .collect();
+    let there = plan.changes.iter().filter(|change| change.id.is_some());
+    let as_wanted = there.filter(|change| !left.contains(&change.address)).count();
+    let all = match as_wanted {
+        0 if !left.is_empty() => String::new(),
+        0 if plan.changes.is_empty() => " The stack has no resources.".to_owned(),
+        0 => " Nothing of the stack is there.".to_owned(),
+        1 => " 1 resource is as the stack says.".to_owned(),
+        _ => format!(" {as_wanted} resources are as the stack says."),
     };
-    format!("Nothing to do. {all} {}.", calls(plan))
+    let begin = if left.is_empty() { "Nothing to do." } else { "Nothing that could be done." };
+    let left = match left.len() {
+        0 => String::new(),
+        1 => " 1 is left alone, as said above.".to_owned(),
+        number => format!(" {number} are left alone, as said above."),
+    };
+    format!("{begin}{all}{left} {}.", calls(plan))
 }
 
 /// `22 API calls`.

@@ -41,10 +41,10 @@ pub(crate) fn lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// How long the sequence is that this begins with, if it sets a colour or weight that [`super::look`]
-/// uses; none of them hides anything.
+/// How long the sequence is that this begins with, if it sets a colour or weight that [`super::look`] or
+/// [`super::diagnostics`] uses; none of them hides anything.
 fn colour(text: &str) -> Option<usize> {
-    const OURS: [&str; 6] = ["0", "1", "2", "31", "32", "33"];
+    const OURS: [&str; 12] = ["0", "1", "2", "31", "32", "33", "91", "92", "93", "94", "95", "96"];
     let rest = text.strip_prefix("\u{1b}[")?;
     let end = rest.find('m')?;
     OURS.contains(&&rest[..end]).then_some(end + 3)

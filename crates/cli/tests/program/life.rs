@@ -115,6 +115,23 @@ async fn a_changed_file_is_no_drift() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_that_is_left_alone_is_as_the_stack_says() {
+    let text = "stack: shop\nregion: us-west-2\nlog_group: { a: { name: /a, protect: true } }\n";
+    let (bench, _) = Bench::with_sim(text);
+    let nothing = bench.run("destroy --yes").await.expect(0);
+    assert!(
+        nothing.stdout.contains("Nothing to do. Nothing of the stack is there."),
+        "{}",
+        nothing.stdout
+    );
+    bench.run("apply --yes").await.expect(0);
+    bench.write("stack.yaml", &text.replace("/a,", "/b,"));
+    let plan = bench.run("plan").await.expect(0);
+    let said = "Nothing that could be done. 1 is left alone, as said above.";
+    assert!(plan.stdout.contains(said), "{}", plan.stdout);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_holds_data_is_destroyed_only_when_it_is_named() {
     let (bench, sim) = snowex();
     bench.run("apply --yes").await.expect(0);

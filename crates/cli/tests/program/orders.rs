@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use trueup_model::Value;
+use trueup_sim::World;
+
 use crate::harness::{Bench, SHOP, snowex};
 
 /// A small network with a machine that has a public address, its routes and who may come in.
@@ -161,4 +164,24 @@ async fn what_is_too_large_to_be_tried_on_the_way_is_said() {
         assert_eq!(said, is_said, "{groups}: {findings:#?}");
         assert_eq!(plan["proofs"][0]["verdict"], "proved");
     }
+}
+
+/// An edit of the same group does not hide it.
+#[tokio::test(start_paused = true)]
+async fn what_somebody_opened_is_drift_whatever_the_file_changed() {
+    let shut = routed(TO_GATEWAY, SHUT);
+    let (bench, sim) = Bench::with_sim(&shut);
+    bench.run("apply --yes").await.expect(0);
+    sim.edit(|world: &mut World| {
+        let groups = world.resources.values_mut().filter(|item| item.kind == "security_group");
+        let rule = serde_json::json!([
+            { "port": 443, "from": ["0.0.0.0/0"], "protocol": "tcp", "description": null }
+        ]);
+        groups.for_each(|group| group.set("ingress", Value::from(rule.clone())));
+    })
+    .unwrap();
+    bench.write("stack.yaml", &shut.replace("project: shop", "project: market"));
+    let drift = bench.run("drift").await.expect(2).stdout;
+    assert!(drift.contains("✗ internet does not reach instance.web  broken"), "{drift}");
+    assert!(!drift.contains("No drift"), "{drift}");
 }

@@ -19,6 +19,25 @@ async fn a_saved_destroy_is_all_or_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_plan_is_saved_over_nothing_else() {
+    let (bench, _) = Bench::with_sim(SHOP);
+    let stack = bench.read("stack.yaml");
+    bench.write("data.json", "{}");
+    for (file, why) in [
+        ("stack.yaml", "stack.yaml would not be known as a saved plan, whose name ends with .json"),
+        ("data.json", "data.json exists already and is no saved plan"),
+    ] {
+        let refused = bench.run(&format!("plan --out {file}")).await.expect(1);
+        assert!(refused.stderr.contains(why), "{}", refused.stderr);
+    }
+    assert_eq!((bench.read("stack.yaml"), bench.read("data.json")), (stack, "{}".to_owned()));
+    for _ in 0..2 {
+        let saved = bench.run("plan --out plan.json").await.expect(0);
+        assert!(saved.stdout.contains("'trueup apply plan.json"), "{}", saved.stdout);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_saved_destroy_asks_for_the_name() {
     let (bench, sim) = Bench::with_sim(&data());
     bench.run("apply --yes").await.expect(0);
