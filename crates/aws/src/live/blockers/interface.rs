@@ -23,7 +23,7 @@ fn holder(interface: &NetworkInterface, standing: &Standing<'_>) -> Holder {
     if let Some(rest) = after("AWS Lambda VPC ENI-") {
         holder(format!("Lambda function {}", without_uuid(&rest)), Leaves::Draining)
     } else if description == "RDSNetworkInterface" {
-        holder(format!("a database of RDS ({id})"), Leaves::Passing)
+        holder(format!("a database of RDS ({id})"), Leaves::WithDatabase)
     } else if let Some(rest) = after("ELB ") {
         // `app/NAME/ID`, `net/NAME/ID`; a classic one has its name alone.
         let name = rest.split('/').nth(1).unwrap_or(&rest);
@@ -80,7 +80,7 @@ mod tests {
             check("AWS Lambda VPC ENI-snowex-api-0a1b2c3d-1111-2222-3333-444455556666"),
             "Lambda function snowex-api: Draining"
         );
-        assert_eq!(check("RDSNetworkInterface"), "a database of RDS (eni-1): Passing");
+        assert_eq!(check("RDSNetworkInterface"), "a database of RDS (eni-1): WithDatabase");
         assert_eq!(check("ELB app/web/0123"), "load balancer web (eni-1): Shortly");
         assert_eq!(check("ELB old"), "load balancer old (eni-1): Shortly");
         assert_eq!(check("Interface for NAT Gateway nat-1"), "NAT gateway nat-1: Shortly");

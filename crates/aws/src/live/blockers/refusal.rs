@@ -25,8 +25,16 @@ pub(super) enum Leaves {
     Shortly,
     /// By itself, in time.
     Passing,
+    /// By itself, in time, unless the database that it belongs to is still there.
+    WithDatabase,
     /// By itself, and that takes AWS longer than anything else: the interfaces of functions.
     Draining,
+}
+
+impl Leaves {
+    fn passes(self) -> bool {
+        matches!(self, Self::Passing | Self::WithDatabase | Self::Draining)
+    }
 }
 
 /// Milliseconds that are given to what should not be there any more: an instance's interface
@@ -50,7 +58,7 @@ pub(super) fn refused(mut failure: Failure, found: &Found, age: u64) -> Failure 
     let said = failure.message.trim_end_matches('.').to_owned();
     failure.message = format!("{said}; it is held by {}", names(holders));
     let any = |leaves: Leaves| holders.iter().any(|holder| holder.leaves == leaves);
-    if any(Leaves::ByHand) || !(any(Leaves::Passing) || any(Leaves::Draining)) {
+    if any(Leaves::ByHand) || !holders.iter().any(|holder| holder.leaves.passes()) {
         failure.help.push("delete or move what holds it, then run the same command again".into());
         if any(Leaves::ByHand) || age >= LINGERS {
             // It would be refused for ever: nothing that AWS does by itself changes it.
@@ -71,9 +79,8 @@ pub(super) fn refused(mut failure: Failure, found: &Found, age: u64) -> Failure 
 
 /// Those that somebody must do something about come first.
 fn names(holders: &[Holder]) -> String {
-    let (last, first): (Vec<&Holder>, Vec<&Holder>) = holders
-        .iter()
-        .partition(|holder| matches!(holder.leaves, Leaves::Passing | Leaves::Draining));
+    let (last, first): (Vec<&Holder>, Vec<&Holder>) =
+        holders.iter().partition(|holder| holder.leaves.passes());
     let all = first.into_iter().chain(last);
     let mut names: Vec<&str> = all.take(NAMED).map(|holder| holder.what.as_str()).collect();
     let more = format!("{} more", holders.len().saturating_sub(NAMED));
@@ -122,7 +129,9 @@ mod tests {
         assert_eq!(class(&[Leaves::Shortly], LINGERS - 1), FailureClass::Conflict);
         assert_eq!(class(&[Leaves::Shortly], LINGERS), FailureClass::Broken);
         assert_eq!(class(&[Leaves::Shortly, Leaves::Draining], LINGERS), FailureClass::Draining);
-        assert_eq!(class(&[Leaves::Passing], LINGERS), FailureClass::Conflict);
+        for passes in [Leaves::Passing, Leaves::WithDatabase] {
+            assert_eq!(class(&[passes], LINGERS), FailureClass::Conflict);
+        }
         assert_eq!(class(&[Leaves::ByHand], 0), FailureClass::Broken);
         assert_eq!(class(&[Leaves::ByHand, Leaves::Draining], 0), FailureClass::Broken);
     }

@@ -21,10 +21,10 @@ pub(super) async fn instead_of(
         // The list may be behind a delete for a moment.
         replace(&mut holders, Leaves::Draining, functions, Leaves::Shortly);
     }
-    if holders.iter().any(|holder| holder.leaves == Leaves::Passing) {
+    if holders.iter().any(|holder| holder.leaves == Leaves::WithDatabase) {
         let databases = databases(aws, held).await.unwrap_or_default();
         // The read that says that a database is gone is the same.
-        replace(&mut holders, Leaves::Passing, databases, Leaves::ByHand);
+        replace(&mut holders, Leaves::WithDatabase, databases, Leaves::ByHand);
     }
     holders
 }

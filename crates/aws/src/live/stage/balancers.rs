@@ -23,6 +23,16 @@ fn balancers(ids: &[&str]) -> Answer {
 /// it, and the milliseconds that passed.
 fn deleted(
     refusals: usize,
+    interface: (&'static str, &'static str),
+    answer: impl Fn() -> Answer + Send + 'static,
+) -> (Result<(), Failure>, u64) {
+    deleted_beside("", refusals, interface, answer)
+}
+
+/// The same beside databases.
+fn deleted_beside(
+    databases: &'static str,
+    refusals: usize,
     (description, owner): (&'static str, &'static str),
     answer: impl Fn() -> Answer + Send + 'static,
 ) -> (Result<(), Failure>, u64) {
@@ -34,6 +44,10 @@ fn deleted(
         }
         "DeleteSubnet" => Answer::done(),
         "DescribeLoadBalancers" => answer(),
+        "DescribeDBInstances" => Answer::xml(format!(
+            "<DescribeDBInstancesResult><DBInstances>{databases}</DBInstances>\
+             </DescribeDBInstancesResult>"
+        )),
         "DescribeNetworkInterfaces" => Answer::xml(format!(
             "<networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId>\
              <ownerId>{owner}</ownerId><description>{description}</description></item>\
@@ -68,6 +82,22 @@ fn the_interface_of_one_that_is_gone_is_waited_for() {
     let (outcome, passed) = deleted(40, OURS, || balancers(&["app/front/02"]));
     assert_eq!(outcome, Ok(()));
     assert_eq!(passed / 1000, 80);
+}
+
+#[test]
+fn a_database_beside_it_is_not_taken_for_its_owner() {
+    let database = "<DBInstance><DBInstanceIdentifier>orders</DBInstanceIdentifier>\
+        <DBInstanceStatus>available</DBInstanceStatus><DBSubnetGroup><Subnets><Subnet>\
+        <SubnetIdentifier>subnet-1</SubnetIdentifier></Subnet></Subnets></DBSubnetGroup></DBInstance>";
+    let (outcome, passed) = deleted_beside(database, 40, OURS, || balancers(&[]));
+    assert_eq!(outcome, Ok(()));
+    assert_eq!(passed / 1000, 80);
+    // The one that holds it is named where the interface is a database's.
+    let theirs = ("RDSNetworkInterface", "amazon-rds");
+    let (outcome, passed) = deleted_beside(database, NEVER, theirs, || balancers(&[]));
+    let failure = outcome.unwrap_err();
+    assert!(failure.message.contains("held by database orders"), "{failure:?}");
+    assert_eq!(passed, 0);
 }
 
 #[test]
