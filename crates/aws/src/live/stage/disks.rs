@@ -43,6 +43,29 @@ fn a_disk_that_outlives_its_machine_is_let_go_of_first() {
     assert_eq!(terminated(true), ["TerminateInstances"]);
 }
 
+#[test]
+fn a_machine_that_may_not_be_terminated_keeps_its_disk() {
+    let stage = Stage::new(|asked| match asked.action.as_str() {
+        "DescribeInstances" => machine(false),
+        "DescribeInstanceAttribute" => {
+            Answer::xml("<disableApiTermination><value>true</value></disableApiTermination>")
+        }
+        "TerminateInstances" => {
+            Answer::Refused("OperationNotPermitted", "The instance may not be terminated.")
+        }
+        _ => Answer::done(),
+    });
+    // Somebody may have protected it since it was planned.
+    for seen in [true, false] {
+        let seen = json!({ "termination_protection": seen });
+        let request = delete(live("instance.main", "i-1", seen));
+        let outcome = stage.run(async |aws| calls("instance").unwrap().delete(aws, &request).await);
+        let help = outcome.unwrap_err().help;
+        assert_eq!(help, ["write `termination_protection: false`, apply, then delete it"]);
+    }
+    assert_eq!(stage.changes(), ["TerminateInstances"; 2]);
+}
+
 /// AWS takes no second change of a disk for hours.
 #[test]
 fn that_a_disk_stays_is_no_change_of_the_disk() {

@@ -111,11 +111,14 @@ impl crate::live::Calls for Calls {
 }
 
 /// A disk that stays is nobody's any more. It is let go of first: who dies in between finds the machine
-/// again, and never a disk of ours without one.
+/// again, and never a disk of ours without one. A machine that AWS refuses to terminate keeps its own.
 async fn let_go_of_disk(aws: &Session<'_>, before: &Live) -> Result<(), Failure> {
     let found = raw(aws, vec![filter(ID, [before.id.clone()])]).await?;
     let stays = found.first().filter(|one| shape::root_volume_goes(one) == Some(false));
     let Some(disk) = stays.and_then(shape::root_volume_id) else { return Ok(()) };
+    if details::is_protected(aws, &before.id).await? {
+        return Ok(());
+    }
     let remove = before.ownership.to_tags().into_keys().collect();
     let change = TagChange { remove, ..TagChange::default() };
     aws.retag_all_ec2(&[disk.to_owned()], &change).await

@@ -1,7 +1,7 @@
 //! What the description of an instance leaves out.
 
 use aws_sdk_ec2::operation::describe_instance_attribute::DescribeInstanceAttributeOutput;
-use aws_sdk_ec2::types::{Instance, InstanceAttributeName, Volume};
+use aws_sdk_ec2::types::{AttributeBooleanValue, Instance, InstanceAttributeName, Volume};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use trueup_model::Value;
@@ -30,14 +30,21 @@ pub(super) async fn of(aws: &Session<'_>, instance: &Instance) -> Result<Details
         attribute(aws, id, InstanceAttributeName::DisableApiTermination),
     )?;
     let user_data = user_data.as_ref().and_then(|answer| answer.user_data());
-    let protection = protection.as_ref().and_then(|answer| answer.disable_api_termination());
     Ok(Details {
         user_data: decoded(user_data.and_then(|data| data.value())),
-        termination_protection: protection
-            .and_then(aws_sdk_ec2::types::AttributeBooleanValue::value)
-            .unwrap_or_default()
-            .into(),
+        termination_protection: is_on(protection.as_ref()).into(),
     })
+}
+
+/// Whether AWS refuses to terminate it now.
+pub(super) async fn is_protected(aws: &Session<'_>, id: &str) -> Result<bool, Failure> {
+    let answer = attribute(aws, id, InstanceAttributeName::DisableApiTermination).await?;
+    Ok(is_on(answer.as_ref()))
+}
+
+fn is_on(protection: Option<&DescribeInstanceAttributeOutput>) -> bool {
+    let protection = protection.and_then(|answer| answer.disable_api_termination());
+    protection.and_then(AttributeBooleanValue::value).unwrap_or_default()
 }
 
 async fn attribute(
