@@ -145,6 +145,47 @@ fn it_is_not_taken_away_between_two_calls() {
     assert_eq!(address.holder(), Some("i-3"));
 }
 
+/// What comes of giving an address to a machine that has another one, of this owner, at this address of
+/// its own.
+fn given_beside(tags: &str, private_ip: &str) -> (Result<(), Failure>, Vec<String>) {
+    let address = Address::of(None);
+    let other = format!(
+        "<addressesSet><item><allocationId>eipalloc-7</allocationId><publicIp>203.0.113.7</publicIp>\
+         <instanceId>i-1</instanceId><privateIpAddress>{private_ip}</privateIpAddress>{tags}</item>\
+         </addressesSet>"
+    );
+    let stage = Stage::new(move |asked| match asked.action.as_str() {
+        "DescribeAddresses" if asked.get("Filter.1.Name") == "instance-id" => {
+            assert_eq!(asked.get("Filter.1.Value.1"), "i-1");
+            Answer::xml(other.clone())
+        }
+        "DescribeInstances" => Answer::xml(
+            "<reservationSet><item><instancesSet><item><instanceId>i-1</instanceId>\
+             <privateIpAddress>10.0.0.4</privateIpAddress></item></instancesSet></item>\
+             </reservationSet>",
+        ),
+        _ => address.answer(asked),
+    });
+    let before = live("elastic_ip.main", "eipalloc-1", json!({ "instance": null }));
+    let request = update(before, json!({ "instance": "i-1" }));
+    let calls = calls("elastic_ip").unwrap();
+    let outcome = stage.run(async |aws| calls.update(aws, &request).await);
+    (outcome, stage.changes())
+}
+
+/// AWS takes away the address that a machine has when it gets another.
+#[test]
+fn another_address_of_the_machine_is_not_taken_away() {
+    let (outcome, changes) = given_beside("", "10.0.0.4");
+    refused_for("203.0.113.7 (eipalloc-7)", &outcome);
+    assert!(changes.is_empty(), "{changes:?}");
+    // The stack's own one moves in the same apply; one at a further address of the machine stays there.
+    for (tags, private_ip) in [(tags("elastic_ip.old"), "10.0.0.4"), (String::new(), "10.0.0.5")] {
+        let (outcome, changes) = given_beside(&tags, private_ip);
+        assert_eq!((outcome, changes), (Ok(()), vec!["AssociateAddress".to_owned()]));
+    }
+}
+
 #[test]
 fn an_association_whose_answer_was_lost_is_not_refused() {
     let (lost, address) = (AtomicBool::new(false), Address::of(None));

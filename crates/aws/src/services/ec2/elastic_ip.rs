@@ -9,8 +9,9 @@ const DOCUMENTATION: &str = "\
 Identity: the tags. The address itself stays the same until it is released.
 
 In place: the instance that it belongs to, and tags. It is moved only from where the plan saw it: what \
-has it by then keeps it, and the step fails and names it. Where it belongs to an interface that is no \
-instance's, the plan shows that interface.
+has it by then keeps it, and the step fails and names it. A machine that has another address, not of \
+this stack, keeps that one: AWS would take it away, so the step fails and names it. Where it belongs to \
+an interface that is no instance's, the plan shows that interface.
 
 An address that a NAT gateway uses is released after the gateway is deleted. An account has five in \
 each Region unless it asked for more.
@@ -50,12 +51,14 @@ pub fn kind() -> Kind {
             create: &[
                 "ec2:AllocateAddress",
                 "ec2:AssociateAddress",
+                "ec2:DescribeInstances",
                 "ec2:DescribeNetworkInterfaces",
                 "ec2:CreateTags",
             ],
             update: &[
                 "ec2:AssociateAddress",
                 "ec2:DisassociateAddress",
+                "ec2:DescribeInstances",
                 "ec2:DescribeNetworkInterfaces",
                 "ec2:CreateTags",
                 "ec2:DeleteTags",
@@ -95,7 +98,7 @@ mod live {
     use async_trait::async_trait;
     use aws_sdk_ec2::types::{Address, DomainType, Filter, ResourceType};
     use trueup_model::Value;
-    use trueup_model::snapshot::{Condition, Live};
+    use trueup_model::snapshot::{Condition, Live, Ownership};
     use trueup_provider::{Call, Create, Delete, Failure, FailureClass, Update, VISIBLE_AFTER};
 
     use super::INTERFACE;
@@ -133,7 +136,7 @@ mod live {
             if live.get("instance").as_str() == wanted {
                 return Ok(live);
             }
-            give_to(aws, &live, wanted).await?;
+            give_to(aws, &live, wanted, &request.ownership).await?;
             aws.ready(KIND, &id).await
         }
 
@@ -142,7 +145,7 @@ mod live {
                 return Ok(());
             }
             let wanted = request.attributes.get("instance").and_then(Value::as_str);
-            give_to(aws, &request.before, wanted).await
+            give_to(aws, &request.before, wanted, &request.ownership).await
         }
 
         async fn delete(&self, aws: &Session<'_>, request: &Delete) -> Result<(), Failure> {
@@ -196,8 +199,12 @@ mod live {
         aws: &Session<'_>,
         before: &Live,
         instance: Option<&str>,
+        ours: &Ownership,
     ) -> Result<(), Failure> {
         let id = before.id.as_str();
+        if let Some(instance) = instance {
+            spares_others(aws, id, instance, ours).await?;
+        }
         if let Some(address) = described(aws, id).await?
             && holder(&address) != instance
         {
@@ -207,6 +214,45 @@ mod live {
             associate(aws, before, instance).await?;
         }
         shows(aws, id, instance).await
+    }
+
+    /// AWS takes away the address that an instance has when it gets another: one that is not the
+    /// stack's to move stays. See
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateAddress.html>.
+    async fn spares_others(
+        aws: &Session<'_>,
+        id: &str,
+        instance: &str,
+        ours: &Ownership,
+    ) -> Result<(), Failure> {
+        let mut others = raw(aws, vec![filter("instance-id", [instance.to_owned()])]).await?;
+        others.retain(|other| other.allocation_id() != Some(id) && !is_of(other, ours));
+        if others.is_empty() {
+            return Ok(());
+        }
+        let machine = describe::instances(aws, vec![filter("instance-id", [instance.to_owned()])]);
+        let machine = machine.await?;
+        let main = machine.first().and_then(|one| one.private_ip_address());
+        // What belongs to a further interface or to a second private address is not touched.
+        match others.iter().find(|other| other.private_ip_address() == main) {
+            None => Ok(()),
+            Some(other) => Err(would_take_away(other, instance)),
+        }
+    }
+
+    fn is_of(address: &Address, ours: &Ownership) -> bool {
+        let (ownership, _) = Ownership::split(tags::of_ec2(address.tags()));
+        ownership.other.is_none() && ownership.stack.is_some() && ownership.stack == ours.stack
+    }
+
+    fn would_take_away(other: &Address, instance: &str) -> Failure {
+        let ip = other.public_ip().unwrap_or_default();
+        let id = other.allocation_id().unwrap_or_default();
+        let message = format!("{instance} has the address {ip} ({id}), which AWS would take away");
+        let mut failure = Failure::new(FailureClass::Invalid, message)
+            .help("take that address away from the instance if nobody needs it, then run it again");
+        "ec2:AssociateAddress".clone_into(&mut failure.action);
+        failure
     }
 
     /// Takes the address away from what the plan saw it with, and from nothing else.
@@ -220,7 +266,7 @@ mod live {
         }
     }
 
-    /// Takes it away from nobody: what got it since it was looked at keeps it.
+    /// Takes the address itself away from nobody: what got it since it was looked at keeps it.
     async fn associate(aws: &Session<'_>, before: &Live, instance: &str) -> Result<(), Failure> {
         let id = before.id.as_str();
         let begin = aws.host.now();
