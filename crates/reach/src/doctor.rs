@@ -92,7 +92,9 @@ impl std::fmt::Display for Checklist {
 
 impl Engine<'_> {
     /// Goes through the usual list for a resource that cannot connect, or cannot be connected to.
-    pub fn doctor(&self, name: &Name) -> Result<Checklist, QueryError> {
+    /// Of what is `expected` to get through, what leads to it is looked at: rules that are gone tell
+    /// nothing of whom they let in.
+    pub fn doctor(&self, name: &Name, expected: &[Query]) -> Result<Checklist, QueryError> {
         let network = self.network();
         let resource =
             network.resources.get(name).ok_or_else(|| QueryError::UnknownResource(name.clone()))?;
@@ -111,11 +113,11 @@ impl Engine<'_> {
                 services::session_manager(self, name, *role, &mut items)?;
             }
             ResourceKind::Function { .. } => services::function(self, name, resource, &mut items)?,
-            ResourceKind::Database { .. } | ResourceKind::LoadBalancer { .. } => {
-                services::clients(self, name, resource, &mut items)?;
-            }
-            ResourceKind::Other => {}
+            ResourceKind::Database { .. }
+            | ResourceKind::LoadBalancer { .. }
+            | ResourceKind::Other => {}
         }
+        services::clients(self, name, resource, expected, &mut items)?;
         Ok(Checklist { about: resource.origin.words(name), items })
     }
 

@@ -3,10 +3,11 @@
 use trueup_model::proof::Verdict;
 use trueup_model::stack::{End, Sentence};
 use trueup_model::{Plan, Snapshot, Stack};
-use trueup_reach::{Checklist, Engine};
+use trueup_reach::{Checklist, Engine, Query};
 
 use super::scene::Scene;
-use super::sentences::{Outcome, outcomes};
+use super::sentences::{Outcome, outcome, outcomes};
+use super::world::Name;
 use super::{Forward, after, ends, forwards};
 
 /// Something to ask of a network.
@@ -65,15 +66,17 @@ impl Question<'_> {
         let engine = Engine::new(&scene.network).map_err(|errors| {
             errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
         })?;
+        let (expected, unclear) = expected(&scene, &engine, &names, &self.plan.expect);
         let lists: Result<Vec<Checklist>, _> =
-            names.iter().map(|name| engine.doctor(name)).collect();
-        let queries: Vec<trueup_reach::Query> = names
+            names.iter().map(|name| engine.doctor(name, &expected)).collect();
+        let queries: Vec<Query> = names
             .into_iter()
             .map(trueup_reach::End::Resource)
-            .map(|end| trueup_reach::Query::any(end.clone(), end))
+            .map(|end| Query::any(end.clone(), end))
             .collect();
         let doubts = ends::doubts(&scene, &queries).into_iter();
-        let doubts = doubts.chain(ends::closings(&scene, &queries)).map(str::to_owned).collect();
+        let doubts = doubts.chain(ends::closings(&scene, &queries)).map(str::to_owned);
+        let doubts = doubts.chain(unclear).collect();
         let lists = lists.map_err(|error| error.to_string())?;
         let placed =
             |change: &trueup_reach::Change| super::evidence::placed(change, &scene.network);
@@ -90,6 +93,28 @@ impl Question<'_> {
         let planned = self.planned;
         after(self.stack, self.snapshot, self.plan, &|_| planned)
     }
+}
+
+/// What the sentences say is to reach these elements; and of which nobody can say, why.
+fn expected(
+    scene: &Scene<'_>,
+    engine: &Engine<'_>,
+    names: &[Name],
+    sentences: &[Sentence],
+) -> (Vec<Query>, Vec<String>) {
+    let (mut expected, mut unclear) = (Vec::new(), Vec::new());
+    for sentence in sentences.iter().filter(|sentence| !sentence.negated) {
+        let to = ends::resources(scene, &sentence.to).unwrap_or_default();
+        if !to.iter().any(|name| names.contains(name)) {
+            continue;
+        }
+        let Outcome { verdict, evidence, .. } = outcome(scene, engine, sentence);
+        match ends::queries(scene, sentence) {
+            Ok(queries) if verdict != Verdict::Unknown => expected.extend(queries),
+            _ => unclear.push(format!("'{}': {}", sentence.text, evidence.join("; "))),
+        }
+    }
+    (expected, unclear)
 }
 
 /// What the doctor found.

@@ -44,7 +44,8 @@ pub(super) fn outcomes(scene: &Scene<'_>, sentences: &[Sentence]) -> Vec<Outcome
     }
 }
 
-fn outcome(scene: &Scene<'_>, engine: &Engine<'_>, sentence: &Sentence) -> Outcome {
+/// What comes of one sentence.
+pub(super) fn outcome(scene: &Scene<'_>, engine: &Engine<'_>, sentence: &Sentence) -> Outcome {
     let queries = match ends::queries(scene, sentence) {
         Ok(queries) => queries,
         Err(why) => return Outcome::unknown(vec![why]),

@@ -324,3 +324,23 @@ async fn the_doctor_goes_through_the_list() {
     let none = bench.run("doctor vpc.main --planned").await.expect(1);
     assert!(none.stderr.contains("no end of a connection"), "{}", none.stderr);
 }
+
+/// Nobody can connect, and the rules that are gone do not tell who could.
+#[tokio::test(start_paused = true)]
+async fn the_doctor_asks_for_whom_the_sentences_name() {
+    let (bench, sim) = snowex();
+    bench.run("apply --yes").await.expect(0);
+    let well = bench.run("doctor db_instance.main").await.expect(0).stdout;
+    assert!(well.contains("✓ instance.bastion reaches it on tcp 5432"), "{well}");
+    sim.edit(|world| {
+        let group = world.at_mut("snowex", &"security_group.database".parse().unwrap()).unwrap();
+        group.set("ingress", Value::List(Vec::new()));
+    })
+    .unwrap();
+    let ill = bench.run("doctor db_instance.main").await.expect(4).stdout;
+    for client in ["instance.bastion", "lambda_function.api"] {
+        let point = format!("✗ {client} reaches it on tcp 5432: stops at");
+        assert!(ill.contains(&point), "{ill}");
+    }
+    assert!(ill.contains("to mend it: add to security_group.database an ingress rule"), "{ill}");
+}

@@ -70,13 +70,48 @@ fn reaches(
     Ok(Item::of(what, &engine.reach(&query)?))
 }
 
-/// Who is meant to come in, by the groups' rules, and whether the internet does.
+/// Who is to come in: what is expected, and for what serves others also by the groups' rules, and
+/// whether the internet does.
 pub(super) fn clients(
     engine: &Engine<'_>,
     name: &Name,
     resource: &Resource,
+    expected: &[Query],
     items: &mut Vec<Item>,
 ) -> Result<(), QueryError> {
+    let own = End::Resource(name.clone());
+    let mut queries: Vec<Query> = Vec::new();
+    for query in expected.iter().filter(|query| query.to == own) {
+        if !queries.contains(query) {
+            queries.push(query.clone());
+        }
+    }
+    let serves =
+        matches!(resource.kind, ResourceKind::Database { .. } | ResourceKind::LoadBalancer { .. });
+    if serves {
+        for client in let_in(engine, resource) {
+            let from = End::Resource(client.to_owned());
+            if client != name && queries.iter().all(|query| query.from != from) {
+                queries.push(Query::any(from, own.clone()));
+            }
+        }
+    }
+    for query in &queries {
+        let who = match &query.from {
+            End::Internet => "the internet".to_owned(),
+            from => from.to_string(),
+        };
+        let on = query.traffic.map(|traffic| format!(" on {traffic}")).unwrap_or_default();
+        items.push(Item::of(format!("{who} reaches it{on}"), &engine.reach(query)?));
+    }
+    if serves && queries.iter().all(|query| query.from != End::Internet) {
+        items.push(internet(engine, own, resource)?);
+    }
+    Ok(())
+}
+
+/// The resources in the groups that its rules name.
+fn let_in<'n>(engine: &Engine<'n>, resource: &Resource) -> Vec<&'n str> {
     let network = engine.network();
     let mut clients: Vec<&str> = Vec::new();
     let groups = resource.interfaces.iter().flat_map(|interface| &interface.groups);
@@ -85,15 +120,15 @@ pub(super) fn clients(
             clients.extend(engine.members(group));
         }
     }
+    clients.retain(|client| network.resources.contains_key(*client));
     clients.sort_unstable();
     clients.dedup();
-    for client in clients.into_iter().filter(|client| *client != name) {
-        if network.resources.contains_key(client) {
-            let query = Query::any(End::Resource(client.to_owned()), End::Resource(name.clone()));
-            items.push(Item::of(format!("{client} reaches it"), &engine.reach(&query)?));
-        }
-    }
-    let verdict = engine.reach(&Query::any(End::Internet, End::Resource(name.clone())))?;
+    clients
+}
+
+/// Whether the internet comes in.
+fn internet(engine: &Engine<'_>, own: End, resource: &Resource) -> Result<Item, QueryError> {
+    let verdict = engine.reach(&Query::any(End::Internet, own))?;
     let public = matches!(
         resource.kind,
         ResourceKind::Database { publicly_accessible: true }
@@ -109,6 +144,5 @@ pub(super) fn clients(
         };
         item.changes.clear();
     }
-    items.push(item);
-    Ok(())
+    Ok(item)
 }

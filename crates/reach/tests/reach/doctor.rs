@@ -1,6 +1,6 @@
 //! The doctor's list: for each trouble, the point that is crossed.
 
-use trueup_reach::{Engine, Mark};
+use trueup_reach::{End, Engine, Mark, Query};
 
 use crate::language;
 
@@ -15,16 +15,16 @@ const BASE: &str = "
     db data priv / db";
 
 /// The points that are crossed.
-fn crossed(change: &str, name: &str) -> Vec<String> {
+fn crossed(change: &str, name: &str, expected: &[Query]) -> Vec<String> {
     let network = language::network(&format!("{BASE}\n{change}"));
     let engine = Engine::new(&network).expect("every name is known");
-    let list = engine.doctor(&name.to_owned()).expect("the resource is known");
+    let list = engine.doctor(&name.to_owned(), expected).expect("the resource is known");
     list.items.into_iter().filter(|item| item.mark == Mark::Bad).map(|item| item.what).collect()
 }
 
 #[track_caller]
 fn check(change: &str, name: &str, expected: &[&str]) {
-    let found = crossed(change, name);
+    let found = crossed(change, name, &[]);
     for part in expected {
         assert!(
             found.iter().any(|what| what.contains(part)),
@@ -102,11 +102,30 @@ fn each_trouble_is_crossed() {
     );
 }
 
+/// A rule that is gone tells nothing of whom it let in: that is known from what is expected.
+#[test]
+fn who_is_expected_and_kept_out_is_crossed() {
+    let end = |name: &str| End::Resource(name.to_owned());
+    let expected = [
+        Query::tcp(end("bastion"), end("data"), 5432),
+        Query::tcp(end("bastion"), end("api"), 5432),
+        Query::tcp(End::Internet, end("bastion"), 22),
+    ];
+    assert!(crossed("", "data", &expected).is_empty());
+    let shut = crossed("sg db main :", "data", &expected);
+    assert_eq!(shut, ["bastion reaches it on tcp 5432"]);
+    assert_eq!(crossed("", "bastion", &expected), ["the internet reaches it on tcp 22"]);
+    assert_eq!(
+        crossed("", "data", &[Query::any(End::Internet, end("data"))]),
+        ["the internet reaches it"]
+    );
+}
+
 #[test]
 fn a_role_that_nobody_looked_at_is_unknown() {
     let network = language::network(&format!("{BASE}; instance bastion priv / host"));
     let engine = Engine::new(&network).expect("every name is known");
-    let list = engine.doctor(&"bastion".to_owned()).expect("the resource is known");
+    let list = engine.doctor(&"bastion".to_owned(), &[]).expect("the resource is known");
     let role = list.items.iter().find(|item| item.what == "Session Manager: role");
     assert_eq!(role.map(|item| item.mark), Some(Mark::Unknown));
     assert!(list.to_string().contains("? Session Manager: role"), "{list}");
