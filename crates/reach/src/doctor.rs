@@ -92,8 +92,9 @@ impl std::fmt::Display for Checklist {
 
 impl Engine<'_> {
     /// Goes through the usual list for a resource that cannot connect, or cannot be connected to.
-    /// Of what is `expected` to get through, what leads to it is looked at: rules that are gone tell
-    /// nothing of whom they let in.
+    ///
+    /// What is `expected` to get through tells who is to reach it, as rules that are gone tell nothing
+    /// of whom they let in; and whether Session Manager is wanted where there is no role.
     pub fn doctor(&self, name: &Name, expected: &[Query]) -> Result<Checklist, QueryError> {
         let network = self.network();
         let resource =
@@ -110,7 +111,7 @@ impl Engine<'_> {
         items.extend(self.internet_item(name, resource)?);
         match &resource.kind {
             ResourceKind::Instance { role } => {
-                services::session_manager(self, name, *role, &mut items)?;
+                services::session_manager(self, name, *role, expected, &mut items)?;
             }
             ResourceKind::Function { .. } => services::function(self, name, resource, &mut items)?,
             ResourceKind::Database { .. }

@@ -95,7 +95,8 @@ impl Question<'_> {
     }
 }
 
-/// What the sentences say is to reach these elements; and of which nobody can say, why.
+/// What the sentences say is to reach these elements, and which services these are to reach; and of which
+/// nobody can say, why.
 fn expected(
     scene: &Scene<'_>,
     engine: &Engine<'_>,
@@ -104,8 +105,10 @@ fn expected(
 ) -> (Vec<Query>, Vec<String>) {
     let (mut expected, mut unclear) = (Vec::new(), Vec::new());
     for sentence in sentences.iter().filter(|sentence| !sentence.negated) {
-        let to = ends::resources(scene, &sentence.to).unwrap_or_default();
-        if !to.iter().any(|name| names.contains(name)) {
+        let is_service = matches!(sentence.to, End::Service(_));
+        let about = if is_service { &sentence.from } else { &sentence.to };
+        let about = ends::resources(scene, about).unwrap_or_default();
+        if !about.iter().any(|name| names.contains(name)) {
             continue;
         }
         let Outcome { verdict, evidence, .. } = outcome(scene, engine, sentence);

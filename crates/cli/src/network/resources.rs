@@ -125,7 +125,7 @@ fn ipv6(scene: &Scene<'_>, subnet: &Name) -> Ipv6 {
 
 fn role(scene: &Scene<'_>, element: &Element<'_>) -> Role {
     let names = match element.get("iam_role").meant(&scene.world, &["iam_role"]) {
-        Meant::Nothing => return Role::Missing,
+        Meant::Nothing => return Role::None,
         Meant::Foreign(_) | Meant::Unknown(_) => return Role::Unknown,
         Meant::Known(names) => names,
     };

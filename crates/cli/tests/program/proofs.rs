@@ -325,6 +325,33 @@ async fn the_doctor_goes_through_the_list() {
     assert!(none.stderr.contains("no end of a connection"), "{}", none.stderr);
 }
 
+/// Who gives no role wants no Session Manager, unless a sentence says otherwise.
+#[tokio::test(start_paused = true)]
+async fn session_manager_that_nobody_set_up_is_no_ill() {
+    let (bench, _) = snowex();
+    let sentence = "  - instance.bastion reaches internet on 443\n";
+    let roleless = (
+        "    security_groups: [bastion]\n    iam_role: bastion\n",
+        "    security_groups: [bastion]\n",
+    );
+    bench.write("stack.yaml", &changed(&[roleless]));
+    let well = bench.run("doctor instance.bastion --planned").await.expect(0).stdout;
+    let (_, role) = well.split_once("  - Session Manager: role: ").expect(&well);
+    let role: Vec<&str> = role.split_whitespace().take(14).collect();
+    assert_eq!(
+        role.join(" "),
+        "no role: Session Manager is not set up for it; `iam_role` with AmazonSSMManagedInstanceCore does"
+    );
+    let ssm = (sentence, "  - instance.bastion reaches ssm\n");
+    bench.write("stack.yaml", &changed(&[roleless, ssm]));
+    let wanted = bench.run("doctor instance.bastion --planned").await.expect(4).stdout;
+    assert!(wanted.contains("✗ Session Manager: role: no role"), "{wanted}");
+    bench
+        .write("stack.yaml", &changed(&[("managed_policies: [AmazonSSMManagedInstanceCore]", "")]));
+    let without = bench.run("doctor instance.bastion --planned").await.expect(4).stdout;
+    assert!(without.contains("✗ Session Manager: role: "), "{without}");
+}
+
 /// Nobody can connect, and the rules that are gone do not tell who could.
 #[tokio::test(start_paused = true)]
 async fn the_doctor_asks_for_whom_the_sentences_name() {

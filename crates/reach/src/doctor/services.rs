@@ -8,16 +8,27 @@ use crate::verdict::{End, Query, QueryError};
 /// What the agent of Session Manager talks to. Agents since 3.3.40 do without `ec2messages`.
 const SESSION_MANAGER: [&str; 3] = ["ssm", "ssmmessages", "ec2messages"];
 
+const NO_ROLE: &str = "no role: Session Manager is not set up for it; `iam_role` with \
+                       AmazonSSMManagedInstanceCore does";
+
 /// Role, and a way to each of the services, by endpoints or by the internet.
 pub(super) fn session_manager(
     engine: &Engine<'_>,
     name: &Name,
     role: Role,
+    expected: &[Query],
     items: &mut Vec<Item>,
 ) -> Result<(), QueryError> {
+    let is_wanted = expected.iter().any(|Query { from, to, .. }| {
+        let is_its = |service: &String| SESSION_MANAGER.contains(&service.as_str());
+        matches!(from, End::Resource(from) if from == name)
+            && matches!(to, End::Service(service) if is_its(service))
+    });
     let (mark, evidence) = match role {
         Role::SessionManager => (Mark::Good, "it allows what AmazonSSMManagedInstanceCore does"),
-        Role::Missing => (Mark::Bad, "no role, or one without AmazonSSMManagedInstanceCore"),
+        Role::Missing => (Mark::Bad, "its role does not have AmazonSSMManagedInstanceCore"),
+        // Who gave it none may want none: that is in nobody's way.
+        Role::None => (if is_wanted { Mark::Bad } else { Mark::Unneeded }, NO_ROLE),
         Role::Unknown => (Mark::Unknown, "its policies were not looked at"),
     };
     items.push(Item::new(mark, "Session Manager: role", evidence));

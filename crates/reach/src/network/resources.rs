@@ -68,7 +68,9 @@ pub enum Role {
     /// Nobody looked.
     #[default]
     Unknown,
-    /// There is no role, or one without the rights.
+    /// It has no role.
+    None,
+    /// Its role does not have the rights.
     Missing,
     /// It has `AmazonSSMManagedInstanceCore` or as much.
     SessionManager,

@@ -130,3 +130,15 @@ fn a_role_that_nobody_looked_at_is_unknown() {
     assert_eq!(role.map(|item| item.mark), Some(Mark::Unknown));
     assert!(list.to_string().contains("? Session Manager: role"), "{list}");
 }
+
+/// Who gives no role wants no Session Manager, unless it is expected to reach what that needs.
+#[test]
+fn session_manager_is_missed_only_where_it_is_wanted() {
+    let role = ["Session Manager: role"];
+    let end = End::Resource("bastion".to_owned());
+    let wanted = [Query::tcp(end, End::Service("ssm".to_owned()), 443)];
+    assert!(crossed("instance bastion roleless priv / host", "bastion", &[]).is_empty());
+    assert_eq!(crossed("instance bastion roleless priv / host", "bastion", &wanted), role);
+    assert_eq!(crossed("instance bastion unmanaged priv / host", "bastion", &[]), role);
+    check("instance bastion roleless priv / host; sg host main :", "bastion", &["reaches ssm"]);
+}

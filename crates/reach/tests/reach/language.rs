@@ -190,7 +190,12 @@ fn resource(network: &mut Network, kind: &str, name: String, mut words: Vec<&str
         words.len() < before
     };
     let (public, v6) = (flag("public"), flag("v6"));
-    let role = if flag("managed") { Role::SessionManager } else { Role::Unknown };
+    let role = match (flag("managed"), flag("unmanaged"), flag("roleless")) {
+        (true, ..) => Role::SessionManager,
+        (_, true, _) => Role::Missing,
+        (.., true) => Role::None,
+        _ => Role::Unknown,
+    };
     let slash = words.iter().position(|word| *word == "/").unwrap_or(words.len());
     let groups: Vec<String> = words.iter().skip(slash + 1).map(|word| (*word).to_owned()).collect();
     let mut interfaces = Vec::new();
