@@ -268,10 +268,39 @@ impl Reader<'_> {
         let tab = error.info().contains("tab");
         Box::new(if tab || indented(line) || (line.trim().is_empty() && indented(rest)) {
             diagnostic.help("indent with spaces: YAML does not allow tabs there")
+        } else if let Some(text) = quoted(line, rest) {
+            diagnostic.help(format!("within {{ }} and [ ] quote it: {text}"))
         } else {
             diagnostic
         })
     }
+}
+
+/// The text with an expression that has no quotes within `{ }` or `[ ]`, in quotes: there YAML takes
+/// the expression's brace for its own, and breaks off between `line`, which ends with `$`, and `rest`.
+fn quoted(line: &str, rest: &str) -> Option<String> {
+    if !line.ends_with('$') || !rest.starts_with('{') {
+        return None;
+    }
+    let begin = [": ", ", ", "{", "[", ","].iter().filter_map(|before| {
+        let at = line.rfind(before)?;
+        Some(at + before.len())
+    });
+    let mut open = 0_usize;
+    let end = rest.find(|c| {
+        match c {
+            '{' => open += 1,
+            '}' if open > 0 => open -= 1,
+            ',' | '}' | ']' if open == 0 => return true,
+            _ => {}
+        }
+        false
+    });
+    let (begin, end) =
+        (&line[begin.max().unwrap_or_default()..], &rest[..end.unwrap_or(rest.len())]);
+    let text = format!("{begin}{end}");
+    let quote = if text.contains('"') { '\'' } else { '"' };
+    Some(format!("{quote}{}{quote}", text.trim()))
 }
 
 /// The levels and bytes of text of a tree, without recursion deeper than [`MOST_LEVELS`].

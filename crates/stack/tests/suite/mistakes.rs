@@ -354,6 +354,37 @@ fn heads() {
     assert_snapshot!(faults("stack: a\n\tvpc: {}\n"));
 }
 
+/// Within `{ }` and `[ ]` the braces of an expression are YAML's.
+#[test]
+fn expressions_without_quotes_in_flow() {
+    let help = "help: within { } and [ ] quote it: \"${var.size}\"";
+    for text in [
+        "vpc:\n  main: { cidr_block: ${var.size} }\n",
+        "vpc:\n  main: { name: \"${var.name}\", cidr_block: ${var.size}, tags: {} }\n",
+        "subnet:\n  a: { vpc: [${var.size}] }\n",
+        "vpc:\n  main: { cidr_block: ${var.size}\n    , enable_dns_support: true }\n",
+    ] {
+        let told = check(text);
+        assert!(told.contains("error[yaml-syntax]") && told.contains(help), "{text}\n{told}");
+        assert_eq!(told.matches("help:").count(), 1, "{text}\n{told}");
+    }
+    for (text, quoted) in [
+        ("{ tags: { name: web-${var.a}/x ${var.b}, x: y } }", "\"web-${var.a}/x ${var.b}\""),
+        ("{ tags: [a, ${var.a ? \"b\" : \"c\"}] }", "'${var.a ? \"b\" : \"c\"}'"),
+    ] {
+        let told = check(&format!("vpc:\n  main: {text}\n"));
+        assert!(told.contains(&format!("quote it: {quoted}\n")), "{told}");
+    }
+    for text in [
+        "vpc:\n  main: { cidr_block: \"${var.size}\" ]\n",
+        "vpc:\n  main: { cidr_block: '${var.size}' ]\n",
+        "vpc:\n  main: { cidr_block: 10.0.0.0/16 ] # ${var.size}\n",
+    ] {
+        let told = check(text);
+        assert!(told.contains("error[yaml-syntax]") && !told.contains("quote it"), "{told}");
+    }
+}
+
 #[test]
 fn lookups() {
     assert_snapshot!(check(
