@@ -17,6 +17,7 @@ use crate::interrupt::Interrupt;
 use crate::jitter::Jitter;
 use crate::journal::{self, Outcome};
 use crate::poller::Pollers;
+use crate::report::AWS_GOES_ON;
 use crate::retry::{self, Hope};
 use crate::schedule::{Phase, Schedule};
 use crate::slot::Slot;
@@ -215,7 +216,7 @@ impl Desk {
     fn left_to_aws(&self, kind: &KindName, id: &str) -> Failure {
         let state = lock(&self.told).clone();
         let state = if state.is_empty() { "not as wanted yet" } else { state.as_str() };
-        let message = format!("interrupted: {kind} {id} is {state}, and AWS goes on with it");
+        let message = format!("interrupted: {kind} {id} is {state}, {AWS_GOES_ON}");
         Failure::new(FailureClass::Interrupted, message)
             .help("run the command again: it goes on from what exists by then")
     }

@@ -112,7 +112,16 @@ impl Report {
     }
 }
 
+/// How the message ends of what was not waited for.
+pub(crate) const AWS_GOES_ON: &str = "and AWS goes on with it";
+
 impl Failed {
+    /// Whether AWS accepted all of it and ends it by itself: only the waiting was interrupted.
+    pub fn is_left_to_aws(&self) -> bool {
+        let Failure { class, message, .. } = &self.failure;
+        *class == FailureClass::Interrupted && message.ends_with(AWS_GOES_ON)
+    }
+
     pub(crate) fn new(step: &Step, failure: Failure) -> Self {
         Self {
             step: step.id,

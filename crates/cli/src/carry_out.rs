@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use trueup_applier::{Ended, Events, Interrupt, Left, Report, Run, Stop, WIDTH};
+use trueup_applier::{Ended, Events, Failed, Interrupt, Left, Report, Run, Stop, WIDTH};
 use trueup_model::event::{Event, Stamped};
 use trueup_model::plan::WhyNot;
 use trueup_model::{Diagnostic, Plan};
 use trueup_stack::CelEvaluator;
 
+use crate::arguments::LogFormat;
 use crate::audit;
 use crate::context::Context;
 use crate::engine;
@@ -247,9 +248,11 @@ fn end(
     context: &Context,
 ) -> Result<u8, Error> {
     let code = engine::exit_code(plan, report, !situation.is_partial());
-    let failed = report.failed.iter().map(|failed| error::step(failed, plan));
+    let step = |failed: &Failed| error::step(failed, plan);
     let unwritten = context.audit.fault().as_ref().map(audit::unwritten);
-    let faults: Vec<Diagnostic> = failed.chain(lost).chain(unwritten).collect();
+    let others: Vec<Diagnostic> = lost.into_iter().chain(unwritten).collect();
+    let faults: Vec<Diagnostic> =
+        report.failed.iter().map(step).chain(others.iter().cloned()).collect();
     // The last steps may be done before it is seen that nothing more was to be begun.
     let code = if code == exit::DONE && !faults.is_empty() { exit::PARTLY } else { code };
     if context.global.json {
@@ -263,7 +266,16 @@ fn end(
     } else {
         context.terminal.print(&text(plan, report, situation, context))?;
     }
-    context.report(&faults, &situation.sources);
+    let shown = match context.global.log_format {
+        LogFormat::Json => faults,
+        LogFormat::Text => {
+            let (left, failed): (Vec<&Failed>, Vec<&Failed>) =
+                report.failed.iter().partition(|failed| failed.is_left_to_aws());
+            let failed = failed.into_iter().map(step).chain(others);
+            failed.chain(error::left_to_aws(&left)).collect()
+        }
+    };
+    context.report(&shown, &situation.sources);
     Ok(code)
 }
 
@@ -280,9 +292,11 @@ fn text(plan: &Plan, report: &Report, situation: &Situation, context: &Context) 
             text += "What could not be read may be left: the plan above names it.\n";
         }
     } else {
+        let left = report.failed.iter().filter(|failed| failed.is_left_to_aws()).count();
         let parts = [
             (report.done.len(), "done"),
-            (report.failed.len(), "failed"),
+            (left, "still going on in AWS"),
+            (report.failed.len() - left, "failed"),
             (
                 report.skipped.len(),
                 if report.ended == Ended::Draining { "left" } else { "not begun" },

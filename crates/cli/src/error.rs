@@ -351,3 +351,21 @@ pub(crate) fn step(failed: &trueup_applier::Failed, plan: &Plan) -> Diagnostic {
     let label = kind.map_or_else(|| "here".to_owned(), |kind| format!("this {kind}"));
     aws(&doing, &failed.failure).at(failed.location.clone()).label(label)
 }
+
+/// Steps that AWS goes on with though nobody waits: one note, as none of them failed.
+pub(crate) fn left_to_aws(left: &[&trueup_applier::Failed]) -> Option<Diagnostic> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut help: Vec<&String> = Vec::new();
+    for trueup_applier::Failed { verb, address, failure, .. } in left {
+        let message = failure.message.trim_start_matches("interrupted: ");
+        lines.push(format!("{verb} {address}: {message}"));
+        help.extend(failure.help.iter().filter(|line| !help.contains(line)).collect::<Vec<_>>());
+    }
+    let message = match lines.as_slice() {
+        [] => return None,
+        lines => format!("interrupted:{}", indented(lines)),
+    };
+    let note = Diagnostic::error(class(FailureClass::Interrupted), message);
+    let note = Diagnostic { severity: trueup_model::Severity::Note, ..note };
+    Some(help.into_iter().cloned().fold(note, Diagnostic::help))
+}

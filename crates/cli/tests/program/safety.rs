@@ -96,11 +96,37 @@ async fn interrupted_while_it_waits_it_ends_within_seconds() {
         let left = format!("db_instance.main  failed: interrupted: db_instance snowex-main {told}");
         assert!(ran.stdout.contains(&left), "{}", ran.stdout);
         assert!(ran.stdout.contains("Run it again to go on from here."), "{}", ran.stdout);
+        assert!(ran.stdout.contains(" done, 1 still going on in AWS"), "{}", ran.stdout);
         let lease = sim.world().leases.parameters.into_values().next_back().unwrap();
         assert!(lease.value.contains("\"state\":\"released\""), "{}", lease.value);
         bench.run(line).await.expect(0);
     }
     assert_eq!(sim.world().owned_by("snowex").count(), 0);
+}
+
+/// What AWS goes on with is no fault: one note names all of it, and its help is given once. Programs
+/// read of each as before.
+#[tokio::test(start_paused = true)]
+async fn what_aws_goes_on_with_is_one_note() {
+    let (bench, _) = snowex();
+    let text = bench.read("stack.yaml");
+    let (before, rest) = text.split_once("db_instance:\n  main:").unwrap();
+    let (main, after) = rest.split_once("\n\n").unwrap();
+    let two = format!("{before}db_instance:\n  main:{main}\n  second:{main}\n\n{after}");
+    bench.write("stack.yaml", &two);
+    let ran = bench.interrupt("apply --yes", &[Duration::from_secs(150)]).await.expect(130);
+    insta::assert_snapshot!(ran.stderr);
+    let last = ran.stdout.lines().rfind(|line| line.starts_with("Interrupted: ")).unwrap();
+    assert!(last.contains(" done, 2 still going on in AWS"), "{last}");
+
+    let (bench, _) = snowex();
+    bench.write("stack.yaml", &two);
+    let ran = bench.interrupt("apply --yes --json", &[Duration::from_secs(150)]).await.expect(130);
+    let ended: serde_json::Value =
+        serde_json::from_str(ran.stdout.lines().next_back().unwrap()).unwrap();
+    let errors = ended["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 2, "{ended}");
+    assert!(errors.iter().all(|error| error["severity"] == "error"), "{ended}");
 }
 
 #[tokio::test(start_paused = true)]
