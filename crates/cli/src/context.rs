@@ -23,6 +23,7 @@ use crate::progress;
 use crate::render::diagnostics::{self, Sources};
 use crate::render::json;
 use crate::sandbox::{self, Sandbox};
+use crate::saved;
 use crate::situation::Situation;
 use crate::stack_file;
 use crate::terminal::Terminal;
@@ -98,6 +99,8 @@ impl Context {
     pub(crate) fn read(&self, file: &Path) -> Result<Loaded, Error> {
         let path = self.folder.join(file);
         let folder = path.parent().unwrap_or(&self.folder);
+        let bytes = self.bytes(file)?;
+        saved::refuse(file, &bytes)?;
         let variables = Variables {
             flags: self.global.var.iter().cloned().collect(),
             files: self.variable_files()?,
@@ -105,7 +108,7 @@ impl Context {
         };
         Ok(trueup_stack::load(&Request {
             file: &file.display().to_string(),
-            bytes: &self.bytes(file)?,
+            bytes: &bytes,
             files: &DiskFiles::new(folder),
             catalog: &self.catalog,
             variables: &variables,

@@ -64,6 +64,34 @@ pub(crate) fn is_plan(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "json")
 }
 
+/// Refuses a saved plan where a stack is wanted: it would be taken for one without a single known section.
+pub(crate) fn refuse(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Document {
+        saved: Formatted,
+    }
+    #[derive(Deserialize)]
+    struct Formatted {
+        #[serde(rename = "format")]
+        _format: u32,
+    }
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Ok(());
+    }
+    let Ok(Document { saved: Formatted { .. } }) = serde_json::from_slice(bytes) else {
+        return Ok(());
+    };
+    let shown = path.display();
+    Err(Error::Usage {
+        message: format!("{shown} is no stack: this is a saved plan"),
+        help: if is_plan(path) {
+            format!("'trueup apply {shown}' carries it out")
+        } else {
+            "'trueup apply' carries it out under a name that ends in .json".to_owned()
+        },
+    })
+}
+
 /// Saves a plan, with nothing sensitive in it.
 pub(crate) fn write(
     path: &Path,

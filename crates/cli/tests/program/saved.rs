@@ -66,6 +66,27 @@ async fn what_a_saved_plan_may_do_was_said_when_it_was_saved() {
     }
 }
 
+/// Only `apply` carries a saved plan out; to all that read a stack it is none.
+#[tokio::test(start_paused = true)]
+async fn a_saved_plan_is_no_stack() {
+    let (bench, _) = Bench::with_sim(SHOP);
+    bench.run("plan --out plan.json").await.expect(0);
+    bench.write("plan.saved", &bench.read("plan.json"));
+    let carries = "help: 'trueup apply plan.json' carries it out";
+    let renamed = "help: 'trueup apply' carries it out under a name that ends in .json";
+    for (command, file, help) in [
+        ("plan", "plan.json", carries),
+        ("destroy", "plan.json", carries),
+        ("validate", "plan.json", carries),
+        ("apply", "plan.saved", renamed),
+    ] {
+        let refused = bench.run(&format!("{command} {file}")).await.expect(1);
+        assert_eq!(refused.stderr.matches("error[").count(), 1, "{}", refused.stderr);
+        assert!(refused.stderr.contains("this is a saved plan"), "{}", refused.stderr);
+        assert!(refused.stderr.contains(help), "{}", refused.stderr);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_stricter_limit_of_disruption_holds() {
     let (bench, sim) = Bench::with_sim(SHOP);
