@@ -36,6 +36,8 @@ pub(crate) struct Answer {
     pub(crate) evidence: Vec<String>,
     /// What would open the way.
     pub(crate) changes: Vec<String>,
+    /// Whether nothing passes at all.
+    pub(crate) is_shut: bool,
 }
 
 impl Question<'_> {
@@ -49,11 +51,16 @@ impl Question<'_> {
         let sentences = asked.into_iter().map(|Asked { from, to, port, protocol, text }| {
             Sentence { text, from, to, negated: false, port, protocol, location: None }
         });
-        let found = outcomes(&self.scene(), &sentences.collect::<Vec<_>>()).into_iter();
-        let answers = found.map(|Outcome { verdict, evidence, changes, .. }| Answer {
-            verdict,
-            evidence,
-            changes,
+        let (scene, sentences) = (self.scene(), sentences.collect::<Vec<_>>());
+        let found = outcomes(&scene, &sentences);
+        let broken = sentences.into_iter().zip(&found);
+        let broken = broken.filter(|(_, outcome)| outcome.verdict == Verdict::Broken);
+        let opposite = broken.map(|(sentence, _)| Sentence { negated: true, ..sentence });
+        let mut opposite = outcomes(&scene, &opposite.collect::<Vec<_>>()).into_iter();
+        let answers = found.into_iter().map(|Outcome { verdict, evidence, changes, .. }| {
+            let opposite = (verdict == Verdict::Broken).then(|| opposite.next()).flatten();
+            let is_shut = opposite.is_some_and(|outcome| outcome.verdict == Verdict::Proved);
+            Answer { verdict, evidence, changes, is_shut }
         });
         answers.collect()
     }

@@ -11,7 +11,8 @@ use crate::network::{Answer, COVERS, Examination, Examined};
 pub(crate) fn answer(text: &str, planned: bool, answer: &Answer, look: &Look) -> String {
     let (word, tone) = match answer.verdict {
         Verdict::Proved => ("reaches", Tone::Add),
-        Verdict::Broken => ("does not reach, or not for every packet", Tone::Error),
+        Verdict::Broken if answer.is_shut => ("does not reach", Tone::Error),
+        Verdict::Broken => ("does not reach with every packet, but some pass, or may", Tone::Error),
         Verdict::Unknown => ("cannot be said", Tone::Warning),
     };
     let which = network(planned);
@@ -27,7 +28,7 @@ pub(crate) fn answer(text: &str, planned: bool, answer: &Answer, look: &Look) ->
 
 /// The same as JSON.
 pub(crate) fn answer_document(text: &str, planned: bool, answer: &Answer) -> Json {
-    let Answer { verdict, evidence, changes } = answer;
+    let Answer { verdict, evidence, changes, is_shut: _ } = answer;
     json!({
         "format": trueup_model::plan::FORMAT,
         "question": text,

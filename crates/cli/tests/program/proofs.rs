@@ -266,6 +266,8 @@ async fn who_reaches_whom_is_answered() {
     assert!(live.stdout.contains("does not exist there"), "{}", live.stdout);
     bench.run("apply --yes").await.expect(0);
     insta::assert_snapshot!(reach("reach internet instance.bastion --port 22", 4).await);
+    let in_part = reach("reach 10.0.0.0/16 db_instance.main --port 5432", 4).await;
+    assert!(in_part.contains("live network: does not reach with every packet"), "{in_part}");
     let json = bench.run("reach internet db_instance.main --json").await.expect(4).json();
     assert_eq!(json["answer"], "does_not_reach");
     assert_eq!(json["planned"], false);
