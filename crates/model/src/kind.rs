@@ -61,6 +61,9 @@ pub struct Kind {
     pub check: fn(&mut Inspection<'_>),
     /// Why AWS takes no final snapshot of one as it is; the plan says so and deletes it without.
     pub unsavable: fn(&Live) -> Option<String>,
+    /// What goes with one that is there although the stack, with these attributes, now says that it
+    /// stays: AWS was not told yet. The plan warns of it where that one is deleted.
+    pub not_kept_yet: fn(&Live, &Expressions) -> Option<String>,
     /// Whether a change, with these attributes wanted, brings at once what AWS has scheduled for later,
     /// too. It then counts as a change of the plan, with its disruption.
     pub flushes: fn(&Expressions) -> bool,

@@ -9,6 +9,7 @@ mod data_loss;
 mod disruption;
 mod held_meanwhile;
 mod mass_delete;
+mod not_kept_yet;
 mod renamed;
 mod unread;
 mod used_by_others;
@@ -23,9 +24,10 @@ pub(crate) struct Subject<'s, 'a> {
 /// An opinion about a plan.
 type Analyzer = fn(&Subject<'_, '_>) -> Vec<Diagnostic>;
 
-const ANALYZERS: [Analyzer; 7] = [
+const ANALYZERS: [Analyzer; 8] = [
     data_loss::analyze,
     mass_delete::analyze,
+    not_kept_yet::analyze,
     disruption::analyze,
     used_by_others::analyze,
     held_meanwhile::analyze,

@@ -30,6 +30,7 @@ impl Kind {
             settle: nothing_to_settle,
             check: nothing_to_check,
             unsavable: |_| None,
+            not_kept_yet: |_, _| None,
             flushes: |_| false,
             release: None,
         }

@@ -274,8 +274,14 @@ fn twin() -> Kind {
             Attribute::new("shape", Type::String, "").or("round", "").replaces(),
             Attribute::new("of", Type::id_of(&["fixture"], "fix-"), "").optional().replaces(),
             Attribute::new("beside", Type::id_of(&["twin"], "twin-"), "").optional(),
+            Attribute::new("disk", Type::Enum(&["goes", "stays"]), "").or("goes", ""),
         ],
         outputs: id("twin-"),
+        not_kept_yet: |live, wanted| {
+            let wanted = wanted.get("disk").and_then(Expression::known).and_then(Value::as_str);
+            let goes = live.get("disk").as_str() == Some("goes");
+            (wanted == Some("stays") && goes).then(|| "the disk that is there".to_owned())
+        },
         naming: Some(named(32, Unique::Region)),
         ..Kind::new("twin", "test", "")
     }

@@ -1,9 +1,10 @@
 //! An EC2 instance.
 
+use trueup_model::expression::Expressions;
 use trueup_model::kind::{
     After, Idempotency, Inspection, Output, Permissions, Sample, Settlement, Times, Which,
 };
-use trueup_model::{Attribute, Disruption, Expression, Kind, Type, Value};
+use trueup_model::{Attribute, Disruption, Expression, Kind, Live, Type, Value};
 
 use crate::services::attributes::{accept_live, fault, is_key, text, wrong_key};
 
@@ -24,7 +25,9 @@ newest counts when the instance is made; a newer one later is a remark, unless `
 
 The root volume belongs to the machine, and goes with it when it is deleted or replaced: data that is to \
 outlive the machine wants a place of its own. `delete_on_termination: false` keeps the disk, without our \
-tags. `protect: true` keeps the machine.
+tags. It has to be applied before the machine goes: written together with what replaces the machine, or \
+destroyed before an apply, the disk that is there still goes with it, and the plan warns. \
+`protect: true` keeps the machine.
 
 IMDSv2 is required and the root volume is encrypted unless the stack says otherwise. An account may \
 encrypt every volume: then `encrypted: false` is a remark, because no volume is ever decrypted.
@@ -116,6 +119,7 @@ pub fn kind() -> Kind {
         idempotency: Idempotency::Token,
         settle,
         check,
+        not_kept_yet,
         ..Kind::new("instance", "ec2", "A virtual machine.")
     }
 }
@@ -332,6 +336,12 @@ fn settle_encryption(settlement: &mut Settlement<'_>) {
     }
 }
 
+fn not_kept_yet(live: &Live, wanted: &Expressions) -> Option<String> {
+    let goes = live.attributes.get("root_volume")?.get("delete_on_termination").as_bool();
+    let stays = disk_field(wanted, "delete_on_termination")?.as_bool() == Some(false);
+    (stays && goes == Some(true)).then(|| format!("the disk of {}, which is there,", live.id))
+}
+
 /// The newest image counts when the instance is made; later it is a remark, unless followed.
 fn settle_image(settlement: &mut Settlement<'_>) {
     let Some(Value::Map(lookup)) = settlement.wanted.get("ami").and_then(Expression::to_value)
@@ -385,11 +395,7 @@ fn check(inspection: &mut Inspection<'_>) {
 
 /// What a kind of disk takes; see <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html>.
 fn check_volume(inspection: &mut Inspection<'_>) {
-    let field = |name: &str| match inspection.attributes.get("root_volume") {
-        Some(Expression::Value(Value::Map(disk))) => disk.get(name).cloned(),
-        Some(Expression::Map(disk)) => disk.get(name).and_then(Expression::known).cloned(),
-        _ => None,
-    };
+    let field = |name: &str| disk_field(inspection.attributes, name);
     let stated = |name: &str| field(name).is_some_and(|value| !value.is_null());
     let Some(disk) = field("type").as_ref().and_then(Value::as_str).map(str::to_owned) else {
         return;
@@ -424,6 +430,15 @@ fn check_volume(inspection: &mut Inspection<'_>) {
     }
     if let Some((message, help)) = key.map(wrong_key) {
         wrong("kms_key", message, help);
+    }
+}
+
+/// What is wanted of the root volume, as far as it is known.
+fn disk_field(wanted: &Expressions, name: &str) -> Option<Value> {
+    match wanted.get("root_volume")? {
+        Expression::Value(Value::Map(disk)) => disk.get(name).cloned(),
+        Expression::Map(disk) => disk.get(name).and_then(Expression::known).cloned(),
+        _ => None,
     }
 }
 

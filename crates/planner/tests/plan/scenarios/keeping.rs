@@ -325,3 +325,30 @@ fn an_older_file_destroys_nothing_that_the_applied_one_kept() {
     warning protected: twin.a is protected and is left as it is (apply the stack without 'protect' first)
     ");
 }
+
+#[test]
+fn what_aws_was_not_told_to_keep_goes_and_that_is_said() {
+    let twin = |shape: &str, disk: &str| {
+        format!("\n        twin.a\n          shape: {shape}\n          disk: {disk}\n")
+    };
+    let told = |world: &World| {
+        let said = |line: &str| {
+            line.trim_start().starts_with("warning not-kept-yet").then(|| line.trim().to_owned())
+        };
+        world.show().lines().filter_map(said).collect::<Vec<_>>()
+    };
+    let expected = "warning not-kept-yet: twin.a: the disk that is there still goes with it (apply the line that keeps it first, with nothing else changed)";
+    let mut world = World::applied(&twin("round", "goes"));
+    world.edit(&twin("flat", "stays"));
+    assert_eq!(told(&world), [expected]);
+    world.edit(&twin("round", "stays")).destroy();
+    assert_eq!(told(&world), [expected]);
+
+    let mut world = World::applied(&twin("round", "goes"));
+    world.edit(&twin("round", "stays"));
+    assert_eq!(told(&world), [""; 0], "it is told now");
+    world.apply().edit(&twin("flat", "stays"));
+    assert_eq!(told(&world), [""; 0], "it is replaced and the disk stays");
+    world.destroy();
+    assert_eq!(told(&world), [""; 0]);
+}

@@ -13,18 +13,22 @@ fn expressions(json: &str) -> Expressions {
     values.into_iter().map(|(name, value)| (name, value.into())).collect()
 }
 
-/// What becomes of a wish beside what is there, and the remarks.
-fn settled(wanted: &str, there: &str) -> (String, usize) {
-    let live = Live {
+fn live(attributes: &str) -> Live {
+    Live {
         kind: "instance".into(),
         id: "i-1".to_owned(),
         ownership: Ownership::default(),
-        attributes: serde_json::from_str(there).unwrap(),
+        attributes: serde_json::from_str(attributes).unwrap(),
         outputs: BTreeMap::new(),
         tags: BTreeMap::new(),
         condition: Condition::Ready,
         scheduled: BTreeMap::new(),
-    };
+    }
+}
+
+/// What becomes of a wish beside what is there, and the remarks.
+fn settled(wanted: &str, there: &str) -> (String, usize) {
+    let live = live(there);
     let (mut wanted, mut remarks) = (expressions(wanted), Vec::new());
     settle(&mut Settlement {
         address: &Address::new("instance", "web"),
@@ -74,4 +78,15 @@ fn a_disk_takes_what_its_type_takes() {
         wrong(r#"{"type": "gp3", "encrypted": false, "kms_key": "arn:x"}"#),
         ["root_volume.kms_key"]
     );
+}
+
+#[test]
+fn a_disk_that_aws_was_not_told_to_keep_is_not_kept_yet() {
+    let disk = |goes: bool| format!(r#"{{"root_volume": {{"delete_on_termination": {goes}}}}}"#);
+    let told =
+        |wanted: bool, there: bool| not_kept_yet(&live(&disk(there)), &expressions(&disk(wanted)));
+    assert_eq!(told(false, true).as_deref(), Some("the disk of i-1, which is there,"));
+    assert_eq!([told(false, false), told(true, true), told(true, false)], [None, None, None]);
+    // One that starts from what is in the machine itself has no such disk.
+    assert_eq!(not_kept_yet(&live(r#"{"root_volume": null}"#), &expressions(&disk(false))), None);
 }
