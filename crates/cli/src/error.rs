@@ -361,6 +361,8 @@ pub(crate) fn left_to_aws(left: &[&trueup_applier::Failed]) -> Option<Diagnostic
         lines.push(format!("{verb} {address}: {message}"));
         help.extend(failure.help.iter().filter(|line| !help.contains(line)).collect::<Vec<_>>());
     }
+    // They end side by side, in any order.
+    lines.sort();
     let message = match lines.as_slice() {
         [] => return None,
         lines => format!("interrupted:{}", indented(lines)),
